@@ -1,0 +1,237 @@
+"""The Decider, and `handle`: the only way anything is ever said.
+
+A decider is pure. It is shown what a subject's past amounts to and a command, and
+answers with the events that are now true, with nothing (it already was so), or by
+raising a `Rejected`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from shared.errors import DuplicateEvent, Stale, VersionConflict
+from shared.events import Event, Unknown, encode
+from shared.ids import derived_id, uuid7
+from shared.log.records import Batch, Claim, CursorMove, NewEvent, Past
+from shared.log.vector import Vector
+
+C = TypeVar("C")
+"""Commands."""
+
+S = TypeVar("S")
+"""States."""
+
+ATTEMPTS_MAX = 20
+"""How often a command is decided again after somebody else was first."""
+
+
+def no_claims(_event: Event) -> Sequence[Claim]:
+    """The claims of nearly every decider: none."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Decider(Generic[C, S]):
+    """How commands `C` are decided from states `S`.
+
+    `evolve` is shown everything this service knows of the subject, said and heard, and
+    never refuses history.
+    """
+
+    initial_state: S
+    decide: Callable[[C, S], list[Event]]
+    evolve: Callable[[S, Event | Unknown], S]
+    claims: Callable[[Event], Sequence[Claim]] = no_claims
+
+    def fold(self, events: Sequence[Event | Unknown]) -> S:
+        """The state that `events` lead to."""
+        state = self.initial_state
+        for event in events:
+            state = self.evolve(state, event)
+        return state
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who commands, when, and why: the envelope of what will be said."""
+
+    actor: str
+    """`agent:anna`, `customer:<person id>`, `routing`, `timer`, `desk`, …"""
+    now: datetime
+    """The author's clock; what is said occurred then, or when its cause did, if later."""
+    correlation: UUID | None = None
+    """What it all began with; None begins anew."""
+    causation: UUID | None = None
+    """The event, or request, this follows from."""
+    cause_occurred_at: datetime | None = None
+    seen: Vector | None = None
+    """What the caller had seen of the subject; anything newer makes the command stale."""
+    derive_from: tuple[object, ...] | None = None
+    """What the ids of the events are derived from, so that a retry is the same fact;
+    None draws new ids."""
+    first_id: UUID | None = None
+    """The id of the first event, when it must be the same whatever the subject."""
+    revision: int = 0
+    traceparent: str = ""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same command, given again, would be the same fact."""
+        return self.derive_from is not None or self.first_id is not None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to."""
+
+    subject: UUID
+    events: tuple[Event, ...]
+    """What is newly true; empty when nothing was to be said."""
+    vector: Vector
+    """The ETag of the subject afterwards, and the consistency token of the command."""
+    event_ids: tuple[UUID, ...] = field(default=())
+    repeated: bool = False
+    """True when the same command had been carried out before."""
+
+
+class AppendableLog(Protocol):
+    """The part of `shared.log.Log` that `handle` needs."""
+
+    author: str
+
+    async def read_many(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
+        """What is known of each subject."""
+
+    async def append(self, batch: Batch) -> int:
+        """Append all of the batch, or raise."""
+
+
+async def handle(
+    log: AppendableLog, decider: Decider[C, S], subject: UUID, command: C, context: Context
+) -> Outcome:
+    """Decide `command` on `subject` and append what it says.
+
+    Raises the decider's `Rejected`; `Stale` if the subject has moved on since
+    `context.seen`; `CapacityExceeded` if a claim finds no room; `VersionConflict` only
+    if others were first `ATTEMPTS_MAX` times in a row.
+    """
+    return (await handle_all(log, decider, [(subject, command)], context))[0]
+
+
+async def handle_all(
+    log: AppendableLog,
+    decider: Decider[C, S],
+    commands: Sequence[tuple[UUID, C]],
+    context: Context,
+    cursor: CursorMove | None = None,
+) -> list[Outcome]:
+    """Decide several commands and append what they say in one transaction, all or nothing.
+
+    `cursor`, if given, moves in that same transaction. Raises as `handle` does.
+    """
+    for attempt in range(ATTEMPTS_MAX):
+        pasts = await log.read_many([subject for subject, _ in commands])
+        work = Work(log.author, decider, pasts)
+        outcomes = [work.decide(subject, command, context) for subject, command in commands]
+        batch = work.batch(cursor)
+        if not batch.events and cursor is None and not batch.claims:
+            return outcomes
+        try:
+            await log.append(batch)
+        except VersionConflict:
+            if attempt == ATTEMPTS_MAX - 1:
+                raise
+        except DuplicateEvent:
+            # Somebody carried out the same command meanwhile: the next look finds it,
+            # unless the id was taken on another subject, which is the caller's to solve.
+            if attempt > 0:
+                raise
+        else:
+            return outcomes
+    raise AssertionError("unreachable")
+
+
+class Work(Generic[C, S]):
+    """Commands being decided one after the other, in memory, before they are appended.
+
+    A later command sees what the earlier ones said.
+    """
+
+    def __init__(self, author: str, decider: Decider[C, S], pasts: dict[UUID, Past]) -> None:
+        self._author = author
+        self._decider = decider
+        self._states: dict[UUID, S] = {}
+        self._vectors = {subject: past.vector for subject, past in pasts.items()}
+        self._latest: dict[UUID, datetime] = {}
+        self._ids = {e.id for past in pasts.values() for e in past.events if e.said}
+        self._pasts = pasts
+        self._events: list[NewEvent] = []
+        self._claims: list[Claim] = []
+
+    def decide(self, subject: UUID, command: C, context: Context) -> Outcome:
+        """Decide one command; what it says is kept for `batch`."""
+        vector = self._vectors[subject]
+        if context.repeatable and self._event_id(subject, context, 0) in self._ids:
+            return Outcome(subject, (), vector, repeated=True)
+        if context.seen is not None and not context.seen.covers(vector):
+            raise Stale(seen=str(context.seen), now=str(vector))
+        said = self._decider.decide(command, self._state(subject))
+        ids = tuple(self._event_id(subject, context, ordinal) for ordinal in range(len(said)))
+        for event, event_id in zip(said, ids, strict=True):
+            self._say(subject, event, event_id, context)
+        return Outcome(subject, tuple(said), self._vectors[subject], ids)
+
+    def batch(self, cursor: CursorMove | None = None) -> Batch:
+        """Everything that was decided, to be appended in one transaction."""
+        ordered = sorted(self._events, key=lambda e: (e.subject.int, e.version))
+        return Batch(events=ordered, cursor=cursor, claims=tuple(self._claims))
+
+    def _state(self, subject: UUID) -> S:
+        if subject not in self._states:
+            past = self._pasts[subject].events
+            self._states[subject] = self._decider.fold([recorded.event for recorded in past])
+            if past:
+                self._latest[subject] = max(recorded.occurred_at for recorded in past)
+        return self._states[subject]
+
+    def _event_id(self, subject: UUID, context: Context, ordinal: int) -> UUID:
+        if ordinal == 0 and context.first_id is not None:
+            return context.first_id
+        if not context.repeatable:
+            return uuid7()
+        return derived_id(*(context.derive_from or (context.first_id,)), subject, ordinal)
+
+    def _say(self, subject: UUID, event: Event, event_id: UUID, context: Context) -> None:
+        if event.author != self._author:
+            raise TypeError(f"{self._author} can't say {type(event).__name__}")
+        vector = self._vectors[subject]
+        version = vector[self._author] + 1
+        occurred_at = self._occurred_at(subject, context)
+        new = NewEvent(
+            subject=subject,
+            author=self._author,
+            version=version,
+            id=event_id,
+            topic=event.topic,
+            type=type(event).__name__,
+            after=str(vector.without(self._author)),
+            correlation=context.correlation or event_id,
+            causation=context.causation,
+            actor=context.actor,
+            occurred_at=occurred_at,
+            data=encode(event).decode(),
+            revision=context.revision,
+            traceparent=context.traceparent,
+        )
+        self._events.append(new)
+        self._claims.extend(self._decider.claims(event))
+        self._ids.add(event_id)
+        self._latest[subject] = occurred_at
+        self._vectors[subject] = vector.moved(self._author, version)
+        self._states[subject] = self._decider.evolve(self._state(subject), event)
+
+    def _occurred_at(self, subject: UUID, context: Context) -> datetime:
+        moments: list[Any] = [context.now, context.cause_occurred_at, self._latest.get(subject)]
+        return max(moment for moment in moments if moment is not None)

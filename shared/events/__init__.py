@@ -1,0 +1,56 @@
+"""The vocabulary: every event any service says, one module per author.
+
+Read this first. Published names are for ever, new fields get defaults, and changed
+shapes get an upcaster in `upcasts.py`. `decode` never fails on a type it does not know.
+"""
+
+from shared.events import assignment, gateway, intake, notify, resolution, review, sla
+from shared.events.base import (
+    ACCESS,
+    DESK,
+    TICKETS,
+    Attachment,
+    Event,
+    Level,
+    Moment,
+    Person,
+    Personal,
+    Priority,
+    Status,
+    TicketType,
+    Unknown,
+    Value,
+    all_event_types,
+    event_type,
+)
+from shared.events.status import status_after
+from shared.events.upcasts import decode, encode
+
+__all__ = [
+    "ACCESS",
+    "DESK",
+    "TICKETS",
+    "Attachment",
+    "Event",
+    "Level",
+    "Moment",
+    "Person",
+    "Personal",
+    "Priority",
+    "Status",
+    "TicketType",
+    "Unknown",
+    "Value",
+    "all_event_types",
+    "assignment",
+    "decode",
+    "encode",
+    "event_type",
+    "gateway",
+    "intake",
+    "notify",
+    "resolution",
+    "review",
+    "sla",
+    "status_after",
+]

@@ -1,0 +1,251 @@
+"""What intake says: stages 1 to 3, from the customer's message to a verified ticket."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.base import (
+    DESK,
+    Attachment,
+    Event,
+    Level,
+    Moment,
+    Person,
+    Personal,
+    Priority,
+    TicketType,
+    Value,
+)
+
+
+class Channel(StrEnum):
+    """How a message came in."""
+
+    WEB = "web"
+    API = "api"
+    EMAIL = "email"
+
+
+class _IntakeEvent(Event):
+    author: ClassVar[str] = "intake"
+
+
+class TicketOpened(_IntakeEvent):
+    """A customer's message became a ticket: it is accepted, and has its number."""
+
+    public: ClassVar[bool] = True
+
+    number: str
+    """What people read out, e.g. `LD-7KQ4-M2XR-9`."""
+    channel: Channel
+    topic_id: str
+    """The slug of the topic it was opened under; `general` for mail."""
+    topic_name: str
+    requester: Person
+    subject: Personal
+    description: Personal
+    opened_at: Moment
+    impact: Level | None = None
+    urgency: Level | None = None
+    type: TicketType | None = None
+    plan_wanted: str | None = None
+    """The SLA plan an entitled customer chose in the form."""
+    custom_fields: dict[str, Personal] = {}
+    attachments: tuple[Attachment, ...] = ()
+    message_id: Personal | None = None
+    """Of the mail that opened it."""
+    mailbox: str | None = None
+    """Our address the mail was sent to."""
+    submission_digest: str = ""
+    """SHA-256 of what was submitted: a retry with other content is told so."""
+
+
+class CustomerMessageReceived(_IntakeEvent):
+    """The customer, or somebody in copy, wrote on an open ticket."""
+
+    public: ClassVar[bool] = True
+
+    sender: Person
+    channel: Channel
+    text: Personal
+    received_at: Moment
+    automatic: bool = False
+    """An out-of-office or the like: it reopens nothing and pauses nothing."""
+    attachments: tuple[Attachment, ...] = ()
+    message_id: Personal | None = None
+
+
+class Question(Value):
+    """One thing the customer is asked for."""
+
+    field: str
+    text: str
+
+
+class ClarificationRequested(_IntakeEvent):
+    """The ticket can't be worked on yet: it waits for the customer's answers."""
+
+    public: ClassVar[bool] = True
+
+    questions: tuple[Question, ...]
+    requested_at: Moment
+
+
+class ClarificationProvided(_IntakeEvent):
+    """The customer answered what was asked."""
+
+    public: ClassVar[bool] = True
+
+    answers: dict[str, Personal] = {}
+    text: Personal = ""
+    provided_at: Moment
+
+
+class TicketVerified(_IntakeEvent):
+    """Accurate and complete: it can be worked on."""
+
+    public: ClassVar[bool] = True
+
+    verified_at: Moment
+    checks: tuple[str, ...] = ()
+
+
+class TicketCategorised(_IntakeEvent):
+    """What the ticket is about, and so which team and skills it needs."""
+
+    public: ClassVar[bool] = True
+
+    type: TicketType
+    topic_id: str
+    topic_name: str
+    team_id: str
+    team_name: str
+    skills: tuple[str, ...] = ()
+    tier: int = 1
+    """The lowest tier that may take it: 1 is first line, 3 the specialists."""
+    plan_id: str | None = None
+    """A plan the topic or the customer asks for; None: the priority's own."""
+    close_after_minutes: float = 3 * 24 * 60
+    """Silence after resolving that closes the ticket, in minutes of real time."""
+    archive_after_minutes: float = 30 * 24 * 60
+    """Time from closing to archiving."""
+    follow_up_after_minutes: float = 24 * 60
+    """Time from closing until the customer is asked whether it held."""
+    rule: str = ""
+    by: str = "rule"
+
+
+class TicketPrioritised(_IntakeEvent):
+    """Priority = impact × urgency, or what a person put in its place, with reason."""
+
+    public: ClassVar[bool] = True
+
+    impact: Level
+    urgency: Level
+    priority: Priority
+    overridden: bool = False
+    reason: str = ""
+    by: str = "rule"
+
+
+class Relation(Value):
+    """A ticket that seems to be about the same."""
+
+    ticket_id: UUID
+    number: str
+    score: float
+    """Share of words in common, 0 to 1."""
+
+
+class TicketsRelated(_IntakeEvent):
+    """Open tickets of the same requester use similar words."""
+
+    related: tuple[Relation, ...]
+
+
+class TicketMerged(_IntakeEvent):
+    """This ticket goes on in another."""
+
+    public: ClassVar[bool] = True
+
+    into_ticket_id: UUID
+    into_number: str
+    reason: str
+    merged_by: str
+
+
+class TicketAbsorbed(_IntakeEvent):
+    """Another ticket goes on in this one."""
+
+    public: ClassVar[bool] = True
+
+    source_ticket_id: UUID
+    source_number: str
+    reason: str
+    merged_by: str
+
+
+class SubmissionQuarantined(_IntakeEvent):
+    """Something came in that can't be understood: kept raw, and shown to agents.
+
+    Its subject is an id of its own, as there is no ticket.
+    """
+
+    reason: str
+    raw_file_id: str
+    """SHA-256 of the raw bytes: also their name in the store."""
+    size_bytes: int
+    envelope_from: Personal
+    envelope_to: tuple[Personal, ...]
+    received_at: Moment
+
+
+class BounceReceived(_IntakeEvent):
+    """A mail of ours on this ticket could not be delivered."""
+
+    notification_id: UUID | None
+    recipient: Personal
+    status: str
+    """Enhanced status code (RFC 3463), e.g. `5.1.1`; empty when not said."""
+    hard: bool
+    received_at: Moment
+
+
+class FormField(Value):
+    """A field of a topic's form."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    """text, textarea, number, date or choice."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+class TopicDefined(_IntakeEvent):
+    """A topic customers can write under, and how its tickets are categorised."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    topic_id: str
+    name: str
+    description: str = ""
+    type: TicketType
+    team_id: str
+    team_name: str
+    skills: tuple[str, ...] = ()
+    tier: int = 1
+    impact: Level = Level.MEDIUM
+    urgency: Level = Level.MEDIUM
+    plan_id: str | None = None
+    entitled_plans: tuple[str, ...] = ()
+    """Plans a customer may choose in the form."""
+    close_after_minutes: float = 3 * 24 * 60
+    """Silence after resolving that closes the ticket, in minutes of real time."""
+    archive_after_minutes: float = 30 * 24 * 60
+    """Time from closing to archiving."""
+    follow_up_after_minutes: float = 24 * 60
+    """Time from closing until the customer is asked whether it held."""
+    fields: tuple[FormField, ...] = ()
+    revision: int

@@ -1,0 +1,80 @@
+"""What notify says: who was told what, and whether it arrived."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events.base import Event, Moment, Personal
+
+
+class _NotifyEvent(Event):
+    author: ClassVar[str] = "notify"
+
+
+class NotificationKind(StrEnum):
+    """Why somebody is written to; each has its templates."""
+
+    ACKNOWLEDGMENT = "acknowledgment"
+    CLARIFICATION = "clarification"
+    ASSIGNMENT = "assignment"
+    AGENT_ASSIGNMENT = "agent_assignment"
+    REPLY = "reply"
+    CUSTOMER_REPLY = "customer_reply"
+    PROGRESS = "progress"
+    ESCALATION = "escalation"
+    RESOLUTION = "resolution"
+    REOPENED = "reopened"
+    CLOSURE = "closure"
+    FOLLOW_UP = "follow_up"
+    BREACH_WARNING = "breach_warning"
+    BREACH = "breach"
+
+
+class NotificationRequested(_NotifyEvent):
+    """Somebody is to be told something, once."""
+
+    notification_id: UUID
+    kind: NotificationKind
+    recipient: Personal
+    """A mail address."""
+    recipient_name: Personal = ""
+    to_customer: bool
+    subject: Personal
+    text: Personal
+    html: Personal = ""
+    message_id: str
+    """Message-ID of the mail, derived from this notification."""
+    requested_at: Moment
+
+
+class NotificationSent(_NotifyEvent):
+    """The mail server took it."""
+
+    notification_id: UUID
+    kind: NotificationKind
+    to_customer: bool
+    attempts: int
+    sent_at: Moment
+
+
+class NotificationFailed(_NotifyEvent):
+    """It could not be delivered, or it bounced."""
+
+    notification_id: UUID
+    kind: NotificationKind
+    to_customer: bool
+    attempts: int
+    reason: str
+    unknown: bool = False
+    """It may have arrived: we crashed or lost the connection at the last moment."""
+    failed_at: Moment
+
+
+class NotificationSuppressed(_NotifyEvent):
+    """It was not sent, on purpose."""
+
+    notification_id: UUID
+    kind: NotificationKind
+    to_customer: bool
+    reason: str
+    suppressed_at: Moment

@@ -1,0 +1,62 @@
+"""What review says: stage 8, whether it held and how well it was done."""
+
+from typing import ClassVar
+
+from shared.events.base import Event, Moment, Personal
+
+
+class _ReviewEvent(Event):
+    author: ClassVar[str] = "review"
+
+
+class FollowUpRequested(_ReviewEvent):
+    """Some time after closing, the customer is asked whether it held, and for a rating."""
+
+    public: ClassVar[bool] = True
+
+    requested_at: Moment
+
+
+class FeedbackReceived(_ReviewEvent):
+    """The customer rated the ticket."""
+
+    public: ClassVar[bool] = True
+
+    rating: int
+    """1 (bad) to 5 (good)."""
+    comment: Personal = ""
+    recurred: bool = False
+    given_by: str
+    given_at: Moment
+
+
+class QualityReviewed(_ReviewEvent):
+    """A colleague looked at how the ticket was worked on."""
+
+    score: int
+    """1 (bad) to 5 (good)."""
+    comment: Personal = ""
+    reviewed_by: str
+    reviewed_at: Moment
+
+
+class ArticleDrafted(_ReviewEvent):
+    """An article for the knowledge base was drafted from this ticket."""
+
+    article_id: str
+    title: str
+    body: str
+    drafted_by: str
+    drafted_at: Moment
+
+
+class ArticlePublished(_ReviewEvent):
+    """The article drafted from this ticket can be read by customers."""
+
+    public: ClassVar[bool] = True
+
+    article_id: str
+    title: str
+    body: str
+    published_by: str
+    published_at: Moment

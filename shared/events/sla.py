@@ -1,0 +1,176 @@
+"""What the SLA service says: promises, clocks, and whether they were kept."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.events.base import DESK, Event, Moment, Priority, Value
+
+
+class _SlaEvent(Event):
+    author: ClassVar[str] = "sla"
+
+
+class ClockKind(StrEnum):
+    """What is timed."""
+
+    FIRST_RESPONSE = "first_response"
+    RESOLUTION = "resolution"
+
+
+class Target(Value):
+    """How long a clock may run, in business time."""
+
+    clock: ClockKind
+    minutes: float
+    """Business minutes; a fraction for demonstrations."""
+
+
+class SlaPlanApplied(_SlaEvent):
+    """A plan holds for the ticket from now on."""
+
+    public: ClassVar[bool] = True
+
+    plan_id: str
+    plan_name: str
+    priority: Priority
+    targets: tuple[Target, ...]
+    calendar_id: str
+    reason: str
+    by: str = "rule"
+    applied_at: Moment
+
+
+class ClockStarted(_SlaEvent):
+    """A clock runs; it is due at an instant that may move with pauses and plans."""
+
+    public: ClassVar[bool] = True
+
+    clock: ClockKind
+    target_minutes: float
+    started_at: Moment
+    due_at: Moment
+    warn_at: Moment
+    previous_due_at: Moment | None = None
+    """Where a changed plan, priority or a reopening moved it from."""
+    elapsed_seconds: float = 0.0
+    """Business seconds that had passed before (a restart after a change)."""
+    reason: str = ""
+
+
+class ClockPaused(_SlaEvent):
+    """The clock stands still, as we wait for somebody else."""
+
+    public: ClassVar[bool] = True
+
+    clock: ClockKind
+    paused_at: Moment
+    remaining_seconds: float
+    """Business seconds left; negative once breached."""
+    reason: str
+
+
+class ClockResumed(_SlaEvent):
+    """The clock runs again."""
+
+    public: ClassVar[bool] = True
+
+    clock: ClockKind
+    resumed_at: Moment
+    due_at: Moment
+    warn_at: Moment
+
+
+class ClockStopped(_SlaEvent):
+    """The clock was called off before it was met, e.g. as the ticket was merged."""
+
+    clock: ClockKind
+    stopped_at: Moment
+    reason: str
+
+
+class TargetApproaching(_SlaEvent):
+    """The warning before a breach."""
+
+    clock: ClockKind
+    due_at: Moment
+    warned_at: Moment
+    remaining_seconds: float
+
+
+class TargetMet(_SlaEvent):
+    """What was promised was done in time."""
+
+    public: ClassVar[bool] = True
+
+    clock: ClockKind
+    met_at: Moment
+    due_at: Moment
+    elapsed_seconds: float
+
+
+class TargetBreached(_SlaEvent):
+    """The promise was broken; it stays so, unless the cause was earlier in fact."""
+
+    clock: ClockKind
+    due_at: Moment
+    breached_at: Moment
+    escalate: bool = False
+    """The plan asks for a higher tier on this breach."""
+
+
+class BreachRetracted(_SlaEvent):
+    """The cause had been in time, and was only heard late."""
+
+    clock: ClockKind
+    due_at: Moment
+    retracted_at: Moment
+    reason: str
+
+
+class Interval(Value):
+    """Open hours within a day, local wall time `HH:MM`; `24:00` ends the day."""
+
+    start: str
+    end: str
+
+
+class CalendarDefined(_SlaEvent):
+    """Business hours of the desk. Subject: the calendar."""
+
+    topic: ClassVar[str] = DESK
+
+    calendar_id: str
+    timezone: str
+    """An IANA zone, e.g. `Europe/Berlin`."""
+    hours: dict[str, tuple[Interval, ...]]
+    """Open intervals per weekday: mon, tue, wed, thu, fri, sat, sun."""
+    holidays: tuple[str, ...] = ()
+    """`2026-12-25`, or `--12-25` for every year."""
+    revision: int
+
+
+class PlanTargets(Value):
+    """What a plan promises for one priority."""
+
+    priority: Priority
+    first_response_minutes: float
+    resolution_minutes: float
+
+
+class SlaPlanDefined(_SlaEvent):
+    """A plan. Subject: the plan."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    plan_id: str
+    name: str
+    description: str = ""
+    calendar_id: str
+    targets: tuple[PlanTargets, ...]
+    default_for: tuple[Priority, ...] = ()
+    """Priorities that get this plan when nothing else is said."""
+    warn_at_share: float = 0.75
+    """Share of the target after which a warning is due."""
+    escalate_on_breach: bool = True
+    revision: int

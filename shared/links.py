@@ -1,0 +1,53 @@
+"""Magic links: what a customer may do with a ticket, proven by the link alone.
+
+The link shows on GET and acts only on POST, so that a mail scanner changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+
+from shared.errors import Rejected
+
+LIFETIME = timedelta(days=180)
+
+
+class LinkNotValid(Rejected):
+    """This link is not valid, or no longer: ask for a new one on the portal."""
+
+    http_status = 403
+
+
+@dataclass(frozen=True)
+class Link:
+    """Lets a person see and answer one ticket."""
+
+    ticket_id: UUID
+    person_id: UUID
+
+
+def sign_link(secret: str, link: Link, now: datetime) -> str:
+    """The token of a magic link, safe in a URL."""
+    claims = {
+        "sub": link.person_id.hex,
+        "tid": link.ticket_id.hex,
+        "aud": "link",
+        "exp": now + LIFETIME,
+    }
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def read_link(secret: str, token: str) -> Link:
+    """What the token allows. Raises `LinkNotValid` for anything but a valid one."""
+    try:
+        claims = jwt.decode(token, secret, algorithms=["HS256"], audience="link")
+        return Link(ticket_id=UUID(claims["tid"]), person_id=UUID(claims["sub"]))
+    except (jwt.InvalidTokenError, KeyError, ValueError) as error:
+        raise LinkNotValid from error
+
+
+def status_url(portal_url: str, token: str) -> str:
+    """The ticket's status page for the holder of `token`."""
+    return f"{portal_url}/t/{token}"

@@ -1,0 +1,117 @@
+"""The shapes of the log: an event as recorded, and what one caller wants appended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from shared.events import Event, Unknown, decode
+from shared.log.vector import Vector
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event with its envelope, as it stands in one service's log."""
+
+    position: int
+    """Place in this service's log: rising, in the order of commit, with gaps."""
+    subject: UUID
+    """What it is about: a ticket, or an agent, a team, a plan, …"""
+    author: str
+    version: int
+    """Place in the stream `(subject, author)`, from 1 without gaps."""
+    id: UUID
+    previous: UUID | None
+    """Id of the event before it in its stream; None for the first."""
+    said: bool
+    """True if this service said it, False if it heard it."""
+    topic: str
+    type: str
+    after: str
+    """The vector its author knew when deciding, without the author's own stream."""
+    revision: int
+    """The desk revision it was decided under; 0 before there was one."""
+    correlation: UUID
+    causation: UUID | None
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    traceparent: str
+    data: str
+    """The event's JSON, byte for byte as said."""
+
+    @cached_property
+    def event(self) -> Event | Unknown:
+        """The event itself, decoded when first asked for."""
+        return decode(self.type, self.data)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What one service knows of one subject."""
+
+    events: Sequence[Recorded]
+    """Said and heard, in the order this service learned them."""
+    vector: Vector
+    """How far each author's stream has come, also where nothing of it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to append, with its envelope."""
+
+    subject: UUID
+    author: str
+    version: int
+    id: UUID
+    topic: str
+    type: str
+    after: str
+    correlation: UUID
+    actor: str
+    occurred_at: datetime
+    data: str
+    said: bool = True
+    kept: bool = True
+    """False moves the head of its stream, but stores nothing: an event nobody here hears."""
+    previous: UUID | None = None
+    """Checked when given; filled in by the log when said here."""
+    revision: int = 0
+    causation: UUID | None = None
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CursorMove:
+    """A follower's cursor, moved only if it still stands where the follower saw it."""
+
+    name: str
+    generation: int
+    seen: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Takes `amount` of a limited resource (gives back if negative) or sets its ceiling.
+
+    The one exception to pure deciding: it spans subjects, so it is checked where the
+    events are appended. More than the ceiling fails the whole batch.
+    """
+
+    resource: str
+    amount: int = 0
+    ceiling: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one caller wants appended: all of it, or nothing.
+
+    Events of one stream are consecutive and in the order of their versions.
+    """
+
+    events: Sequence[NewEvent] = ()
+    cursor: CursorMove | None = None
+    claims: Sequence[Claim] = field(default=())

@@ -1,0 +1,68 @@
+"""The settings every service has; each service adds its own. Read once, in `app.py`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to run.
+
+    A subclass names its prefix, e.g. `env_prefix="INTAKE_"`, so that `database_url` is
+    read from `INTAKE_DATABASE_URL` and `port` from `INTAKE_PORT`.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str = Field(description="Postgres URL of the service's own database and role.")
+    host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
+    port: int = Field(description="Port the HTTP server listens on.")
+    instance: str = Field(
+        "0", description="Name of this replica: its static membership in the consumer group."
+    )
+    pool_size_max: int = Field(8, description="Most connections to Postgres.")
+    wait_seconds_max: float = Field(
+        3.0, description="Longest a read waits until this service has heard what the caller saw."
+    )
+    kafka_bootstrap_servers: str = Field(
+        "127.0.0.1:9092",
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+        description="Kafka brokers, host:port, comma-separated.",
+    )
+    topic_prefix: str = Field(
+        "ledgerdesk",
+        validation_alias="LEDGERDESK_TOPIC_PREFIX",
+        description="What the names of the Kafka topics begin with.",
+    )
+    data_dir: Path = Field(
+        Path(".ledgerdesk"),
+        validation_alias="LEDGERDESK_DATA",
+        description="Folder for files: attachments, raw mails, the local mailbox.",
+    )
+    identity_secret: str = Field(
+        validation_alias="LEDGERDESK_IDENTITY_SECRET",
+        description="Key with which gateway and portal sign who is calling.",
+    )
+    link_secret: str = Field(
+        validation_alias="LEDGERDESK_LINK_SECRET",
+        description="Key of magic links, reply addresses, Message-IDs and ticket numbers.",
+    )
+    portal_url: str = Field(
+        "http://127.0.0.1:8082",
+        validation_alias="LEDGERDESK_PORTAL_URL",
+        description="Where customers reach the portal; links in mails begin with it.",
+    )
+    gateway_url: str = Field(
+        "http://127.0.0.1:8080",
+        validation_alias="LEDGERDESK_GATEWAY_URL",
+        description="Where agents reach the gateway; links to agents begin with it.",
+    )
+    mail_domain: str = Field(
+        "desk.localhost",
+        validation_alias="LEDGERDESK_MAIL_DOMAIN",
+        description="Domain of our mail addresses and Message-IDs.",
+    )
+    log_level: str = Field(
+        "info", validation_alias="LEDGERDESK_LOG_LEVEL", description="debug, info, warning, error."
+    )

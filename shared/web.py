@@ -1,0 +1,148 @@
+"""HTTP edges: identity in, problem+json out, ETags and consistency tokens both ways.
+
+One table maps the families of errors to HTTP (RFC 9457); domain modules know no HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared.errors import (
+    CapacityExceeded,
+    LedgerdeskError,
+    NotYet,
+    Rejected,
+    TicketParked,
+    VersionConflict,
+)
+from shared.identity import HEADER, Identity, NotSignedIn, verify
+from shared.log.vector import Vector
+
+log = structlog.get_logger()
+
+AFTER_HEADER = "Ledgerdesk-After"
+"""Consistency token: a read or command that carries it waits until it is known here."""
+
+STATUS_BY_ERROR: Mapping[type[LedgerdeskError], int] = {
+    VersionConflict: 409,
+    CapacityExceeded: 409,
+    NotYet: 503,
+    TicketParked: 503,
+}
+
+
+class Invalid(Rejected):
+    """Some fields are missing or malformed: `errors` names each."""
+
+    http_status = 422
+
+    def __init__(self, errors: Sequence[tuple[str, str]]) -> None:
+        self.errors = errors
+        super().__init__()
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    errors: Sequence[tuple[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """A problem+json answer. `errors` are (field, message) pairs; `code` is stable."""
+    body: dict[str, Any] = {
+        "type": f"urn:ledgerdesk:problem:{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = [{"field": field, "message": message} for field, message in errors]
+    media_type = "application/problem+json"
+    return JSONResponse(body, status, headers=dict(headers or {}), media_type=media_type)
+
+
+def install_errors(app: FastAPI) -> None:
+    """Teach `app` to answer every family of error as problem+json."""
+
+    @app.exception_handler(LedgerdeskError)
+    async def ours(_request: Request, error: LedgerdeskError) -> Response:
+        if isinstance(error, Invalid):
+            return problem(422, "invalid", error.message, error.errors)
+        if isinstance(error, Rejected):
+            return problem(error.http_status, error.code, error.message)
+        status = STATUS_BY_ERROR.get(type(error), 500)
+        headers = {"Retry-After": "1"} if status == 503 else None
+        name = type(error).__name__
+        return problem(status, _snake(name), error.message, headers=headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_request: Request, error: RequestValidationError) -> Response:
+        errors = [(_field(e["loc"]), e["msg"]) for e in error.errors()]
+        return problem(422, "invalid", "Some fields are missing or malformed.", errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        return problem(error.status_code, code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> Response:
+        log.error("request_failed", path=request.url.path, exc_info=error)
+        return problem(500, "internal_error", "Something broke on our side. Please try again.")
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+def _field(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location if part not in ("body", "query", "header"))
+
+
+def caller(request: Request) -> Identity:
+    """FastAPI dependency: who is calling, as signed by the gateway or the portal."""
+    token = request.headers.get(HEADER)
+    if not token:
+        raise NotSignedIn
+    state = request.app.state
+    return verify(state.identity_secret, token, state.service_name)
+
+
+Caller = Annotated[Identity, Depends(caller)]
+"""Parameter of a route that only gateway and portal may call."""
+
+
+def if_match(if_match: Annotated[str | None, Header()] = None) -> Vector | None:
+    """FastAPI dependency: what the caller had seen (`If-Match`); None when not said."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return _vector(if_match, "If-Match")
+
+
+def after(
+    ledgerdesk_after: Annotated[str | None, Header()] = None,
+) -> Vector | None:
+    """FastAPI dependency: the consistency token the caller carries, if any."""
+    return None if ledgerdesk_after is None else _vector(ledgerdesk_after, AFTER_HEADER)
+
+
+IfMatch = Annotated[Vector | None, Depends(if_match)]
+After = Annotated[Vector | None, Depends(after)]
+
+
+def _vector(text: str, header: str) -> Vector:
+    try:
+        return Vector.parse(text)
+    except ValueError as error:
+        raise Invalid([(header, "is not an ETag of ours")]) from error
+
+
+def etag(vector: Vector) -> dict[str, str]:
+    """The headers that tell a caller what it now has seen."""
+    return {"ETag": f'"{vector}"', AFTER_HEADER: str(vector)}
