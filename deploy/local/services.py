@@ -1,0 +1,141 @@
+"""The one table of the desk's processes, and of the ports that everything listens on."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deploy.local.databases import Database
+from deploy.local.folder import REPOSITORY, DataFolder
+
+
+@dataclass(frozen=True)
+class ServiceProcess:
+    """A process of the desk: `ledgerdesk serve NAME` calls `main()` of its module."""
+
+    name: str
+    port: int
+    module: str
+    what: str
+    has_database: bool = True
+
+    @property
+    def port_variable(self) -> str:
+        return f"{self.name.upper()}_PORT"
+
+
+def _service(name: str, port: int, what: str) -> ServiceProcess:
+    return ServiceProcess(name, port, f"services.{name}.app", what)
+
+
+SERVICES: Final = (
+    _service("intake", 8081, "takes tickets by HTTP and SMTP"),
+    _service("assignment", 8083, "routes them to agents"),
+    _service("sla", 8084, "keeps the clocks"),
+    _service("resolution", 8085, "works on them until closed"),
+    _service("review", 8086, "follows up"),
+    _service("notify", 8087, "tells people"),
+    _service("audit", 8088, "keeps every event"),
+    _service("gateway", 8080, "the agents' desk"),
+    _service("portal", 8082, "the customers' pages"),
+)
+MAILBOX: Final = ServiceProcess(
+    "mailbox", 8090, "deploy.local.mailbox", "keeps the desk's mail", has_database=False
+)
+PROCESSES: Final = (*SERVICES, MAILBOX)
+
+SERVER_PORTS: Final = {
+    "LEDGERDESK_POSTGRES_PORT": 15432,
+    "LEDGERDESK_KAFKA_PORT": 19092,
+    "LEDGERDESK_KAFKA_CONTROLLER_PORT": 19093,
+    "INTAKE_SMTP_PORT": 2525,
+    "MAILBOX_SMTP_PORT": 2526,
+}
+
+
+def present(process: ServiceProcess) -> bool:
+    """Whether its module exists in this tree."""
+    return (REPOSITORY / Path(*process.module.split("."))).with_suffix(".py").exists()
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Every port by the name of its environment variable."""
+
+    numbers: Mapping[str, int]
+
+    def __getitem__(self, variable: str) -> int:
+        return self.numbers[variable]
+
+    def of(self, process: ServiceProcess) -> int:
+        return self.numbers[process.port_variable]
+
+    def url(self, process: ServiceProcess) -> str:
+        return f"http://127.0.0.1:{self.of(process)}"
+
+    def record(self, folder: DataFolder) -> None:
+        (folder.root / "ports.json").write_text(json.dumps(dict(self.numbers), indent=1))
+
+
+def recorded_ports(folder: DataFolder) -> Ports | None:
+    path = folder.root / "ports.json"
+    return Ports(json.loads(path.read_text())) if path.exists() else None
+
+
+def choose_ports(folder: DataFolder, environ: Mapping[str, str]) -> Ports:
+    """From the environment, else as last time, else the usual ones.
+
+    `LEDGERDESK_PORT_OFFSET` moves all the usual ones, for a second desk on one machine.
+    """
+    offset = int(environ.get("LEDGERDESK_PORT_OFFSET", "0"))
+    usual = SERVER_PORTS | {each.port_variable: each.port for each in PROCESSES}
+    moved = {variable: port + offset for variable, port in usual.items()}
+    last = recorded_ports(folder)
+    if last is not None and not offset:
+        moved |= last.numbers
+    return Ports({variable: int(environ.get(variable, port)) for variable, port in moved.items()})
+
+
+def environment(
+    process: ServiceProcess,
+    *,
+    folder: DataFolder,
+    ports: Ports,
+    bootstrap: str,
+    database: Database | None,
+    secrets: Mapping[str, str],
+) -> dict[str, str]:
+    """What a process is told: its own database and no other's, and where everyone is."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith(("_DATABASE_URL", "_DATABASE_OWNER_URL"))
+    }
+    told = {
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "LEDGERDESK_DATA": str(folder.root),
+        "LEDGERDESK_IDENTITY_SECRET": secrets["identity"],
+        "LEDGERDESK_LINK_SECRET": secrets["link"],
+        "LEDGERDESK_PORTAL_URL": ports.url(_named("portal")),
+        "LEDGERDESK_GATEWAY_URL": ports.url(_named("gateway")),
+        "INTAKE_SMTP_PORT": str(ports["INTAKE_SMTP_PORT"]),
+        "MAILBOX_SMTP_PORT": str(ports["MAILBOX_SMTP_PORT"]),
+        "PYTHONUNBUFFERED": "1",
+    }
+    told |= {each.port_variable: str(ports.of(each)) for each in PROCESSES}
+    told |= {f"{each.name.upper()}_URL": ports.url(each) for each in PROCESSES}
+    if database is not None:
+        told[f"{process.name.upper()}_DATABASE_URL"] = database.url
+    usual = {"LEDGERDESK_SMTP_URL": f"smtp://127.0.0.1:{ports['MAILBOX_SMTP_PORT']}"}
+    return usual | inherited | told
+
+
+def command(process: ServiceProcess) -> list[str]:
+    return [sys.executable, "-m", "cli.main", "serve", process.name]
+
+
+def _named(name: str) -> ServiceProcess:
+    return next(each for each in PROCESSES if each.name == name)

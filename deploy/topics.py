@@ -1,0 +1,119 @@
+"""The topics as `topics.yaml` declares them: created when missing, checked when present."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+DECLARED_IN: Final = Path(__file__).with_name("topics.yaml")
+REQUEST_TIMEOUT_MS: Final = 20_000
+VISIBLE_WITHIN_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Topic:
+    name: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, str]
+
+
+def declared(prefix: str) -> list[Topic]:
+    """Every topic under a prefix, as `{prefix}.tickets`."""
+    page = yaml.safe_load(DECLARED_IN.read_text())
+    copies = int(os.environ.get("LEDGERDESK_REPLICATION_FACTOR", page["replication_factor"]))
+    shared = page["all"]
+    in_sync = os.environ.get("LEDGERDESK_MIN_INSYNC_REPLICAS")
+    if in_sync:
+        shared = shared | {"min.insync.replicas": in_sync}
+    return [
+        _topic(f"{prefix}.{name}", copies, shared | settings)
+        for name, settings in page["topics"].items()
+    ]
+
+
+def _topic(name: str, copies: int, settings: Mapping[str, Any]) -> Topic:
+    config = {key: str(value) for key, value in settings.items() if key != "partitions"}
+    return Topic(name, settings["partitions"], copies, config)
+
+
+async def create(bootstrap: str, prefix: str) -> list[str]:
+    """Create what is missing; return one line for every difference of what was there."""
+    topics = declared(prefix)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+    await admin.start()
+    try:
+        await _create(admin, topics)
+        async with asyncio.timeout(VISIBLE_WITHIN_SECONDS):
+            while missing := await _missing(admin, topics):
+                await asyncio.sleep(0.05)
+        assert not missing
+        return await _differences(admin, topics)
+    finally:
+        await admin.close()
+
+
+async def differences(bootstrap: str, prefix: str) -> list[str]:
+    """One line for every difference between the broker's topics and the declared ones."""
+    topics = declared(prefix)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+    await admin.start()
+    try:
+        missing = await _missing(admin, topics)
+        present = [topic for topic in topics if topic.name not in missing]
+        return [f"{name} is missing" for name in missing] + await _differences(admin, present)
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
+    missing = await _missing(admin, topics)
+    new = [
+        NewTopic(topic.name, topic.partitions, topic.replication_factor, None, dict(topic.config))
+        for topic in topics
+        if topic.name in missing
+    ]
+    if not new:
+        return
+    answer = await admin.create_topics(new)
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(name)
+
+
+async def _missing(admin: AIOKafkaAdminClient, topics: list[Topic]) -> list[str]:
+    present = set(await admin.list_topics())
+    return [topic.name for topic in topics if topic.name not in present]
+
+
+async def _differences(admin: AIOKafkaAdminClient, topics: list[Topic]) -> list[str]:
+    found: list[str] = []
+    described = {each["topic"]: each for each in await admin.describe_topics(_names(topics))}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in _names(topics)]
+    configured = {
+        name: {entry[0]: entry[1] for entry in entries}
+        for answer in await admin.describe_configs(resources)
+        for _, _, _, name, entries in answer.resources
+    }
+    for topic in topics:
+        partitions = len(described[topic.name]["partitions"])
+        if partitions < topic.partitions:
+            found.append(f"{topic.name} has {partitions} partitions, not {topic.partitions}")
+        found += [
+            f"{topic.name} has {key}={configured[topic.name].get(key)}, not {value}"
+            for key, value in topic.config.items()
+            if configured[topic.name].get(key) != value
+        ]
+    return found
+
+
+def _names(topics: list[Topic]) -> list[str]:
+    return [topic.name for topic in topics]

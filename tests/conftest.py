@@ -1,0 +1,73 @@
+"""Fixtures for every test: servers, fresh databases, fresh topics.
+
+With LEDGERDESK_NO_SKIP=1, as in CI, a skipped test fails the run.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from deploy.local.databases import Database
+from deploy.local.stack import Kafka, Postgres
+from shared.testing.infra import TestServers, TopicNames
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[TestServers]:
+    """The servers of this test run, none of them started yet."""
+    made = TestServers.create()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: TestServers) -> Postgres:
+    """A real Postgres, for all tests of this run; `admin_url` is its superuser's."""
+    return servers.postgres()
+
+
+@pytest.fixture(scope="session")
+def kafka(servers: TestServers) -> Kafka:
+    """A real Kafka, for all tests of this run; `bootstrap` is where it listens."""
+    return servers.kafka()
+
+
+@pytest.fixture
+async def service_database(
+    servers: TestServers,
+) -> AsyncIterator[Callable[[str], Awaitable[Database]]]:
+    """`await service_database("intake")`: a fresh, migrated database with its two roles.
+
+    `.url` is the service's own role, `.owner_url` the role that owns the schema.
+    """
+    made: list[Database] = []
+
+    async def create(service: str) -> Database:
+        made.append(await servers.database(service))
+        return made[-1]
+
+    yield create
+    for database in made:
+        await servers.drop(database)
+
+
+@pytest.fixture
+async def topics(servers: TestServers) -> TopicNames:
+    """Fresh topics for this test: `.prefix` (LEDGERDESK_TOPIC_PREFIX), `.tickets`, `.desk`."""
+    return await servers.topics()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason in sorted({str(report.longrepr[2]) for report in skipped}):
+        terminalreporter.write_line(f"NOT TESTED: {reason}", yellow=True, bold=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("LEDGERDESK_NO_SKIP") == "1" and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
