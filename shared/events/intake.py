@@ -58,6 +58,10 @@ class TicketOpened(_IntakeEvent):
     """Our address the mail was sent to."""
     submission_digest: str = ""
     """SHA-256 of what was submitted: a retry with other content is told so."""
+    copied: tuple[Person, ...] = ()
+    """Others the mail was sent to: they take part, so their answers join the ticket."""
+    auto_response_allowed: bool = True
+    """False when a machine must not answer this mail by itself (RFC 3834, 2)."""
 
 
 class CustomerMessageReceived(_IntakeEvent):
@@ -73,6 +77,8 @@ class CustomerMessageReceived(_IntakeEvent):
     """An out-of-office or the like: it reopens nothing and pauses nothing."""
     attachments: tuple[Attachment, ...] = ()
     message_id: Personal | None = None
+    copied: tuple[Person, ...] = ()
+    """Others the mail was sent to: from now on they take part."""
 
 
 class Question(Value):
@@ -133,6 +139,8 @@ class TicketCategorised(_IntakeEvent):
     """Time from closing until the customer is asked whether it held."""
     rule: str = ""
     by: str = "rule"
+    reason: str = ""
+    """Why a person changed it."""
 
 
 class TicketPrioritised(_IntakeEvent):
@@ -248,4 +256,23 @@ class TopicDefined(_IntakeEvent):
     follow_up_after_minutes: float = 24 * 60
     """Time from closing until the customer is asked whether it held."""
     fields: tuple[FormField, ...] = ()
+    mailbox: str = ""
+    """Local part of our address whose mails open tickets under this topic."""
+    active: bool = True
+    """False once it is gone from the desk's configuration: nothing new opens under it."""
     revision: int
+
+
+class DeskRevised(_IntakeEvent):
+    """The desk's configuration has a new revision; what changed follows, stamped with it.
+
+    Its subject is the desk itself.
+    """
+
+    topic: ClassVar[str] = DESK
+
+    revision: int
+    digest: str
+    """SHA-256 of the configuration: the same one again is no new revision."""
+    revised_by: str
+    revised_at: Moment
