@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "serve": "run one service in the foreground",
 }
 # Commands that share a module.
-MODULES: Final = {name: "cli.up" for name in ("up", "down", "reset", "status", "logs")} | {
+MODULES: Final = dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up") | {
     "tail": "cli.log"
 }
 

@@ -44,7 +44,6 @@ class ContainerPostgres:
                 volume=POSTGRES_DATA,
                 command="postgres -c max_connections=300 -c jit=off",
             )
-        # The image starts a server for its own set-up first, which does not listen.
         _await(name, self.port, "Postgres")
 
     def stop(self) -> None:
@@ -199,7 +198,7 @@ def _forget(name: str) -> None:
 
 def _await(name: str, port: int, part: str) -> None:
     until = time.monotonic() + START_TIMEOUT_SECONDS
-    while not process.accepts(port):
+    while not process.answers(port):
         if _status(name) == "exited":
             raise Trouble(f"{part} did not start in its container: docker logs {name}")
         if time.monotonic() > until:

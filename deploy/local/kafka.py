@@ -100,6 +100,9 @@ class EmbeddedKafka:
             process.stop(broker, timeout_seconds=30)
         self.pid_file.remove()
 
+    def forget(self) -> None:
+        """Everything it keeps is in the data folder."""
+
     def _format(self, java: "_Java", properties: Path) -> None:
         shutil.rmtree(self.folder / "log", ignore_errors=True)
         arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(properties))

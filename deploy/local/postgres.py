@@ -84,6 +84,9 @@ class EmbeddedPostgres:
             process.stop(server, how=signal.SIGINT, timeout_seconds=30)
         self.pid_file.remove()
 
+    def forget(self) -> None:
+        """Everything it keeps is in the data folder."""
+
     def _initialise(self, user: int | None) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w") as password_file:

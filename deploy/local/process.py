@@ -148,6 +148,17 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def answers(port: int) -> bool:
+    """Whether a server is behind the port: Docker's proxy accepts, and closes, without one."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as probe:
+            return probe.recv(1) != b""
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
 def last_line(log: Path) -> str:
     """The last line of a log that says something, shortened; JSON lines by their event."""
     lines = [line for line in tail(log).splitlines() if line.strip()]

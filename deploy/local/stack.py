@@ -25,6 +25,8 @@ class Server(Protocol):
     def start(self, progress: Callable[[str], None]) -> None: ...
     def stop(self) -> None: ...
     def running(self) -> bool: ...
+    def forget(self) -> None:
+        """Delete what it keeps outside the data folder."""
 
 
 class Postgres(Server, Protocol):
@@ -51,6 +53,9 @@ class GivenKafka:
 
     def running(self) -> bool:
         return True
+
+    def forget(self) -> None:
+        """Not ours to delete."""
 
 
 @dataclass(frozen=True)

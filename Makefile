@@ -1,0 +1,57 @@
+# Ledgerdesk on one machine: git, make and Python 3.11 or newer are all it needs.
+# `make help` says what there is.
+
+# The first Python here that runs and is new enough; else python3, which is told why not.
+PYTHON ?= $(or $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c \
+  'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
+BIN := .venv/bin
+RUN := $(BIN)/ledgerdesk
+MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
+SERVICE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv up down reset status logs demo test check bench lock
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+venv: ## install everything into .venv; nothing to do when the lock is unchanged
+	@command -v $(PYTHON) >/dev/null || { echo "✗ There is no Python here: apt install python3 python3-venv (or dnf install python3)" >&2; exit 1; }
+	@$(PYTHON) deploy/local/bootstrap.py
+
+up: venv ## set up and start the whole desk, and say where it is; twice is harmless
+	@$(RUN) up
+
+down: ## stop the desk; nothing is lost
+	@if [ -x $(RUN) ]; then $(RUN) down; fi
+
+reset: ## stop the desk and start over: delete its data, keep what was downloaded
+	@if [ -x $(RUN) ]; then $(RUN) reset; fi
+
+status: venv ## what runs, where, and how it is
+	@$(RUN) status
+
+logs: venv ## follow all logs, or one: make logs SERVICE=intake
+	@$(RUN) logs $(SERVICE)
+
+demo: up ## play at least 200 realistic tickets into the running desk
+	@$(RUN) demo
+
+test: venv ## all tests, on real servers of their own
+	@$(BIN)/python -m pytest
+
+check: venv ## what CI runs: the static checks, then all tests
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python -m deploy.lock --check
+	$(BIN)/squawk $(MIGRATIONS)
+	$(BIN)/python -m pytest
+
+bench: venv ## how fast it is, side by side with its floor
+	@$(BIN)/python -m bench
+
+lock: ## pin what pyproject.toml asks for; make lock UPGRADE=1 for the newest
+	@$(BIN)/python -m deploy.lock $(if $(UPGRADE),--upgrade)

@@ -1,0 +1,144 @@
+"""`ledgerdesk up`, `down`, `reset`, `status`, `logs`: the desk on this machine."""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from deploy.local.desk import PROCESSES, Desk, State
+from deploy.local.folder import REPOSITORY, data_folder
+from deploy.local.trouble import Trouble
+
+SAMPLE_DESK: Final = REPOSITORY / "deploy" / "desk.yaml"
+LOG_POLL_SECONDS: Final = 0.3
+LOG_LINES_SHOWN: Final = 10
+
+
+class Progress:
+    """Says what happens, and when; on a terminal each line overwrites the last."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._last = ""
+
+    def __call__(self, line: str) -> None:
+        if line != self._last:
+            elapsed = time.monotonic() - self._started
+            print(f"{elapsed:6.1f} s  {line}", flush=True)
+            self._last = line
+
+
+def up(arguments: Sequence[str]) -> int:
+    """Set up and start everything, and say where it is."""
+    _parse("up", arguments)
+    return asyncio.run(_up())
+
+
+def down(arguments: Sequence[str]) -> int:
+    """Stop everything; nothing is lost."""
+    _parse("down", arguments)
+    asyncio.run(_open().down(Progress()))
+    return 0
+
+
+def reset(arguments: Sequence[str]) -> int:
+    """Stop everything and delete the data; downloads are kept."""
+    _parse("reset", arguments)
+    asyncio.run(_open().reset(Progress()))
+    return 0
+
+
+def status(arguments: Sequence[str]) -> int:
+    """What runs, where, and how it is; exit code 1 unless all is ready."""
+    _parse("status", arguments)
+    states = asyncio.run(_open().status())
+    print(table(states))
+    return 0 if all(each.state == "ready" for each in states) else 1
+
+
+def logs(arguments: Sequence[str]) -> int:
+    """Follow the logs of all processes, or of one."""
+    parser = argparse.ArgumentParser(prog="ledgerdesk logs")
+    parser.add_argument("part", nargs="?", default="", help="a service, kafka or postgres")
+    parser.add_argument("--once", action="store_true", help="show the end, and do not follow")
+    asked = parser.parse_args(arguments)
+    part = asked.part
+    paths = sorted(data_folder().logs.glob(f"{part or '*'}.log"))
+    if not paths:
+        raise Trouble(f"There is no log of {part or 'anything'} yet: make up first")
+    return _follow(paths, once=asked.once)
+
+
+def table(states: Sequence[State]) -> str:
+    """One line a part."""
+    header = ("part", "where", "process", "state", "")
+    rows = [header] + [
+        (each.part, each.where, str(each.pid or "-"), each.state, each.what) for each in states
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+async def _up() -> int:
+    desk = _open()
+    say = Progress()
+    await desk.up(say)
+    await _apply_sample_desk(desk, say)
+    print(f"\n{table(await desk.status())}\n")
+    if desk.folder.sign_in.exists():
+        print(desk.folder.sign_in.read_text().rstrip())
+    return 0
+
+
+async def _apply_sample_desk(desk: Desk, say: Progress) -> None:
+    """Apply the sample desk as an operator would: says only the differences."""
+    try:
+        from cli.desk import apply
+    except ModuleNotFoundError:
+        say("the sample desk is skipped: cli/desk.py is not written yet")
+        return
+    for each in PROCESSES:
+        os.environ |= desk.environment_of(each)
+    say("applying the sample desk")
+    await apply(SAMPLE_DESK)
+
+
+def _open() -> Desk:
+    return Desk.open(data_folder(), dict(os.environ))
+
+
+def _parse(command: str, arguments: Sequence[str]) -> None:
+    argparse.ArgumentParser(prog=f"ledgerdesk {command}").parse_args(arguments)
+
+
+def _follow(paths: Sequence[Path], *, once: bool) -> int:
+    width = max(len(path.stem) for path in paths)
+    positions = {path: _near_end(path) for path in paths}
+    while True:
+        for path in paths:
+            with path.open("rb") as file:
+                file.seek(positions[path])
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    positions[path] += len(line)
+                    text = line.decode(errors="replace").rstrip()
+                    print(f"{path.stem:<{width}}  {text}", flush=True)
+        if once:
+            return 0
+        time.sleep(LOG_POLL_SECONDS)
+
+
+def _near_end(path: Path) -> int:
+    """Where the last few lines begin."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - 8_192))
+        end = file.read()
+    return size - sum(len(line) for line in end.splitlines(keepends=True)[-LOG_LINES_SHOWN:])

@@ -1,0 +1,264 @@
+"""A whole desk on this machine: its servers, databases, topics and processes, up and down.
+
+Every step looks first and does only what is missing, so that `up` heals whatever was
+killed and leaves running what is well.
+"""
+
+import asyncio
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from deploy.local import databases, process, services
+from deploy.local.folder import DataFolder
+from deploy.local.process import PidFile
+from deploy.local.services import (
+    Ports,
+    ServiceProcess,
+    choose_ports,
+    command,
+    environment,
+    recorded_ports,
+)
+from deploy.local.stack import Server, Stack, choose
+from deploy.local.trouble import DidNotStart, Trouble
+
+SPACE_NEEDED_MB: Final = 1_000
+READY_TIMEOUT_SECONDS: Final = 60.0
+READY_POLL_SECONDS: Final = 0.1
+TOPIC_PREFIX: Final = "ledgerdesk"
+
+# While services are still being written, the desk is those that are there.
+SERVICES: Final = tuple(filter(services.present, services.SERVICES))
+PROCESSES: Final = tuple(filter(services.present, services.PROCESSES))
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class State:
+    """How a part of the desk is; `pid` is None when it does not run, or not here."""
+
+    part: str
+    where: str
+    what: str
+    pid: int | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A desk: a folder, its ports and its servers."""
+
+    folder: DataFolder
+    ports: Ports
+    stack: Stack
+    secrets: Mapping[str, str]
+    environ: Mapping[str, str]
+
+    @classmethod
+    def open(cls, folder: DataFolder, environ: Mapping[str, str]) -> "Desk":
+        """The desk of a folder, whether it runs or not."""
+        folder.create()
+        ports = choose_ports(folder, environ)
+        last = recorded_ports(folder)
+        runs = any(PidFile(path).process() for path in folder.run.glob("*.pid"))
+        if runs and last not in (None, ports):
+            raise Trouble("This desk runs on other ports than asked for: make down first")
+        stack = choose(folder, ports, environ, [each.name for each in SERVICES])
+        return cls(folder, ports, stack, folder.secrets(["identity", "link"]), environ)
+
+    @property
+    def topic_prefix(self) -> str:
+        return self.environ.get("LEDGERDESK_TOPIC_PREFIX", TOPIC_PREFIX)
+
+    async def up(self, say: Say) -> None:
+        """Start whatever does not run, and wait until all of it is ready."""
+        with self._alone():
+            self.folder.check_space(SPACE_NEEDED_MB)
+            self.ports.record(self.folder)
+            await asyncio.gather(self._databases_up(say), self._kafka_up(say))
+            await self._processes_up(say)
+
+    async def down(self, say: Say) -> None:
+        """Stop everything, in the order in which nothing misses what it still needs."""
+        with self._alone():
+            await self._down(say)
+
+    async def reset(self, say: Say) -> None:
+        """Stop everything and delete all data of this folder; downloads are kept."""
+        with self._alone():
+            await self._down(say)
+            for server in (self.stack.kafka, self.stack.postgres):
+                server.forget()
+            self.folder.forget()
+            say(f"forgot everything in {self.folder.root}")
+
+    def environment_of(self, each: ServiceProcess) -> dict[str, str]:
+        """What a process of this desk is told."""
+        return environment(
+            each,
+            folder=self.folder,
+            ports=self.ports,
+            bootstrap=self.stack.kafka.bootstrap,
+            database=self.stack.database(each.name) if each.has_database else None,
+            secrets=self.secrets,
+        )
+
+    async def status(self) -> list[State]:
+        """Every server and process, and how it is."""
+        servers = [
+            self._server_state("postgres", self.stack.postgres, self.ports_of_postgres),
+            self._server_state("kafka", self.stack.kafka, self.stack.kafka.bootstrap),
+        ]
+        return servers + list(await asyncio.gather(*map(self._process_state, PROCESSES)))
+
+    @property
+    def ports_of_postgres(self) -> str:
+        if not self.stack.needs_postgres(each.name for each in SERVICES):
+            return "given"
+        return f"127.0.0.1:{self.ports['LEDGERDESK_POSTGRES_PORT']}"
+
+    def pid_file(self, name: str) -> PidFile:
+        return PidFile(self.folder.run / f"{name}.pid")
+
+    async def _databases_up(self, say: Say) -> None:
+        names = [each.name for each in SERVICES]
+        if self.stack.needs_postgres(names):
+            await asyncio.to_thread(self.stack.postgres.start, say)
+            await self._create_databases(names)
+        say("migrating the databases")
+        await asyncio.gather(*map(self._migrate, names))
+
+    async def _create_databases(self, names: Sequence[str]) -> None:
+        import asyncpg
+
+        admin = await asyncpg.connect(self.stack.postgres.admin_url)
+        try:
+            for name in names:
+                if name in self.stack.given:
+                    continue
+                for role in databases.roles_of(name):
+                    await databases.create_role(admin, role, self.stack.passwords[role])
+                await databases.create_database(admin, self.stack.database(name))
+        finally:
+            await admin.close()
+
+    async def _migrate(self, service: str) -> None:
+        from shared.migrate import migrate
+
+        database = self.stack.database(service)
+        await migrate(database.owner_url, service, database.role)
+
+    async def _kafka_up(self, say: Say) -> None:
+        from deploy import topics
+
+        await asyncio.to_thread(self.stack.kafka.start, say)
+        differences = await topics.create(self.stack.kafka.bootstrap, self.topic_prefix)
+        if differences:
+            raise Trouble(
+                f"A topic is not as deploy/topics.yaml declares it: {differences[0]}; "
+                "change one of the two, or make reset"
+            )
+
+    async def _processes_up(self, say: Say) -> None:
+        missing = [each for each in PROCESSES if self.pid_file(each.name).process() is None]
+        for each in missing:
+            process.check_port(self.ports.of(each), each.name, each.port_variable)
+        if missing:
+            say(f"starting {', '.join(each.name for each in missing)}")
+        for each in missing:
+            process.start(
+                command(each),
+                pid_file=self.pid_file(each.name),
+                log=self.folder.log_of(each.name),
+                environ=self.environment_of(each),
+                folder=self.folder.root,
+            )
+        troubles = await asyncio.gather(
+            *(self._await_ready(each, say) for each in PROCESSES), return_exceptions=True
+        )
+        for trouble in troubles:
+            if isinstance(trouble, BaseException):
+                raise trouble
+
+    async def _await_ready(self, each: ServiceProcess, say: Say) -> None:
+        until = time.monotonic() + READY_TIMEOUT_SECONDS
+        log = self.folder.log_of(each.name)
+        while not await is_ready(self.ports.of(each)):
+            running = self.pid_file(each.name).process()
+            if running is None or not process.alive(running):
+                self.pid_file(each.name).remove()
+                raise DidNotStart(each.name, process.last_line(log), log)
+            if time.monotonic() > until:
+                reason = f"not ready after {READY_TIMEOUT_SECONDS:.0f} s: {process.last_line(log)}"
+                raise DidNotStart(each.name, reason, log)
+            await asyncio.sleep(READY_POLL_SECONDS)
+        say(f"{each.name} is ready")
+
+    async def _down(self, say: Say) -> None:
+        await asyncio.gather(*(self._stop(each, say) for each in PROCESSES))
+        for name, server in (("Kafka", self.stack.kafka), ("Postgres", self.stack.postgres)):
+            if server.running():
+                say(f"stopping {name}")
+            await asyncio.to_thread(server.stop)
+
+    async def _stop(self, each: ServiceProcess, say: Say) -> None:
+        pid_file = self.pid_file(each.name)
+        running = pid_file.process()
+        if running is not None:
+            killed = await asyncio.to_thread(process.stop, running)
+            say(f"{each.name} {'did not stop and was killed' if killed else 'stopped'}")
+        pid_file.remove()
+
+    async def _process_state(self, each: ServiceProcess) -> State:
+        running = self.pid_file(each.name).process()
+        where = self.ports.url(each)
+        if running is not None:
+            state = "ready" if await is_ready(self.ports.of(each)) else "not ready"
+            return State(each.name, where, each.what, running.pid, state)
+        state = "crashed" if self.pid_file(each.name).path.exists() else "stopped"
+        return State(each.name, where, each.what, None, state)
+
+    def _server_state(self, name: str, server: Server, where: str) -> State:
+        running = self.pid_file(name).process()
+        pid = running.pid if running is not None else None
+        if server.running():
+            return State(name, where, self.stack.kind, pid, "ready")
+        state = "crashed" if self.pid_file(name).path.exists() else "stopped"
+        return State(name, where, self.stack.kind, None, state)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no two commands change the same desk at once."""
+        with (self.folder.cache / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Trouble(
+                    "Another command is starting or stopping this desk: wait until it has ended"
+                ) from None
+            yield
+
+
+async def is_ready(port: int) -> bool:
+    """Whether the process at the port answers `GET /health/ready` with 200."""
+    try:
+        async with asyncio.timeout(2):
+            return await _status_of(port, "/health/ready") == 200
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return False
+
+
+async def _status_of(port: int, path: str) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
+        return int((await reader.readline()).split()[1])
+    finally:
+        writer.close()
