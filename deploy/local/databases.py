@@ -1,6 +1,6 @@
 """A database for each service, with the two roles that keep its log append-only.
 
-`<service>_owner` owns the schema and runs migrations; `<service>` runs the service: it
+`<service>_owner` owns the log and runs migrations; `<service>` runs the service: it
 may build new schemas (a projection's next generation) but change nothing that it does
 not own.
 """
@@ -46,13 +46,19 @@ def roles_of(service: str) -> tuple[str, str]:
     return service, f"{service}_owner"
 
 
-async def create_role(
-    admin: "asyncpg.Connection[asyncpg.Record]", role: str, password: str
+async def create_roles(
+    admin: "asyncpg.Connection[asyncpg.Record]", service: str, passwords: Mapping[str, str]
 ) -> None:
-    """Create a role that may only log in, or give it this password."""
-    exists = await admin.fetchval("select 1 from pg_roles where rolname = $1", role)
-    verb = "alter" if exists else "create"
-    await admin.execute(f"{verb} role {_name(role)} login password {_literal(password)}")
+    """Create a service's two roles, or give them these passwords again.
+
+    The owner is a member of the other, so that a migration can make tables for it.
+    """
+    for role in roles_of(service):
+        exists = await admin.fetchval("select 1 from pg_roles where rolname = $1", role)
+        verb = "alter" if exists else "create"
+        await admin.execute(f"{verb} role {_name(role)} login password {_literal(passwords[role])}")
+    runs, owns = roles_of(service)
+    await admin.execute(f"grant {_name(runs)} to {_name(owns)}")
 
 
 async def create_database(

@@ -141,8 +141,7 @@ class Desk:
             for name in names:
                 if name in self.stack.given:
                     continue
-                for role in databases.roles_of(name):
-                    await databases.create_role(admin, role, self.stack.passwords[role])
+                await databases.create_roles(admin, name, self.stack.passwords)
                 await databases.create_database(admin, self.stack.database(name))
         finally:
             await admin.close()

@@ -19,7 +19,7 @@ import asyncpg
 
 from deploy import topics
 from deploy.local import process
-from deploy.local.databases import Database, create_database, create_role, roles_of
+from deploy.local.databases import Database, create_database, create_roles
 from deploy.local.folder import DataFolder, data_folder
 from deploy.local.process import PidFile
 from deploy.local.services import SERVER_PORTS, SERVICES, Ports
@@ -123,8 +123,7 @@ class TestServers:
         database = Database(service, _named(usual.url, name), _named(usual.owner_url, name))
         async with self._admin(service) as admin:
             if service not in self.stack.given and service not in self._roles:
-                for role in roles_of(service):
-                    await create_role(admin, role, self.stack.passwords[role])
+                await create_roles(admin, service, self.stack.passwords)
                 self._roles.add(service)
             await create_database(admin, database, template=template)
         return database

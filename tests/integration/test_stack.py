@@ -1,9 +1,13 @@
 """The servers that everything else is tested on."""
 
+from collections.abc import Awaitable, Callable
+
 import asyncpg
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy import topics as declared
+from deploy.local.databases import Database
 from deploy.local.stack import Postgres
 from shared.testing.infra import TestServers, TopicNames
 
@@ -11,6 +15,20 @@ from shared.testing.infra import TestServers, TopicNames
 async def test_postgres_is_version_18(postgres: Postgres) -> None:
     connection = await asyncpg.connect(postgres.admin_url)
     assert connection.get_server_version().major == 18
+    await connection.close()
+
+
+async def test_each_database_is_fresh_and_has_two_roles(
+    service_database: Callable[[str], Awaitable[Database]],
+) -> None:
+    one, other = await service_database("intake"), await service_database("intake")
+    assert one.name != other.name
+    assert one.role == "intake"
+    connection = await asyncpg.connect(one.url)
+    assert await connection.fetchval("select current_user") == "intake"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("drop schema ledger cascade")
+    await connection.execute("create schema next_generation")
     await connection.close()
 
 
