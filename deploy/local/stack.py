@@ -117,6 +117,7 @@ def _servers(kind: str, folder: DataFolder, ports: Ports, password: str) -> tupl
                     controller_port=ports["LEDGERDESK_KAFKA_CONTROLLER_PORT"],
                     pid_file=PidFile(folder.run / "kafka.pid"),
                     log=folder.log_of("kafka"),
+                    learns=folder.shared_cache is None,
                 ),
             )
         case "containers":
