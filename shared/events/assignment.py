@@ -46,6 +46,7 @@ class AgentAssigned(_AssignmentEvent):
     team_id: str
     team_name: str
     tier: int
+    """The agent's, which may be higher than what the ticket needs."""
     by: str
     """An agent's id, `routing`, or `escalation`."""
     reason: str
@@ -61,6 +62,8 @@ class AgentUnassigned(_AssignmentEvent):
     agent_id: str
     by: str
     reason: str
+    declined: bool = False
+    """The agent gave it back, and is not chosen for it again unless somebody names them."""
     unassigned_at: Moment
 
 
@@ -90,6 +93,7 @@ class TicketTransferred(_AssignmentEvent):
     team_id: str
     team_name: str
     skills: tuple[str, ...] = ()
+    tier: int = 1
     by: str
     reason: str
     transferred_at: Moment
