@@ -1,0 +1,76 @@
+"""What intake decides: commands in, events out, nothing else.
+
+ticket.py        the state of a ticket, and how events change it
+verification.py  complete and accurate, or what to ask
+triage.py        topic, type, priority from impact and urgency
+opening.py       OpenTicket
+conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
+related.py       RelateTickets, MergeInto, Absorb
+desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
+quarantine.py    QuarantineSubmission: a subject of its own
+"""
+
+from services.intake.domain.conversation import (
+    ProvideClarification,
+    ReceiveMessage,
+    RecordBounce,
+    provide_clarification,
+    receive_message,
+    record_bounce,
+)
+from services.intake.domain.opening import OpenTicket, open_ticket
+from services.intake.domain.related import (
+    Absorb,
+    MergeInto,
+    RelateTickets,
+    absorb,
+    merge_into,
+    relate,
+)
+from services.intake.domain.ticket import Nothing, Ticket, evolve
+from services.intake.domain.triage import (
+    OverridePriority,
+    Recategorise,
+    override_priority,
+    recategorise,
+)
+from shared.decider import Decider
+from shared.events import Event
+
+Command = (
+    OpenTicket
+    | ReceiveMessage
+    | ProvideClarification
+    | Recategorise
+    | OverridePriority
+    | RelateTickets
+    | MergeInto
+    | Absorb
+    | RecordBounce
+)
+
+
+def decide(command: Command, state: Ticket) -> list[Event]:
+    """What is newly true of a ticket. Raises a `Rejected` for what is forbidden."""
+    match command:
+        case OpenTicket():
+            return open_ticket(command, state)
+        case ReceiveMessage():
+            return receive_message(command, state)
+        case ProvideClarification():
+            return provide_clarification(command, state)
+        case Recategorise():
+            return recategorise(command, state)
+        case OverridePriority():
+            return override_priority(command, state)
+        case RelateTickets():
+            return relate(command, state)
+        case MergeInto():
+            return merge_into(command, state)
+        case Absorb():
+            return absorb(command, state)
+        case RecordBounce():
+            return record_bounce(command, state)
+
+
+DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)

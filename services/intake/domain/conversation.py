@@ -1,0 +1,152 @@
+"""What customers say on a ticket that exists, and what mail servers say of our mails."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.intake.domain.ticket import (
+    Archived,
+    Known,
+    Merged,
+    SenderTakesNoPart,
+    Ticket,
+    TicketIsArchived,
+    TicketIsMerged,
+    evolve,
+    known,
+)
+from services.intake.domain.triage import Topics, verified_or_asked
+from services.intake.domain.verification import answers_in
+from shared.errors import Rejected
+from shared.events import Attachment, Event, Person
+from shared.events.intake import (
+    BounceReceived,
+    Channel,
+    ClarificationProvided,
+    CustomerMessageReceived,
+)
+
+
+class NothingWasAsked(Rejected):
+    """The customer was not asked anything on this ticket, or has answered already."""
+
+
+class AnswersNotAskedFor(Rejected):
+    """These fields were not asked for: {fields}."""
+
+    http_status = 422
+
+
+@dataclass(frozen=True)
+class ReceiveMessage:
+    """Somebody who takes part writes, or their mail program does (`automatic`)."""
+
+    sender: Person
+    channel: Channel
+    text: str
+    topics: Topics
+    now: datetime
+    automatic: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str | None = None
+    copied: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProvideClarification:
+    """The customer answers what was asked, in the form; None: an agent does it for them."""
+
+    person_id: UUID | None
+    answers: dict[str, str]
+    text: str
+    topics: Topics
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RecordBounce:
+    """A mail of ours came back."""
+
+    notification_id: UUID | None
+    recipient: str
+    status: str
+    hard: bool
+    now: datetime
+
+
+def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
+    """The message; and if the ticket waits for the requester's answers, those.
+
+    A closed ticket takes messages: resolution reopens it.
+    """
+    ticket = writable(state)
+    if c.sender.person_id not in ticket.facts.participants:
+        raise SenderTakesNoPart
+    # The sender as known, where it is the requester: a mail's display name proves nothing.
+    from_requester = c.sender.person_id == ticket.facts.requester.person_id
+    received = CustomerMessageReceived(
+        sender=ticket.facts.requester if from_requester else c.sender,
+        channel=c.channel,
+        text=c.text,
+        received_at=c.now,
+        automatic=c.automatic,
+        attachments=c.attachments,
+        message_id=c.message_id,
+        copied=() if c.automatic else c.copied,
+    )
+    questions = ticket.facts.questions
+    if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
+        return [received]
+    answers = answers_in(c.text, questions)
+    provided = ClarificationProvided(answers=answers, provided_at=c.now)
+    return [received, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+
+
+def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]:
+    """The answers, and what the ticket amounts to with them."""
+    ticket = writable(state)
+    if c.person_id is not None and c.person_id not in ticket.facts.participants:
+        raise SenderTakesNoPart
+    if not ticket.facts.questions:
+        raise NothingWasAsked
+    asked = {question.field for question in ticket.facts.questions}
+    if unasked := c.answers.keys() - asked:
+        raise AnswersNotAskedFor(fields=", ".join(sorted(unasked)))
+    answers = {name: value for name, value in c.answers.items() if value}
+    provided = ClarificationProvided(answers=answers, text=c.text, provided_at=c.now)
+    return [provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+
+
+def record_bounce(c: RecordBounce, state: Ticket) -> list[Event]:
+    """The bounce, once for each mail, recipient and status."""
+    facts = known(state).facts
+    if (c.notification_id, c.recipient, c.status) in facts.bounced:
+        return []
+    bounce = BounceReceived(
+        notification_id=c.notification_id,
+        recipient=c.recipient,
+        status=c.status,
+        hard=c.hard,
+        received_at=c.now,
+    )
+    return [bounce]
+
+
+def writable(state: Ticket) -> Known:
+    """A ticket that customers may write on. Raises the reason why it isn't."""
+    match known(state):
+        case Merged() as merged:
+            raise TicketIsMerged(into=merged.into, into_number=merged.into_number)
+        case Archived():
+            raise TicketIsArchived
+        case ticket:
+            return ticket
+
+
+def _looked_at_again(
+    ticket: Known, provided: ClarificationProvided, topics: Topics, now: datetime
+) -> list[Event]:
+    after = known(evolve(ticket, provided))
+    if after.facts.verified:
+        return []
+    return verified_or_asked(after.facts, topics.of(after.facts.topic_id), now)

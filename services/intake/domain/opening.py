@@ -1,0 +1,74 @@
+"""Opening a ticket: once per submission, whatever is sent again."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
+from services.intake.domain.triage import verified_or_asked
+from shared.errors import Rejected
+from shared.events import Attachment, Event, Level, Person, TicketType
+from shared.events.intake import Channel, TicketOpened, TopicDefined
+
+
+class IdempotencyKeyReused(Rejected):
+    """This Idempotency-Key was used for another submission: choose a new one."""
+
+    http_status = 422
+
+
+@dataclass(frozen=True)
+class OpenTicket:
+    """A submission that is well-formed, its files stored."""
+
+    number: str
+    channel: Channel
+    topic: TopicDefined
+    requester: Person
+    subject: str
+    description: str
+    submission_digest: str
+    now: datetime
+    impact: Level | None = None
+    urgency: Level | None = None
+    type: TicketType | None = None
+    plan_wanted: str | None = None
+    custom_fields: dict[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str | None = None
+    mailbox: str | None = None
+    copied: tuple[Person, ...] = ()
+    auto_response_allowed: bool = True
+
+
+def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
+    """The ticket with its number, and at once either verified or asked about."""
+    if not isinstance(state, Nothing):
+        if state.facts.submission_digest != c.submission_digest:
+            raise IdempotencyKeyReused
+        return []
+    opened = TicketOpened(
+        number=c.number,
+        channel=c.channel,
+        topic_id=c.topic.topic_id,
+        topic_name=c.topic.name,
+        requester=c.requester,
+        subject=c.subject,
+        description=c.description,
+        opened_at=c.now,
+        impact=c.impact,
+        urgency=c.urgency,
+        type=c.type,
+        plan_wanted=c.plan_wanted,
+        custom_fields=c.custom_fields,
+        attachments=c.attachments,
+        message_id=c.message_id,
+        mailbox=c.mailbox,
+        submission_digest=c.submission_digest,
+        copied=c.copied,
+        auto_response_allowed=c.auto_response_allowed,
+    )
+    match evolve(state, opened):
+        case Waiting(facts) | Open(facts):
+            return [opened, *verified_or_asked(facts, c.topic, c.now)]
+        case _:
+            raise AssertionError("a ticket that was opened is waiting or open")

@@ -1,0 +1,235 @@
+"""What intake knows of a ticket: its state, folded from what was said and heard of it.
+
+Nothing ──► Waiting ──► Open ◄──► Closed ──► Archived
+               └──────────┴──► Merged
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from shared.errors import NotFound, Rejected
+from shared.events import Event, Level, Person, TicketType, Unknown
+from shared.events.intake import (
+    BounceReceived,
+    Channel,
+    ClarificationProvided,
+    ClarificationRequested,
+    CustomerMessageReceived,
+    Question,
+    TicketAbsorbed,
+    TicketCategorised,
+    TicketMerged,
+    TicketOpened,
+    TicketPrioritised,
+    TicketsRelated,
+    TicketVerified,
+)
+from shared.events.resolution import TicketArchived, TicketClosed, TicketReopened
+
+Bounced = tuple[UUID | None, str, str]
+"""Which notification bounced for whom, with which status."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a ticket, whatever became of it."""
+
+    number: str
+    channel: Channel
+    requester: Person
+    participants: frozenset[UUID]
+    """Ids of the people who may write on it: the requester, and who was in copy."""
+    topic_id: str
+    subject: str
+    description: str
+    opened_at: datetime
+    impact: Level | None = None
+    urgency: Level | None = None
+    type: TicketType | None = None
+    plan_wanted: str | None = None
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
+    attached: int = 0
+    """How many files came with it."""
+    submission_digest: str = ""
+    questions: tuple[Question, ...] = ()
+    """What the customer was asked last, until the ticket is verified."""
+    rounds: int = 0
+    """How often the customer was asked."""
+    verified: bool = False
+    category: TicketCategorised | None = None
+    priority: TicketPrioritised | None = None
+    related: frozenset[UUID] = frozenset()
+    absorbed: frozenset[UUID] = frozenset()
+    bounced: frozenset[Bounced] = frozenset()
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """No such ticket, yet."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Opened, and waiting for the customer's answers."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Open:
+    """Verified: it is being dealt with."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Done, until the customer or an agent says otherwise."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Archived:
+    """Done, and out of everybody's way: nothing is added to it."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Merged:
+    """It goes on in another ticket."""
+
+    facts: Facts
+    into: UUID
+    into_number: str
+
+
+Ticket = Nothing | Waiting | Open | Closed | Archived | Merged
+Known = Waiting | Open | Closed | Archived | Merged
+
+
+class TicketIsMerged(Rejected):
+    """This ticket goes on in {into_number}: write there."""
+
+
+class TicketIsClosed(Rejected):
+    """This ticket is closed: reopen it first."""
+
+
+class TicketIsArchived(Rejected):
+    """This ticket is archived: open a new one."""
+
+
+class SenderTakesNoPart(Rejected):
+    """Only those who take part in the ticket may write on it."""
+
+    http_status = 403
+
+
+def evolve(state: Ticket, event: Event | Unknown) -> Ticket:
+    """The state after `event`, said or heard."""
+    if isinstance(event, TicketOpened):
+        return Waiting(_opened(event)) if isinstance(state, Nothing) else state
+    if isinstance(state, Nothing):
+        return state
+    match event:
+        case TicketMerged():
+            return Merged(state.facts, event.into_ticket_id, event.into_number)
+        case _ if isinstance(state, Merged):
+            return replace(state, facts=_after(state.facts, event))
+        case TicketVerified():
+            facts = replace(state.facts, verified=True, questions=())
+            return Open(facts) if isinstance(state, Waiting) else replace(state, facts=facts)
+        case TicketClosed() if not isinstance(state, Archived):
+            return Closed(state.facts)
+        case TicketArchived():
+            return Archived(state.facts)
+        case TicketReopened():
+            return Open(state.facts) if state.facts.verified else Waiting(state.facts)
+        case _:
+            return replace(state, facts=_after(state.facts, event))
+
+
+def _opened(event: TicketOpened) -> Facts:
+    people = (event.requester, *event.copied)
+    return Facts(
+        number=event.number,
+        channel=event.channel,
+        requester=event.requester,
+        participants=frozenset(person.person_id for person in people),
+        topic_id=event.topic_id,
+        subject=event.subject,
+        description=event.description,
+        opened_at=event.opened_at,
+        impact=event.impact,
+        urgency=event.urgency,
+        type=event.type,
+        plan_wanted=event.plan_wanted,
+        custom_fields=event.custom_fields,
+        attached=len(event.attachments),
+        submission_digest=event.submission_digest,
+    )
+
+
+def _after(facts: Facts, event: Event | Unknown) -> Facts:
+    """The facts after an event that leaves the ticket in its state."""
+    match event:
+        case ClarificationRequested():
+            return replace(facts, questions=event.questions, rounds=facts.rounds + 1)
+        case ClarificationProvided():
+            return _answered(facts, event)
+        case CustomerMessageReceived():
+            people = frozenset(person.person_id for person in event.copied)
+            return replace(facts, participants=facts.participants | people)
+        case TicketCategorised():
+            return replace(facts, category=event, topic_id=event.topic_id, type=event.type)
+        case TicketPrioritised():
+            return replace(facts, priority=event)
+        case TicketsRelated():
+            related = {relation.ticket_id for relation in event.related}
+            return replace(facts, related=facts.related | related)
+        case TicketAbsorbed():
+            return replace(facts, absorbed=facts.absorbed | {event.source_ticket_id})
+        case BounceReceived():
+            bounced = (event.notification_id, event.recipient, event.status)
+            return replace(facts, bounced=facts.bounced | {bounced})
+        case _:
+            return facts
+
+
+def _answered(facts: Facts, event: ClarificationProvided) -> Facts:
+    """The facts with the customer's answers in their places."""
+    answers = dict(event.answers)
+    subject = answers.pop("subject", facts.subject)
+    description = answers.pop("description", facts.description)
+    if event.text:
+        description = "\n\n".join(filter(None, (description, event.text)))
+    return replace(
+        facts,
+        subject=subject,
+        description=description,
+        custom_fields={**facts.custom_fields, **answers},
+    )
+
+
+def known(state: Ticket) -> Known:
+    """A ticket that exists. Raises `NotFound`."""
+    if isinstance(state, Nothing):
+        raise NotFound(what="ticket")
+    return state
+
+
+def workable(state: Ticket) -> Waiting | Open:
+    """A ticket that people still deal with. Raises the reason why it isn't."""
+    match known(state):
+        case Merged() as merged:
+            raise TicketIsMerged(into=merged.into, into_number=merged.into_number)
+        case Archived():
+            raise TicketIsArchived
+        case Closed():
+            raise TicketIsClosed
+        case Waiting() | Open() as live:
+            return live

@@ -1,0 +1,110 @@
+"""Is a ticket accurate and complete? If not, what is the customer asked?"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from services.intake.domain.ticket import Facts
+from shared.events.intake import FormField, Question, TopicDefined
+
+LETTERS_MIN: Final = 2
+"""A text with fewer letters and digits says nothing that could be worked on."""
+
+ROUNDS_MAX: Final = 2
+"""A customer is asked this often; then the ticket goes on with what there is."""
+
+FIELD_LENGTH_MAX: Final = 2_000
+"""Most characters in a field of a form."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})?")
+
+
+def questions_about(facts: Facts, topic: TopicDefined) -> tuple[Question, ...]:
+    """What has to be asked before the ticket can be worked on; empty if it is complete."""
+    asked = []
+    if says_nothing(facts.subject + facts.description) and not facts.attached:
+        asked.append(Question(field="description", text="What happened, and what did you expect?"))
+    for field in topic.fields:
+        value = facts.custom_fields.get(field.name, "")
+        trouble = trouble_with(field, value)
+        if trouble is not None:
+            asked.append(Question(field=field.name, text=_question(field, value, trouble)))
+    return tuple(asked)
+
+
+def checks_passed(topic: TopicDefined, open_questions: tuple[Question, ...]) -> tuple[str, ...]:
+    """What was checked, for the record; what stayed open is named."""
+    checks = ["sender can be answered", "there is something to work on"]
+    if topic.fields:
+        checks.append(f"fields of {topic.name}")
+    if open_questions:
+        left = ", ".join(question.field for question in open_questions)
+        checks.append(f"accepted without: {left}")
+    return tuple(checks)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether there are no words in it at all: dots, signs, pictures only."""
+    return sum(map(str.isalnum, text)) < LETTERS_MIN
+
+
+def trouble_with(field: FormField, value: str) -> str | None:
+    """What is wrong with the value of a topic's field; None if nothing is."""
+    if not value:
+        return "is required" if field.required else None
+    if len(value) > FIELD_LENGTH_MAX:
+        return f"must be at most {FIELD_LENGTH_MAX:,} characters long; it has {len(value):,}"
+    match field.kind:
+        case "choice" if value not in field.choices:
+            return f"must be one of: {', '.join(field.choices)}"
+        case "number" if not _NUMBER.fullmatch(value):
+            return "must be a number"
+        case "date" if not _is_date(value):
+            return "must be a date such as 2026-03-31"
+        case _:
+            return None
+
+
+def answers_in(text: str, questions: tuple[Question, ...]) -> dict[str, str]:
+    """The answers in a free text: all of it to the only question, else line by line.
+
+    With several questions, lines such as `Order number: 4711` answer the field of that
+    name, and the text as a whole is what happened.
+    """
+    if not text:
+        return {}
+    if len(questions) == 1:
+        return {questions[0].field: text}
+    answers = {}
+    said = _labelled(text)
+    for question in questions:
+        if question.field == "description":
+            answers["description"] = text
+        elif (value := said.get(_plain(question.field))) is not None:
+            answers[question.field] = value
+    return answers
+
+
+def _labelled(text: str) -> Mapping[str, str]:
+    parts = (line.partition(":") for line in text.splitlines())
+    return {_plain(label): value.strip() for label, colon, value in parts if colon and value}
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\s_-]+", " ", label).strip().casefold()
+
+
+def _question(field: FormField, value: str, trouble: str) -> str:
+    if not value:
+        choices = f" ({', '.join(field.choices)})" if field.choices else ""
+        return f"{field.label}{choices}?"
+    return f"{field.label}: {value[:100]!r} {trouble}."
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
