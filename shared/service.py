@@ -1,36 +1,64 @@
 """A service: what it is made of, and how it runs.
 
 `app.py` of each service describes itself as a `Service` and calls `run`. Everything that
-lives is built here, in one place, in this order: pool, log, followers, inbox, HTTP.
+lives is built here, in this order: pool, log, followers, inbox, HTTP, background tasks.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
 
-from shared.clock import Clock
+from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
+from shared.errors import NotYet, TicketParked
 from shared.events import Event
 from shared.followers.contracts import Projection, Reaction, Timer
+from shared.followers.follower import Follower
+from shared.followers.projection import ProjectionFollower, position_of
+from shared.followers.reaction import ReactionFollower
+from shared.followers.relay import Relay
 from shared.followers.view import Table
-from shared.identity import Identity
+from shared.hearing import Hearing
+from shared.inbox import Inbox, sweep_regularly
 from shared.log import Log, Vector
+from shared.log.log import QUERIES
+from shared.logging import configure_logging
+from shared.operations import operations
+from shared.postgres import Pool, open_pool
 from shared.settings import ServiceSettings
+from shared.timers import TimerFollower
+from shared.web import install_errors
+
+log = structlog.get_logger()
+
+POSTGRES_WAIT_SECONDS = 60
+"""How long a starting service waits for its database."""
 
 
 @dataclass
 class Runtime:
     """What a running service has: handed to its routes, reactions and tasks."""
 
-    name: str
+    service: "Service"
     settings: ServiceSettings
-    pool: asyncpg.Pool[Any]
+    pool: Pool
     log: Log
-    clock: Clock
+    clock: Clock = utc_now
+    followers: list[Follower] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The service's name, which is what it says events as."""
+        return self.service.name
 
     async def handle(
         self,
@@ -43,17 +71,48 @@ class Runtime:
         **context: Any,
     ) -> Outcome:
         """Decide a command now: `shared.decider.handle` with this service's log and clock."""
-        now = self.clock()
-        made = Context(actor=actor, now=now, seen=seen, **context)
+        now = context.pop("now", None) or self.clock()
+        made = Context(actor=actor, now=now, seen=self.hearable(seen), **context)
         return await handle(self.log, decider, subject, command, made)
 
-    async def wait_for(self, subject: UUID, seen: Vector, projection: str | None = None) -> None:
+    def hearable(self, seen: Vector | None) -> Vector | None:
+        """What of `seen` this service can know: what it says and what it subscribes to.
+
+        Access records stand on a topic of their own, which only audit hears.
+        """
+        return None if seen is None else seen.without("gateway")
+
+    async def wait_for(
+        self, subject: UUID, seen: Vector | None, projection: str | None = None
+    ) -> None:
         """Wait until this service, and its `projection`, know what the caller has seen.
 
         Raises `NotYet` after `settings.wait_seconds_max`, `TicketParked` at once if the
-        projection parked the subject.
+        subject is parked. `seen` None waits for nothing.
         """
-        raise NotImplementedError
+        wanted = self.hearable(seen)
+        if wanted is None:
+            return
+        give_up_at = monotonic_seconds() + self.settings.wait_seconds_max
+        end: int | None = None
+        while True:
+            if end is None and (await self.log.vector(subject)).covers(wanted):
+                end = await self.log.end()
+            if end is not None and (
+                projection is None or await self._position(projection) >= end
+            ):
+                return
+            if await self.pool.fetchval(QUERIES.is_parked, subject, projection or "inbox"):
+                raise TicketParked
+            if monotonic_seconds() > give_up_at:
+                raise NotYet
+            await asyncio.sleep(0.015)
+
+    async def _position(self, projection: str) -> int:
+        for follower in self.followers:
+            if follower.name == projection and follower.leading:
+                return follower.position
+        return await position_of(self.pool, projection)
 
 
 @dataclass(frozen=True)
@@ -79,6 +138,8 @@ class Timers:
 TIMERS: Table[Timer] = Table("timers", Timer, key="id")
 """The table of a projection that keeps timers; columns as the fields of `Timer`."""
 
+Task = Callable[[], Awaitable[None]]
+
 
 @dataclass(frozen=True)
 class Service:
@@ -92,17 +153,181 @@ class Service:
     reactions: Callable[[Runtime], Sequence[Reacts]] = field(default=lambda _: ())
     timers: Timers | None = None
     routers: Callable[[Runtime], Sequence[APIRouter]] = field(default=lambda _: ())
-    tasks: Callable[[Runtime], Sequence[Callable[[], Awaitable[None]]]] = field(
-        default=lambda _: ()
-    )
+    tasks: Callable[[Runtime], Sequence[Task]] = field(default=lambda _: ())
     """Background work besides the followers, e.g. an SMTP server: run until cancelled."""
 
 
 def run(service: Service, settings: ServiceSettings) -> None:
     """Run the service until it is told to stop (SIGTERM, SIGINT)."""
-    raise NotImplementedError
+    configure_logging(service.name, settings.log_level)
+    try:
+        import uvloop
+
+        runner: Any = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:
+        runner = asyncio.Runner()
+    with runner:
+        runner.run(_run(service, settings))
 
 
-def caller(identity: Identity) -> str:
-    """The actor of what an identity commands."""
-    return identity.actor
+async def _run(service: Service, settings: ServiceSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(service, settings) as live:
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({waiting, *live.tasks}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        for task in live.tasks:
+            if task.done():
+                log.error("task_ended", task=task.get_name(), exc_info=task.exception())
+                raise SystemExit(1)
+        log.info("stopping")
+
+
+@dataclass
+class Running:
+    """A service that runs, in this process."""
+
+    runtime: Runtime
+    app: FastAPI
+    tasks: list["asyncio.Task[None]"]
+
+
+@asynccontextmanager
+async def running(
+    service: Service, settings: ServiceSettings, clock: Clock = utc_now
+) -> AsyncIterator[Running]:
+    """The service, running until the block ends: followers, inbox, HTTP and all."""
+    pool = await _pool(service, settings)
+    event_log = Log(pool, service.name)
+    runtime = Runtime(service, settings, pool, event_log, clock)
+    relay = Relay(event_log, settings)
+    followers = await _followers(service, runtime, relay)
+    runtime.followers = followers
+    inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
+    topics = sorted({cls.topic for cls in service.hears})
+    hearing = Hearing(event_log, inbox, settings, topics, clock) if topics else None
+    app = _app(service, runtime, hearing)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    work: list[tuple[str, Task]] = [(f"follow:{f.name}", f.run) for f in followers]
+    work.append(("http", server.serve))
+    work.append(("sweep", lambda: _persistently(lambda: sweep_regularly(inbox))))
+    if hearing is not None:
+        work.append(("hear", hearing.run))
+    work += [(f"task:{number}", task) for number, task in enumerate(service.tasks(runtime))]
+    tasks = [asyncio.create_task(_as_coroutine(start), name=name) for name, start in work]
+    log.info("started", port=settings.port)
+    try:
+        yield Running(runtime, app, tasks)
+    finally:
+        server.should_exit = True
+        await _stop([task for task in tasks if task.get_name() == "http"], wait_seconds=6)
+        await _stop(tasks)
+        with suppress(Exception):
+            await relay.store()
+        for follower in followers:
+            with suppress(Exception):
+                await follower.release()
+        await relay.close()
+        await event_log.close()
+        with suppress(Exception):
+            async with asyncio.timeout(5):
+                await pool.close()
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:
+        """Signals are `_run`'s."""
+        return nullcontext()
+
+
+async def _as_coroutine(start: Task) -> None:
+    await start()
+
+
+async def _persistently(start: Task) -> None:
+    """Begin anew after an outage, until cancelled."""
+    while True:
+        try:
+            await start()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            log.warning("task_failing", error=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(1)
+
+
+async def _stop(tasks: Sequence["asyncio.Task[None]"], wait_seconds: float = 0) -> None:
+    if wait_seconds and tasks:
+        await asyncio.wait(tasks, timeout=wait_seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pool(service: Service, settings: ServiceSettings) -> Pool:
+    give_up_at = monotonic_seconds() + POSTGRES_WAIT_SECONDS
+    while True:
+        try:
+            return await open_pool(settings.database_url, settings.pool_size_max, service.name)
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError) as error:
+            log.warning("postgres_away", error=f"{type(error).__name__}: {error}")
+            if monotonic_seconds() > give_up_at:
+                raise
+            await asyncio.sleep(0.5)
+
+
+async def _followers(service: Service, runtime: Runtime, relay: Relay) -> list[Follower]:
+    instance = runtime.settings.instance
+    event_log, clock = runtime.log, runtime.clock
+    from_the_start: list[Follower] = [relay]
+    from_the_start += [ProjectionFollower(event_log, p, instance) for p in service.projections]
+    if service.timers is not None:
+        timers = service.timers
+        from_the_start.append(
+            TimerFollower(
+                event_log,
+                timers.projection,
+                timers.command,
+                timers.decider,
+                clock,
+                instance,
+                timers.actor,
+            )
+        )
+    from_birth: list[Follower] = [
+        ReactionFollower(event_log, r.reaction, r.decider, clock, instance, r.actor)
+        for r in service.reactions(runtime)
+    ]
+    for follower in from_the_start:
+        await follower.create(born=0)
+    for follower in from_birth:
+        await follower.create()
+    return from_the_start + from_birth
+
+
+def _app(service: Service, runtime: Runtime, hearing: Hearing | None) -> FastAPI:
+    app = FastAPI(
+        title=f"Ledgerdesk {service.name}",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.identity_secret = runtime.settings.identity_secret
+    app.state.service_name = service.name
+    install_errors(app)
+    for router in service.routers(runtime):
+        app.include_router(router)
+    app.include_router(
+        operations(service.name, runtime.log, runtime.followers, hearing, runtime.clock)
+    )
+    return app

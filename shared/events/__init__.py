@@ -4,7 +4,16 @@ Read this first. Published names are for ever, new fields get defaults, and chan
 shapes get an upcaster in `upcasts.py`. `decode` never fails on a type it does not know.
 """
 
-from shared.events import assignment, gateway, intake, notify, resolution, review, sla
+from shared.events import (
+    assignment,
+    gateway,
+    intake,
+    notify,
+    operations,
+    resolution,
+    review,
+    sla,
+)
 from shared.events.base import (
     ACCESS,
     DESK,
@@ -49,6 +58,7 @@ __all__ = [
     "gateway",
     "intake",
     "notify",
+    "operations",
     "resolution",
     "review",
     "sla",

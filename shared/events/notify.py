@@ -44,6 +44,14 @@ class NotificationRequested(_NotifyEvent):
     html: Personal = ""
     message_id: str
     """Message-ID of the mail, derived from this notification."""
+    in_reply_to: Personal = ""
+    """Message-ID of the mail it answers; empty when it answers none."""
+    references: tuple[Personal, ...] = ()
+    """Message-IDs of the conversation before it, oldest first."""
+    reply_to: str = ""
+    """The address that answers find the ticket by; empty when nobody should answer."""
+    written_by_a_person: bool = False
+    """It carries what somebody wrote, so that no machine may take it for automatic."""
     requested_at: Moment
 
 
@@ -67,6 +75,8 @@ class NotificationFailed(_NotifyEvent):
     reason: str
     unknown: bool = False
     """It may have arrived: we crashed or lost the connection at the last moment."""
+    hard: bool = False
+    """The address takes no mail: nothing more is sent there for a while."""
     failed_at: Moment
 
 

@@ -1,4 +1,7 @@
-"""What resolution says: stages 5 to 7, the work until the ticket is closed."""
+"""What resolution says: stages 5 to 7, the work until the ticket is closed.
+
+`…_by` is an agent's id, or who else it was as an actor: `customer:<person id>`, `timer`.
+"""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -68,7 +71,7 @@ class TicketHeld(_ResolutionEvent):
 
     public: ClassVar[bool] = True
 
-    reason: str
+    reason: Personal
     held_by: str
     held_at: Moment
 
@@ -78,7 +81,7 @@ class WorkResumed(_ResolutionEvent):
 
     public: ClassVar[bool] = True
 
-    reason: str
+    reason: Personal
     resumed_by: str
     resumed_at: Moment
 
@@ -86,7 +89,7 @@ class WorkResumed(_ResolutionEvent):
 class EscalationRequested(_ResolutionEvent):
     """The agent asks for a higher tier."""
 
-    reason: str
+    reason: Personal
     requested_by: str
     requested_at: Moment
 
@@ -116,8 +119,8 @@ class ResolutionVerified(_ResolutionEvent):
 
     public: ClassVar[bool] = True
 
-    method: str
-    result: str
+    method: Personal
+    result: Personal
     passed: bool
     verified_by: str
     verified_at: Moment
@@ -148,7 +151,7 @@ class TicketReopened(_ResolutionEvent):
 
     public: ClassVar[bool] = True
 
-    reason: str
+    reason: Personal
     reopened_by: str
     reopened_at: Moment
 

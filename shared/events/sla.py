@@ -25,6 +25,22 @@ class Target(Value):
     """Business minutes; a fraction for demonstrations."""
 
 
+class Interval(Value):
+    """Open hours within a day, local wall time `HH:MM`; `24:00` ends the day."""
+
+    start: str
+    end: str
+
+
+class CalendarValues(Value):
+    """Business hours as they stood when they were used."""
+
+    timezone: str
+    hours: dict[str, tuple[Interval, ...]]
+    holidays: tuple[str, ...] = ()
+    special_hours: dict[str, tuple[Interval, ...]] = {}
+
+
 class SlaPlanApplied(_SlaEvent):
     """A plan holds for the ticket from now on."""
 
@@ -38,6 +54,12 @@ class SlaPlanApplied(_SlaEvent):
     reason: str
     by: str = "rule"
     applied_at: Moment
+    calendar: CalendarValues | None = None
+    """The business hours in force, so that every due time can be worked out again."""
+    warn_at_share: float = 0.75
+    escalate_on_breach: bool = True
+    plan_revision: int = 0
+    """The desk revision in which the plan was last defined."""
 
 
 class ClockStarted(_SlaEvent):
@@ -81,11 +103,16 @@ class ClockResumed(_SlaEvent):
 
 
 class ClockStopped(_SlaEvent):
-    """The clock was called off before it was met, e.g. as the ticket was merged."""
+    """The clock runs no more, though its target was not met: it was called off, e.g. as the
+    ticket was merged, or what was promised was done too late."""
 
     clock: ClockKind
     stopped_at: Moment
     reason: str
+    late: bool = False
+    """What was promised was done, after the target."""
+    elapsed_seconds: float = 0.0
+    due_at: Moment | None = None
 
 
 class TargetApproaching(_SlaEvent):
@@ -127,13 +154,6 @@ class BreachRetracted(_SlaEvent):
     reason: str
 
 
-class Interval(Value):
-    """Open hours within a day, local wall time `HH:MM`; `24:00` ends the day."""
-
-    start: str
-    end: str
-
-
 class CalendarDefined(_SlaEvent):
     """Business hours of the desk. Subject: the calendar."""
 
@@ -146,6 +166,8 @@ class CalendarDefined(_SlaEvent):
     """Open intervals per weekday: mon, tue, wed, thu, fri, sat, sun."""
     holidays: tuple[str, ...] = ()
     """`2026-12-25`, or `--12-25` for every year."""
+    special_hours: dict[str, tuple[Interval, ...]] = {}
+    """Hours of single dates, e.g. `2026-12-24`; they win over holidays and weekdays."""
     revision: int
 
 

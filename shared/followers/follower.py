@@ -1,0 +1,167 @@
+"""What all followers share: a lease, a cursor, and a loop that never skips.
+
+A follower reads the log from its cursor, in one order. The lease only keeps replicas out
+of each other's way; what keeps them right is that the cursor moves by compare-and-swap
+in the transaction of the effect, so a process that lost its lease moves nothing.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from shared.clock import monotonic_seconds
+from shared.errors import CursorLost, LedgerdeskError
+from shared.ids import derived_id
+from shared.log.log import QUERIES, Log
+from shared.log.records import Recorded
+
+log = structlog.get_logger()
+
+LEASE_SECONDS = 10.0
+"""How long others keep off after a leader was last heard of."""
+
+PAGE_EVENTS = 1000
+"""Events read at once."""
+
+IDLE_SECONDS = 0.25
+"""Longest rest before looking again for what other processes appended."""
+
+PARKED_MAX = 20
+"""More subjects than this, parked within `PARKED_WITHIN_SECONDS`, stop the follower:
+a bad deploy is not a hundred bad tickets."""
+
+PARKED_WITHIN_SECONDS = 60
+
+OUTAGES = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What is nobody's fault and passes: tried again, never parked."""
+
+
+class FollowerStopped(LedgerdeskError):
+    """{follower} parked too many subjects in a short time: look at the newest deploy."""
+
+
+class Follower(ABC):
+    """Reads `event_log` from the cursor `name` and does something about each event."""
+
+    pace_seconds = 0.05
+    """Pause after each page, so that pages are worth their round trips."""
+
+    def __init__(self, event_log: Log, name: str, instance: str, generation: int = 1) -> None:
+        self.log = event_log
+        self.name = name
+        self.generation = generation
+        self.position = 0
+        self.born_position = 0
+        self.leading = False
+        self.failing: str = ""
+        self._leader: UUID = derived_id("leader", event_log.author, instance)
+        self._lease_renewed = 0.0
+
+    async def create(self, born: int | None = None) -> None:
+        """Make the cursor, where the log ends now unless `born` says otherwise."""
+        start = await self.log.end() if born is None else born
+        await self.log.pool.execute(QUERIES.create_cursor, self.name, self.generation, start)
+
+    @abstractmethod
+    async def step(self) -> bool:
+        """Handle the next page; False when there was nothing new."""
+
+    async def led(self) -> None:
+        """Called whenever this process begins to lead."""
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        delay = 0.1
+        while True:
+            try:
+                if await self._lead() and await self.step():
+                    await asyncio.sleep(self.pace_seconds)
+                else:
+                    await self.log.growth(IDLE_SECONDS)
+                delay, self.failing = 0.1, ""
+            except CursorLost:
+                self._lease_renewed, self.leading = 0.0, False
+            except Exception as error:  # noqa: BLE001 - an outage or a bug: never give up, say so
+                self.failing = f"{type(error).__name__}: {error}"
+                self._lease_renewed = 0.0
+                log.warning("follower_failing", follower=self.name, error=self.failing)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+
+    async def release(self) -> None:
+        """Let another process lead at once."""
+        if self.leading:
+            await self.log.pool.execute(
+                QUERIES.drop_lease, self.name, self.generation, self._leader
+            )
+
+    async def _lead(self) -> bool:
+        """Whether this process leads; takes or renews the lease when it is time."""
+        now = monotonic_seconds()
+        if now - self._lease_renewed < LEASE_SECONDS / 3:
+            return self.leading
+        row = await self.log.pool.fetchrow(
+            QUERIES.take_lease, self.name, self.generation, self._leader, LEASE_SECONDS
+        )
+        self._lease_renewed = now
+        was_leading, self.leading = self.leading, row is not None
+        if row is not None and not was_leading:
+            self.position, self.born_position = row["position"], row["born_position"]
+            await self.led()
+        return self.leading
+
+    async def _page(self) -> list[Recorded]:
+        return await self.log.page(self.position, PAGE_EVENTS)
+
+
+class Parking:
+    """What a follower keeps aside: one subject each, until an operator decides."""
+
+    def __init__(self, event_log: Log, follower: str) -> None:
+        self._log = event_log
+        self._follower = follower
+        self.subjects: set[UUID] = set()
+
+    async def load(self) -> None:
+        """Look up what is parked."""
+        rows = await self._log.pool.fetch(QUERIES.parked_subjects, self._follower)
+        self.subjects = {row["subject"] for row in rows}
+
+    async def refuse_too_many(self) -> None:
+        """Raise `FollowerStopped` if this follower parked too much lately."""
+        count = await self._log.pool.fetchval(
+            QUERIES.parked_recently, self._follower, PARKED_WITHIN_SECONDS
+        )
+        if count >= PARKED_MAX:
+            raise FollowerStopped(follower=self._follower)
+
+    def arguments(self, event: Recorded, error: BaseException) -> tuple[object, ...]:
+        """The arguments of the query `park` for `event`, which could not be handled."""
+        log.error(
+            "parked",
+            follower=self._follower,
+            subject=event.subject,
+            event_type=event.type,
+            event_id=event.id,
+            error=type(error).__name__,
+        )
+        return (
+            derived_id("parked", self._follower, event.subject, event.id),
+            self._follower,
+            event.subject,
+            event.position,
+            event.id,
+            type(error).__name__,
+            f"{event.type} at {event.position}: {error}",
+            None,
+            None,
+        )
+
+
+async def skipped(event_log: Log, follower: str) -> set[UUID]:
+    """The events a follower passes over for good, as operators decided."""
+    rows = await event_log.pool.fetch(QUERIES.skipped_events, follower)
+    return {row["event_id"] for row in rows}

@@ -1,0 +1,173 @@
+"""Projections: read models folded from the log, a page at a time, with their cursor.
+
+A page is folded in memory and written with one statement a table, in the transaction
+that moves the cursor. A rebuild is the same code, started from zero into a schema of its
+own beside the live one; the swap renames two schemas.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.errors import CursorLost
+from shared.followers.contracts import Projection
+from shared.followers.follower import Follower, Parking, skipped
+from shared.followers.view import Table, View
+from shared.log.log import QUERIES, Log
+from shared.log.records import Recorded
+from shared.postgres import Pool
+
+
+class ProjectionFollower(Follower):
+    """Keeps one generation of a projection up to date."""
+
+    def __init__(
+        self,
+        event_log: Log,
+        projection: Projection,
+        instance: str,
+        generation: int = 1,
+        schema: str | None = None,
+    ) -> None:
+        super().__init__(event_log, projection.name, instance, generation)
+        self.projection = projection
+        self.schema = schema or projection.name
+        self._hears = frozenset(cls.__name__ for cls in projection.hears)
+        self._parking = Parking(event_log, projection.name)
+        self.skip: set[UUID] = set()
+        """Events that an operator decided to pass over."""
+
+    async def led(self) -> None:
+        await self._parking.load()
+        self.skip |= await skipped(self.log, self.name)
+
+    async def step(self) -> bool:
+        page = await self._page()
+        if not page:
+            return False
+        known_parked = set(self._parking.subjects)
+        heard = [e for e in page if e.type in self._hears and e.subject not in known_parked]
+        views = await self._load({event.subject for event in heard})
+        failed = self._fold(heard, views)
+        if failed:
+            await self._parking.refuse_too_many()
+        await self._write(page[-1].position, views, failed, known_parked)
+        self._parking.subjects |= {event.subject for event, _ in failed}
+        self.position = page[-1].position
+        return True
+
+    async def retry(self, subject: UUID, parked_id: UUID) -> None:
+        """Fold a parked subject anew from its first event, and take it up again.
+
+        Raises what the fold raises, and then changes nothing.
+        """
+        async with self.log.pool.acquire() as connection, connection.transaction():
+            until = await connection.fetchval(
+                "select position from ledger.cursors"
+                " where name = $1 and generation = $2 for update",
+                self.name,
+                self.generation,
+            )
+            view = View(subject)
+            for event in await self.log.page_of(subject, 0, until):
+                if event.type in self._hears and event.id not in self.skip:
+                    self.projection.fold(view, event)
+            for table in self.projection.tables:
+                await connection.execute(f"{self._delete(table)} where subject = $1", subject)
+            await self._save(connection, [view])
+            await connection.execute(QUERIES.unpark, parked_id)
+
+    def _fold(
+        self, events: Iterable[Recorded], views: dict[UUID, View]
+    ) -> list[tuple[Recorded, Exception]]:
+        """Fold into `views`; what can't be folded loses its subject's changes of this page."""
+        failed: list[tuple[Recorded, Exception]] = []
+        for event in events:
+            view = views.get(event.subject)
+            if view is None:
+                continue
+            try:
+                self.projection.fold(view, event)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it parks one subject
+                failed.append((event, error))
+                del views[event.subject]
+        return failed
+
+    async def _load(self, subjects: set[UUID]) -> dict[UUID, View]:
+        views = {subject: View(subject) for subject in subjects}
+        for table in self.projection.tables:
+            if table.append_only or not subjects:
+                continue
+            columns = ", ".join(f'"{field.name}"' for field in fields(table.row))
+            rows = await self.log.pool.fetch(
+                f'select {columns} from "{self.schema}"."{table.name}"'  # noqa: S608 - our names
+                " where subject = any ($1::uuid[])",
+                list(subjects),
+            )
+            for row in rows:
+                made = table.row(*row)
+                views[made.subject].load(table, [made])
+        return views
+
+    async def _write(
+        self,
+        to: int,
+        views: dict[UUID, View],
+        failed: Sequence[tuple[Recorded, Exception]],
+        known_parked: set[UUID],
+    ) -> None:
+        async with self.log.pool.acquire() as connection, connection.transaction():
+            await connection.execute("set local synchronous_commit = off")
+            moved = await connection.fetchval(
+                QUERIES.move_cursor, self.name, self.generation, self.position, to
+            )
+            if not moved:
+                raise CursorLost(follower=self.name)
+            if known_parked:
+                # A retry may have taken a subject up again since this page was read.
+                rows = await connection.fetch(QUERIES.parked_subjects, self.name)
+                if {row["subject"] for row in rows} != known_parked:
+                    raise CursorLost(follower=self.name)
+            await self._save(connection, views.values())
+            for event, error in failed:
+                await connection.execute(QUERIES.park, *self._parking.arguments(event, error))
+
+    async def _save(self, connection: Any, views: Iterable[View]) -> None:
+        """One statement a table for what is written, one for what is deleted."""
+        for table in self.projection.tables:
+            written: list[Any] = []
+            deleted: list[Any] = []
+            for view in views:
+                written += view.written(table)
+                deleted += view.deleted(table)
+            if deleted:
+                await connection.execute(
+                    f'{self._delete(table)} where "{table.key}" = any ($1)', deleted
+                )
+            if written:
+                rows = orjson.dumps(written, default=str, option=orjson.OPT_NON_STR_KEYS)
+                await connection.execute(self._upsert(table), rows.decode())
+
+    def _delete(self, table: Table[Any]) -> str:
+        return f'delete from "{self.schema}"."{table.name}"'  # noqa: S608 - our own names
+
+    def _upsert(self, table: Table[Any]) -> str:
+        target = f'"{self.schema}"."{table.name}"'
+        names = [field.name for field in fields(table.row)]
+        columns = ", ".join(f'"{name}"' for name in names)
+        updates = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n != table.key)
+        action = f"do update set {updates}" if updates else "do nothing"
+        return (
+            f"insert into {target} ({columns}) select {columns}"  # noqa: S608 - our own names
+            f" from json_populate_recordset(null::{target}, $1::json)"
+            f' on conflict ("{table.key}") {action}'
+        )
+
+
+async def position_of(pool: Pool, name: str, generation: int = 1) -> int:
+    """Where a follower's cursor stands in the database."""
+    row = await pool.fetchrow(QUERIES.cursor, name, generation)
+    return row["position"] if row else 0

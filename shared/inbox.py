@@ -1,0 +1,239 @@
+"""The inbox: what others say, appended once and in causal order, whatever Kafka does.
+
+An event is appended after its predecessor in its stream and after everything its author
+had seen of the subject. One that comes earlier waits in a table; old ones are dropped;
+the same version with another id is a fork, kept aside and alarmed. Every record moves
+its stream's head, heard or not, so that a later event can tell that it is not early.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+
+from shared.envelope import EnvelopeBroken, Heard, heard
+from shared.errors import VersionConflict
+from shared.events import event_type
+from shared.ids import derived_id
+from shared.log.log import QUERIES, Log
+from shared.log.records import Batch, NewEvent
+from shared.log.vector import Vector
+
+log = structlog.get_logger()
+
+FOLLOWER = "inbox"
+"""Under this name the inbox parks."""
+
+GAP_SECONDS = 60
+"""How long an event may wait before its gap is parked for an operator to see."""
+
+SWEEP_SUBJECTS_MAX = 500
+"""Subjects looked at in one sweep."""
+
+Head = tuple[int, UUID | None]
+"""Version and id of the newest event of a stream that came in."""
+
+
+@dataclass
+class Sorted:
+    """A batch of arrivals, told apart by what the heads say of each."""
+
+    ready: list[NewEvent] = field(default_factory=list)
+    early: list[Heard] = field(default_factory=list)
+    old: list[Heard] = field(default_factory=list)
+
+
+class Inbox:
+    """Appends to `log` what it is given; `hears` are the types it stores."""
+
+    def __init__(self, event_log: Log, hears: Iterable[str]) -> None:
+        self._log = event_log
+        self._hears = frozenset(hears)
+        self._some_wait = True
+        """False only while nothing is known to wait: set again by whatever comes early."""
+
+    async def receive(self, records: Sequence[tuple[str, Any]]) -> None:
+        """Take in records as (topic without prefix, Kafka record); durable on return."""
+        arrivals = []
+        for topic, record in records:
+            try:
+                arrivals.append(heard(topic, record.headers, record.value))
+            except EnvelopeBroken as error:
+                await self._park_unreadable(topic, record, error)
+        if arrivals:
+            await self.take(arrivals)
+
+    async def take(self, arrivals: Sequence[Heard]) -> int:
+        """Append what is ready, keep what is early; how many were appended."""
+        while True:
+            sorted_ = await self._sort(arrivals)
+            if sorted_.early:
+                await self._keep_waiting(sorted_.early)
+            if not sorted_.ready:
+                break
+            try:
+                await self._log.append(Batch(events=sorted_.ready))
+            except VersionConflict:
+                continue  # another member of the group was first: look at the heads again
+            break
+        if sorted_.old:
+            await self._look_for_forks(sorted_.old)
+        return len(sorted_.ready)
+
+    async def sweep(self) -> int:
+        """Look again at what waits; how many could be appended."""
+        rows = await self._log.pool.fetch(QUERIES.waiting_subjects, SWEEP_SUBJECTS_MAX)
+        self._some_wait = bool(rows)
+        subjects = [row["subject"] for row in rows]
+        if not subjects:
+            return 0
+        taken = await self.take(await self._waiting_of(subjects))
+        await self._log.pool.execute(QUERIES.drop_waiting, subjects)
+        await self._park_gaps()
+        return taken
+
+    async def _sort(self, arrivals: Sequence[Heard]) -> Sorted:
+        subjects = list({arrival.subject for arrival in arrivals})
+        rows = await self._log.pool.fetch(QUERIES.heads, subjects)
+        heads: dict[tuple[UUID, str], Head] = {
+            (row["subject"], row["author"]): (row["version"], row["id"]) for row in rows
+        }
+        if self._some_wait:
+            arrivals = [*arrivals, *await self._waiting_of(subjects)]
+        return sort_arrivals(arrivals, heads, self._as_new)
+
+    def _as_new(self, arrival: Heard) -> NewEvent:
+        kept = arrival.type in self._hears or event_type(arrival.type) is None
+        own = arrival.author == self._log.author
+        return arrival.as_new(said=own, kept=kept or own)
+
+    async def _keep_waiting(self, early: Sequence[Heard]) -> None:
+        self._some_wait = True
+        columns = zip(
+            *(
+                (e.subject, e.author, e.version, e.id, b"", _headers_json(e), e.body, e.topic)
+                for e in early
+            ),
+            strict=True,
+        )
+        await self._log.pool.execute(QUERIES.wait, *(list(column) for column in columns))
+
+    async def _waiting_of(self, subjects: Sequence[UUID]) -> list[Heard]:
+        rows = await self._log.pool.fetch(QUERIES.waiting_of, subjects)
+        return [
+            heard(row["topic"], [(n, v.encode()) for n, v in row["headers"]], row["body"])
+            for row in rows
+        ]
+
+    async def _look_for_forks(self, old: Sequence[Heard]) -> None:
+        """An old event must be the one that is here; another one is a fork."""
+        rows = await self._log.pool.fetch(
+            QUERIES.ids_at,
+            [o.subject for o in old],
+            [o.author for o in old],
+            [o.version for o in old],
+        )
+        here = {(row["subject"], row["author"], row["version"]): row["id"] for row in rows}
+        for one in old:
+            known = here.get((one.subject, one.author, one.version), one.id)
+            if known != one.id:
+                detail = f"{one.author} version {one.version} is {known}, then came {one.id}"
+                await self._park(one.subject, one.id, "fork", detail, one)
+
+    async def _park_gaps(self) -> None:
+        rows = await self._log.pool.fetch(QUERIES.gaps, GAP_SECONDS)
+        for row in rows:
+            detail = f"{row['events']} events wait since {row['since'].isoformat()}"
+            await self._park(row["subject"], None, "gap", detail, None)
+        await self._log.pool.execute(QUERIES.unpark_filled_gaps)
+
+    async def _park(
+        self, subject: UUID, event_id: UUID | None, reason: str, detail: str, what: Heard | None
+    ) -> None:
+        log.error("inbox_parked", subject=subject, reason=reason, detail=detail)
+        await self._log.pool.execute(
+            QUERIES.park,
+            derived_id("parked", FOLLOWER, subject, event_id or "gap"),
+            FOLLOWER,
+            subject,
+            None,
+            event_id,
+            reason,
+            detail,
+            _headers_json(what) if what else None,
+            what.body if what else None,
+        )
+
+    async def _park_unreadable(self, topic: str, record: Any, error: EnvelopeBroken) -> None:
+        where = f"{topic}[{record.partition}]@{record.offset}"
+        log.error("inbox_parked", reason="unreadable", where=where)
+        subject = derived_id("unreadable", where)
+        headers = [(str(n), v.decode("latin-1")) for n, v in record.headers]
+        await self._log.pool.execute(
+            QUERIES.park, derived_id("parked", where), FOLLOWER, subject, None, None,
+            "unreadable", f"{where}: {error}", _json(headers), record.value,
+        )  # fmt: skip
+
+
+def sort_arrivals(
+    arrivals: Sequence[Heard],
+    heads: dict[tuple[UUID, str], Head],
+    as_new: Callable[[Heard], NewEvent],
+) -> Sorted:
+    """Tell ready, early and old events apart, and move `heads` past the ready ones. Pure.
+
+    Goes round until nothing more becomes ready, so that the order within a batch does
+    not matter.
+    """
+    result = Sorted()
+    pending: Sequence[Heard] = arrivals
+    while pending:
+        early = []
+        for one in pending:
+            version, head_id = heads.get((one.subject, one.author), (0, None))
+            if one.version <= version:
+                result.old.append(one)
+            elif (
+                one.version == version + 1
+                and one.previous == head_id
+                and _causes_known(one, heads)
+            ):
+                result.ready.append(as_new(one))
+                heads[(one.subject, one.author)] = (one.version, one.id)
+            else:
+                early.append(one)
+        if len(early) == len(pending):
+            break
+        pending = early
+    else:
+        early = []
+    result.early = list({(e.subject, e.author, e.version): e for e in early}.values())
+    return result
+
+
+def _causes_known(one: Heard, heads: dict[tuple[UUID, str], Head]) -> bool:
+    if not one.after:
+        return True
+    return all(
+        heads.get((one.subject, author), (0, None))[0] >= version
+        for author, version in Vector.parse(one.after).items()
+    )
+
+
+def _headers_json(one: Heard) -> str:
+    return _json([(name, value.decode()) for name, value in one.headers])
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def sweep_regularly(inbox: Inbox, every_seconds: float = 1.0) -> None:
+    """Sweep until cancelled: finds what a rebalance or a crash left waiting."""
+    while True:
+        await inbox.sweep()
+        await asyncio.sleep(every_seconds)

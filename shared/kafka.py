@@ -1,0 +1,47 @@
+"""Names of topics, and how producers and consumers are set up. One place for both."""
+
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from shared.settings import ServiceSettings
+
+FETCH_MIN_BYTES = 262_144
+"""Wait for this much, or `fetch_wait_ms`: small batches are the biggest cost."""
+
+REQUEST_BYTES_MAX = 4 * 1024 * 1024
+"""Largest record that is published."""
+
+
+def topic_name(prefix: str, topic: str) -> str:
+    """The name on Kafka of the topic `tickets`, `desk`, …"""
+    return f"{prefix}.{topic}"
+
+
+def make_producer(settings: ServiceSettings, name: str) -> AIOKafkaProducer:
+    """An idempotent producer: what it was told is there once and in order, or an error."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=f"{name}-{settings.instance}",
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=5,
+        max_batch_size=FETCH_MIN_BYTES,
+        max_request_size=REQUEST_BYTES_MAX,
+        request_timeout_ms=15_000,
+    )
+
+
+def consumer_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
+    """Options of the inbox's subscription: from the beginning, as a static member."""
+    return {
+        "group_id": f"{settings.topic_prefix}.{service}",
+        "group_instance_id": f"{service}-{settings.instance}",
+        "auto_offset_reset": "earliest",
+        "fetch_min_bytes": FETCH_MIN_BYTES,
+        "fetch_max_wait_ms": 50,
+        "max_partition_fetch_bytes": REQUEST_BYTES_MAX,
+        "session_timeout_ms": 30_000,
+        "max_records": 2_000,
+        "batch_timeout_ms": 200,
+    }

@@ -1,0 +1,91 @@
+"""One service's log: append, read, follow."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.log.appender import Appender
+from shared.log.records import Batch, Past, Recorded
+from shared.log.vector import Vector
+from shared.postgres import Pool
+from shared.sql import load_queries
+
+QUERIES = load_queries(__file__)
+
+
+class Log:
+    """The log in `pool`'s database, of the service `author`."""
+
+    def __init__(self, pool: Pool, author: str) -> None:
+        self.author = author
+        self.pool = pool
+        self._appender = Appender(pool, QUERIES, self._appended)
+        self._grown = asyncio.Event()
+
+    async def append(self, batch: Batch) -> int:
+        """Append all of the batch or nothing; see `Appender.append` for what it raises."""
+        return await self._appender.append(batch)
+
+    async def close(self) -> None:
+        """Wait for appends under way."""
+        await self._appender.close()
+
+    async def read(self, subject: UUID) -> Past:
+        """What is known of one subject."""
+        return (await self.read_many([subject]))[subject]
+
+    async def read_many(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
+        """What is known of each subject, all at one instant."""
+        asked = list(dict.fromkeys(subjects))
+        events: dict[UUID, list[Recorded]] = {subject: [] for subject in asked}
+        vectors: dict[UUID, Vector] = {}
+        for row in await self.pool.fetch(QUERIES.read_many, asked):
+            subject, heads, *event = row
+            if subject not in vectors:
+                vectors[subject] = Vector(orjson.loads(heads) if heads else None)
+            if event[0] is not None:
+                events[subject].append(Recorded(*event))
+        return {subject: Past(events[subject], vectors[subject]) for subject in asked}
+
+    async def vector(self, subject: UUID) -> Vector:
+        """How far each author's stream of the subject has come here."""
+        rows = await self.pool.fetch(QUERIES.heads, [subject])
+        return Vector({row["author"]: row["version"] for row in rows})
+
+    async def page(self, after: int, limit: int) -> list[Recorded]:
+        """At most `limit` events behind the position `after`, in order."""
+        return [Recorded(*row) for row in await self.pool.fetch(QUERIES.page, after, limit)]
+
+    async def page_of(self, subject: UUID, after: int, until: int) -> list[Recorded]:
+        """A subject's events behind `after`, up to and with `until`, in order."""
+        rows = await self.pool.fetch(QUERIES.subject_page, subject, after, until)
+        return [Recorded(*row) for row in rows]
+
+    async def find(self, event_id: UUID) -> Recorded | None:
+        """The event with this id, if it is here."""
+        row = await self.pool.fetchrow(QUERIES.find, event_id)
+        return None if row is None else Recorded(*row)
+
+    async def end(self) -> int:
+        """The position of the newest event; 0 for an empty log."""
+        position: int = await self.pool.fetchval(QUERIES.end_position)
+        return position
+
+    async def growth(self, wait_seconds: float) -> None:
+        """Return when this process has appended something, or after `wait_seconds`.
+
+        A wake-up only: other processes' appends are found by looking.
+        """
+        grown = self._grown
+        try:
+            async with asyncio.timeout(wait_seconds):
+                await grown.wait()
+        except TimeoutError:
+            return
+
+    def _appended(self, _end: int) -> None:
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()

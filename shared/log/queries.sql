@@ -1,0 +1,245 @@
+-- name: append
+-- Append what several callers want, each whole or not at all (0002_append.sql).
+select caller, reason, about from ledger.append(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    $19, $20, $21, $22, $23, $24, $25, $26, $27
+)
+
+-- name: read_many
+-- Everything known of some subjects, and their heads, in one snapshot.
+select
+    s.subject as asked,
+    (
+        select json_object_agg(h.author, h.version)
+        from ledger.heads as h where h.subject = s.subject
+    )::text as heads,
+    l.position, l.subject, l.author, l.version, l.id, l.previous, l.said, l.topic, l.type,
+    l.after, l.revision, l.correlation, l.causation, l.actor, l.occurred_at, l.recorded_at,
+    l.traceparent, l.data::text as data
+from unnest($1::uuid[]) as s (subject)
+left join ledger.log as l on l.subject = s.subject
+order by l.position
+
+-- name: page
+-- The next events after a position, in order.
+select
+    position, subject, author, version, id, previous, said, topic, type, after, revision,
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+from ledger.log
+where position > $1
+order by position
+limit $2
+
+-- name: subject_page
+-- A subject's events between two positions, in order.
+select
+    position, subject, author, version, id, previous, said, topic, type, after, revision,
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+from ledger.log
+where subject = $1 and position > $2 and position <= $3
+order by position
+
+-- name: find
+-- One event by its id.
+select
+    position, subject, author, version, id, previous, said, topic, type, after, revision,
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+from ledger.log
+where id = $1
+
+-- name: heads
+-- How far each author's stream has come, for some subjects.
+select subject, author, version, id from ledger.heads where subject = any ($1::uuid[])
+
+-- name: ids_at
+-- The ids of some past versions, to tell a repetition from a fork.
+select l.subject, l.author, l.version, l.id
+from unnest($1::uuid[], $2::text[], $3::int[]) as w (subject, author, version)
+join ledger.log as l
+    on l.subject = w.subject and l.author = w.author and l.version = w.version
+
+-- name: end_position
+-- The position of the newest event.
+select coalesce(max(position), 0) from ledger.log
+
+-- name: cursor
+-- Where a follower stands.
+select position, born_position from ledger.cursors where name = $1 and generation = $2
+
+-- name: create_cursor
+-- A new follower's cursor, where it is born.
+insert into ledger.cursors (name, generation, position, born_position)
+values ($1, $2, $3, $3)
+on conflict (name, generation) do nothing
+
+-- name: move_cursor
+-- Move a cursor, if it still stands where it was seen.
+update ledger.cursors set position = $4
+where name = $1 and generation = $2 and position = $3
+returning 1
+
+-- name: take_lease
+-- Lead a follower: if nobody does, if the lease ran out, or if it is ours already.
+update ledger.cursors
+set leader = $3, lease_until = now() + make_interval(secs => $4)
+where name = $1 and generation = $2
+  and (leader is null or leader = $3 or lease_until < now())
+returning position, born_position
+
+-- name: drop_lease
+-- Let others lead.
+update ledger.cursors set leader = null, lease_until = null
+where name = $1 and generation = $2 and leader = $3
+
+-- name: cursors
+-- Where every follower stands.
+select name, generation, position, born_position, leader, lease_until
+from ledger.cursors
+order by name, generation
+
+-- name: park
+-- Keep aside what could not be handled.
+insert into ledger.parked (
+    id, follower, subject, position, event_id, reason, detail, headers, body
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (follower, subject) do nothing
+
+-- name: parked_subjects
+-- Which subjects are parked for a follower.
+select subject from ledger.parked where follower = $1
+
+-- name: parked_recently
+-- How many subjects a follower parked within some seconds.
+select count(*) from ledger.parked
+where follower = $1 and parked_at > now() - make_interval(secs => $2)
+
+-- name: parked
+-- Everything that is parked.
+select id, follower, subject, position, event_id, reason, detail, parked_at
+from ledger.parked
+order by parked_at
+
+-- name: parked_one
+-- One parked subject.
+select id, follower, subject, position, event_id, reason, detail, headers, body, parked_at
+from ledger.parked
+where id = $1
+
+-- name: unpark
+-- Forget that a subject was parked.
+delete from ledger.parked where id = $1
+
+-- name: wait
+-- Keep what was heard too early.
+insert into ledger.waiting (subject, author, version, id, key, headers, body, topic)
+select * from unnest(
+    $1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::bytea[], $6::json[], $7::bytea[],
+    $8::text[]
+)
+on conflict (subject, author, version) do nothing
+
+-- name: waiting_of
+-- What waits for some subjects.
+select subject, author, version, id, key, headers, body, topic, waiting_since
+from ledger.waiting
+where subject = any ($1::uuid[])
+order by subject, author, version
+
+-- name: waiting_subjects
+-- Subjects for which something waits, the oldest first.
+select subject, min(waiting_since) as since
+from ledger.waiting
+group by subject
+order by since
+limit $1
+
+-- name: drop_waiting
+-- What waited and has been heard meanwhile needs waiting no longer.
+delete from ledger.waiting as w
+using ledger.heads as h
+where w.subject = any ($1::uuid[])
+  and h.subject = w.subject and h.author = w.author and h.version >= w.version
+
+-- name: waiting_summary
+-- How many events wait, and since when.
+select count(*) as events, min(waiting_since) as since from ledger.waiting
+
+-- name: set_read_to
+-- These partitions have been read to their ends as of an instant.
+insert into ledger.read_to (topic, partition, as_of)
+select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
+on conflict (topic, partition) do update set as_of = greatest(read_to.as_of, excluded.as_of)
+
+-- name: read_to
+-- Up to when all partitions have been read to their ends.
+select min(as_of) from ledger.read_to
+
+-- name: due_timers
+-- What is due, and was not handled yet; nothing of subjects that are parked or wait.
+select t.id, t.subject, t.kind, t.due_at, t.command, t.cause, t.correlation
+from {schema}.timers as t
+where t.due_at <= $1
+  and not exists (
+      select from ledger.fired as f where f.id = t.id and f.due_at = t.due_at
+  )
+  and not exists (select from ledger.parked as p where p.subject = t.subject)
+  and not exists (select from ledger.waiting as w where w.subject = t.subject)
+order by t.due_at
+limit $2
+
+-- name: mark_fired
+-- These timers have been handled.
+insert into ledger.fired (id, due_at)
+select * from unnest($1::uuid[], $2::timestamptz[])
+on conflict do nothing
+
+-- name: gaps
+-- Subjects for which something has waited longer than some seconds, and isn't parked yet.
+select w.subject, min(w.waiting_since) as since, count(*) as events
+from ledger.waiting as w
+where w.waiting_since < now() - make_interval(secs => $1)
+  and not exists (
+      select from ledger.parked as p where p.follower = 'inbox' and p.subject = w.subject
+  )
+group by w.subject
+
+-- name: unpark_filled_gaps
+-- A gap that was filled is no longer parked.
+delete from ledger.parked as p
+where p.follower = 'inbox' and p.reason = 'gap'
+  and not exists (select from ledger.waiting as w where w.subject = p.subject)
+
+-- name: unpark_reaction
+-- Take a subject up again, if the follower still stands where it was read up to.
+with back as (
+    update ledger.cursors set position = position - 1
+    where name = $2 and position = $3
+    returning 1
+), gone as (
+    delete from ledger.parked where id = $1 and exists (select from back)
+)
+select 1 from back
+
+-- name: unfire
+-- Let the timers of a subject fire again.
+delete from ledger.fired as f
+using {schema}.timers as t
+where t.subject = $1 and f.id = t.id and f.due_at = t.due_at
+
+-- name: counts
+-- How many events were said and heard here.
+select said, count(*) as events from ledger.log group by said
+
+-- name: skipped_events
+-- Events that a follower passes over, as an operator decided.
+select (data->>'event_id')::uuid as event_id
+from ledger.log
+where type = 'ParkedSkipped' and said and data->>'follower' = $1
+  and data->>'event_id' is not null
+
+-- name: is_parked
+-- Whether a subject is parked for a follower, or for the inbox.
+select exists (
+    select from ledger.parked where subject = $1 and follower in ($2, 'inbox')
+)

@@ -1,0 +1,220 @@
+"""What an operator can ask of every service, and do: health, followers, what is parked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from shared.clock import Clock
+from shared.errors import NotFound, Rejected
+from shared.events import encode
+from shared.events.assignment import Role
+from shared.events.operations import ParkedSkipped
+from shared.followers.follower import Follower
+from shared.followers.projection import ProjectionFollower
+from shared.followers.reaction import ReactionFollower
+from shared.hearing import Hearing
+from shared.identity import Identity
+from shared.ids import derived_id, uuid7
+from shared.log import Batch, Log, NewEvent
+from shared.log.log import QUERIES
+from shared.timers import TimerFollower
+from shared.web import Caller
+
+
+class StillFailing(Rejected):
+    """It still can't be handled: {reason}."""
+
+
+class CantRetry(Rejected):
+    """What the inbox parked can't be retried: ask its author to publish the stream again."""
+
+
+def operations(
+    name: str,
+    event_log: Log,
+    followers: Sequence[Follower],
+    hearing: Hearing | None,
+    clock: Clock,
+) -> APIRouter:
+    """The routes that every service has."""
+    router = APIRouter(tags=["operations"])
+    desk = _Operations(name, event_log, followers, hearing, clock)
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready")
+    async def ready() -> Response:
+        reasons = await desk.not_ready()
+        status = "ready" if not reasons else "not ready"
+        return JSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
+
+    @router.get("/v1/followers")
+    async def list_followers(identity: Caller) -> dict[str, Any]:
+        identity.require(Role.OPERATOR)
+        return await desk.overview()
+
+    @router.get("/v1/parked")
+    async def list_parked(identity: Caller) -> list[dict[str, Any]]:
+        identity.require(Role.OPERATOR)
+        return [dict(row) for row in await event_log.pool.fetch(QUERIES.parked)]
+
+    @router.get("/v1/parked/{parked_id}")
+    async def show_parked(parked_id: UUID, identity: Caller) -> dict[str, Any]:
+        identity.require(Role.OPERATOR)
+        row = dict(await desk.parked(parked_id))
+        body = row.pop("body")
+        return {**row, "body": body.decode(errors="replace") if body else None}
+
+    @router.post("/v1/parked/{parked_id}/retry")
+    async def retry(parked_id: UUID, identity: Caller) -> dict[str, str]:
+        identity.require(Role.OPERATOR)
+        await desk.retry(parked_id)
+        return {"status": "taken up again"}
+
+    @router.post("/v1/parked/{parked_id}/skip")
+    async def skip(parked_id: UUID, identity: Caller) -> dict[str, str]:
+        identity.require(Role.OPERATOR)
+        await desk.skip(parked_id, identity)
+        return {"status": "skipped"}
+
+    return router
+
+
+class _Operations:
+    def __init__(
+        self,
+        name: str,
+        event_log: Log,
+        followers: Sequence[Follower],
+        hearing: Hearing | None,
+        clock: Clock,
+    ) -> None:
+        self._name = name
+        self._log = event_log
+        self._followers: Mapping[str, Follower] = {f.name: f for f in followers}
+        self._hearing = hearing
+        self._clock = clock
+
+    async def not_ready(self) -> list[str]:
+        """Why this service can't do its work now; empty when it can."""
+        reasons = [f"{f.name}: {f.failing}" for f in self._followers.values() if f.failing]
+        if self._hearing is not None and self._hearing.failing:
+            reasons.append(f"inbox: {self._hearing.failing}")
+        try:
+            await self._log.pool.fetchval("select 1")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            reasons.append(f"postgres: {error}")
+        return reasons
+
+    async def overview(self) -> dict[str, Any]:
+        """Where each follower stands, what waits and what is parked."""
+        end = await self._log.end()
+        counts: dict[str, int] = {}
+        for row in await self._log.pool.fetch(QUERIES.parked):
+            counts[row["follower"]] = counts.get(row["follower"], 0) + 1
+        waiting = await self._log.pool.fetchrow(QUERIES.waiting_summary)
+        said = await self._log.pool.fetch(QUERIES.counts)
+        followers = []
+        for row in await self._log.pool.fetch(QUERIES.cursors):
+            live = self._followers.get(row["name"])
+            own = live is not None and live.leading and live.generation == row["generation"]
+            timers = isinstance(live, TimerFollower)
+            position = live.position if live is not None and own else row["position"]
+            followers.append(
+                {
+                    "name": row["name"],
+                    "generation": row["generation"],
+                    "position": position,
+                    "lag": 0 if timers else max(end - position, 0),
+                    "leading": own,
+                    "failing": live.failing if live else "",
+                    "parked": counts.get(row["name"], 0),
+                }
+            )
+        return {
+            "service": self._name,
+            "log_end": end,
+            "said": sum(row["events"] for row in said if row["said"]),
+            "heard": sum(row["events"] for row in said if not row["said"]),
+            "followers": followers,
+            "inbox": {
+                "caught_up": self._hearing.caught_up if self._hearing else True,
+                "failing": self._hearing.failing if self._hearing else "",
+                "waiting": waiting["events"],
+                "waiting_since": waiting["since"],
+                "parked": counts.get("inbox", 0),
+            },
+        }
+
+    async def parked(self, parked_id: UUID) -> Any:
+        """What is parked under this id. Raises `NotFound`."""
+        row = await self._log.pool.fetchrow(QUERIES.parked_one, parked_id)
+        if row is None:
+            raise NotFound(what="parked subject")
+        return row
+
+    async def retry(self, parked_id: UUID) -> None:
+        """Handle it again. Raises `StillFailing`, and then it stays parked."""
+        row = await self.parked(parked_id)
+        follower = self._followers.get(row["follower"])
+        try:
+            match follower:
+                case ProjectionFollower() | ReactionFollower():
+                    await follower.retry(row["subject"], parked_id)
+                case TimerFollower():
+                    await follower.retry(parked_id)
+                case _:
+                    raise CantRetry
+        except Rejected:
+            raise
+        except Exception as error:
+            raise StillFailing(reason=f"{type(error).__name__}: {error}") from error
+
+    async def skip(self, parked_id: UUID, identity: Identity) -> None:
+        """Pass over the guilty event, for good and on record; then take the subject up."""
+        row = await self.parked(parked_id)
+        follower = self._followers.get(row["follower"])
+        if isinstance(follower, ProjectionFollower | ReactionFollower):
+            follower.skip.add(row["event_id"])
+            try:
+                await follower.retry(row["subject"], parked_id)
+            except Exception as error:
+                follower.skip.discard(row["event_id"])
+                raise StillFailing(reason=f"{type(error).__name__}: {error}") from error
+        else:
+            await self._log.pool.execute(QUERIES.unpark, parked_id)
+        await self._record_skip(row, identity)
+
+    async def _record_skip(self, row: Any, identity: Identity) -> None:
+        subject = derived_id("skip", row["id"], uuid7())
+        event = ParkedSkipped(
+            service=self._name,
+            follower=row["follower"],
+            subject=row["subject"],
+            event_id=row["event_id"],
+            reason=row["reason"],
+            detail=row["detail"],
+            skipped_by=identity.actor,
+            skipped_at=self._clock(),
+        )
+        event_id = uuid7()
+        new = NewEvent(
+            subject=subject,
+            author=self._name,
+            version=1,
+            id=event_id,
+            topic=event.topic,
+            type=type(event).__name__,
+            after="",
+            correlation=event_id,
+            actor=identity.actor,
+            occurred_at=self._clock(),
+            data=encode(event).decode(),
+        )
+        await self._log.append(Batch(events=[new]))

@@ -1,0 +1,114 @@
+"""Timers: a command that is due, given once the inbox has been read up to that instant.
+
+What is due stands in a read model, so that events set, move and take away timers. A
+service that lags behind fires late, dated by the due time, but never falsely: what had
+happened before is heard first.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from shared.clock import Clock
+from shared.decider import Context, Decider, handle
+from shared.errors import LedgerdeskError, Rejected, VersionConflict
+from shared.followers.contracts import Timer
+from shared.followers.follower import OUTAGES, Follower
+from shared.ids import derived_id
+from shared.log.log import QUERIES, Log
+
+log = structlog.get_logger()
+
+DUE_MAX = 200
+"""Timers handled at once."""
+
+
+class TimerFollower(Follower):
+    """Fires what is due in the `timers` table of a projection."""
+
+    pace_seconds = 0.0
+
+    def __init__(
+        self,
+        event_log: Log,
+        projection: str,
+        command: Any,
+        decider: Decider[Any, Any],
+        clock: Clock,
+        instance: str,
+        actor: str = "timer",
+    ) -> None:
+        super().__init__(event_log, f"timers:{projection}", instance)
+        self._projection = projection
+        self._command = command
+        self._decider = decider
+        self._clock = clock
+        self._actor = actor
+        self._due = QUERIES.render("due_timers", schema=projection)
+        self._unfire = QUERIES.render("unfire", schema=projection)
+
+    async def step(self) -> bool:
+        as_of = await self._as_of()
+        if as_of is None:
+            return False
+        rows = await self.log.pool.fetch(self._due, as_of, DUE_MAX)
+        timers = [Timer(*row) for row in rows]
+        if not timers:
+            return False
+        fired = await asyncio.gather(*(self._fire(timer) for timer in timers))
+        done = [timer for timer, handled in zip(timers, fired, strict=True) if handled]
+        await self._mark(done)
+        return bool(done)
+
+    async def _as_of(self) -> datetime | None:
+        """Up to when everything has been heard; None before the first look."""
+        read_to: datetime | None = await self.log.pool.fetchval(QUERIES.read_to)
+        return None if read_to is None else min(read_to, self._clock())
+
+    async def _fire(self, timer: Timer) -> bool:
+        context = Context(
+            actor=self._actor,
+            now=self._clock(),
+            correlation=timer.correlation,
+            causation=timer.cause,
+            derive_from=("timer", timer.id, timer.due_at.isoformat()),
+        )
+        try:
+            command = self._command(timer)
+            await handle(self.log, self._decider, timer.subject, command, context)
+        except Rejected as rejection:
+            log.info("timer_rejected", subject=timer.subject, code=rejection.code)
+        except VersionConflict:
+            return False
+        except LedgerdeskError as error:
+            log.warning("timer_failed", subject=timer.subject, error=type(error).__name__)
+            return False
+        except OUTAGES:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it parks one subject
+            await self._park(timer, error)
+        return True
+
+    async def _park(self, timer: Timer, error: Exception) -> None:
+        log.error("parked", follower=self.name, subject=timer.subject, timer=timer.kind)
+        parked_id = derived_id("parked", self.name, timer.id, timer.due_at)
+        detail = f"timer {timer.kind} due {timer.due_at.isoformat()}: {error}"
+        await self.log.pool.execute(
+            QUERIES.park, parked_id, self.name, timer.subject, None, timer.cause,
+            type(error).__name__, detail, None, None,
+        )  # fmt: skip
+
+    async def retry(self, parked_id: UUID) -> None:
+        """Let a parked subject's timers fire again."""
+        row = await self.log.pool.fetchrow(QUERIES.parked_one, parked_id)
+        async with self.log.pool.acquire() as connection, connection.transaction():
+            await connection.execute(self._unfire, row["subject"])
+            await connection.execute(QUERIES.unpark, parked_id)
+
+    async def _mark(self, timers: Sequence[Timer]) -> None:
+        ids = [timer.id for timer in timers]
+        await self.log.pool.execute(QUERIES.mark_fired, ids, [timer.due_at for timer in timers])
