@@ -127,10 +127,10 @@ def check_port(port: int, part: str, variable: str) -> None:
         try:
             candidate.bind(("127.0.0.1", port))
         except OSError:
-            raise PortInUse(port, part, variable, _holder(port)) from None
+            raise PortInUse(port, part, variable, holder(port)) from None
 
 
-def _holder(port: int) -> str:
+def holder(port: int) -> str:
     """The program that listens on a port, as far as we may know."""
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
