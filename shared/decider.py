@@ -8,7 +8,7 @@ raising a `Rejected`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from shared.errors import DuplicateEvent, Stale, VersionConflict
@@ -233,5 +233,5 @@ class Work(Generic[C, S]):
         self._states[subject] = self._decider.evolve(self._state(subject), event)
 
     def _occurred_at(self, subject: UUID, context: Context) -> datetime:
-        moments: list[Any] = [context.now, context.cause_occurred_at, self._latest.get(subject)]
+        moments = [context.now, context.cause_occurred_at, self._latest.get(subject)]
         return max(moment for moment in moments if moment is not None)

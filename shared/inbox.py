@@ -198,9 +198,7 @@ def sort_arrivals(
             if one.version <= version:
                 result.old.append(one)
             elif (
-                one.version == version + 1
-                and one.previous == head_id
-                and _causes_known(one, heads)
+                one.version == version + 1 and one.previous == head_id and _causes_known(one, heads)
             ):
                 result.ready.append(as_new(one))
                 heads[(one.subject, one.author)] = (one.version, one.id)

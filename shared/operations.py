@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from shared.clock import Clock
-from shared.errors import NotFound, Rejected
+from shared.errors import Rejected
 from shared.events import encode
 from shared.events.assignment import Role
 from shared.events.operations import ParkedSkipped
-from shared.followers.follower import Follower
+from shared.followers.follower import Follower, parked_one
 from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
 from shared.hearing import Hearing
@@ -67,7 +67,7 @@ def operations(
     @router.get("/v1/parked/{parked_id}")
     async def show_parked(parked_id: UUID, identity: Caller) -> dict[str, Any]:
         identity.require(Role.OPERATOR)
-        row = dict(await desk.parked(parked_id))
+        row = dict(await parked_one(event_log, parked_id))
         body = row.pop("body")
         return {**row, "body": body.decode(errors="replace") if body else None}
 
@@ -146,22 +146,15 @@ class _Operations:
             "inbox": {
                 "caught_up": self._hearing.caught_up if self._hearing else True,
                 "failing": self._hearing.failing if self._hearing else "",
-                "waiting": waiting["events"],
-                "waiting_since": waiting["since"],
+                "waiting": waiting["events"] if waiting else 0,
+                "waiting_since": waiting["since"] if waiting else None,
                 "parked": counts.get("inbox", 0),
             },
         }
 
-    async def parked(self, parked_id: UUID) -> Any:
-        """What is parked under this id. Raises `NotFound`."""
-        row = await self._log.pool.fetchrow(QUERIES.parked_one, parked_id)
-        if row is None:
-            raise NotFound(what="parked subject")
-        return row
-
     async def retry(self, parked_id: UUID) -> None:
         """Handle it again. Raises `StillFailing`, and then it stays parked."""
-        row = await self.parked(parked_id)
+        row = await parked_one(self._log, parked_id)
         follower = self._followers.get(row["follower"])
         try:
             match follower:
@@ -178,7 +171,7 @@ class _Operations:
 
     async def skip(self, parked_id: UUID, identity: Identity) -> None:
         """Pass over the guilty event, for good and on record; then take the subject up."""
-        row = await self.parked(parked_id)
+        row = await parked_one(self._log, parked_id)
         follower = self._followers.get(row["follower"])
         if isinstance(follower, ProjectionFollower | ReactionFollower):
             follower.skip.add(row["event_id"])

@@ -6,8 +6,8 @@ lives is built here, in this order: pool, log, followers, inbox, HTTP, backgroun
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -98,9 +98,7 @@ class Runtime:
         while True:
             if end is None and (await self.log.vector(subject)).covers(wanted):
                 end = await self.log.end()
-            if end is not None and (
-                projection is None or await self._position(projection) >= end
-            ):
+            if end is not None and (projection is None or await self._position(projection) >= end):
                 return
             if await self.pool.fetchval(QUERIES.is_parked, subject, projection or "inbox"):
                 raise TicketParked
@@ -247,9 +245,10 @@ async def running(
 
 
 class _Server(uvicorn.Server):
-    def capture_signals(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """Signals are `_run`'s."""
-        return nullcontext()
+        yield
 
 
 async def _as_coroutine(start: Task) -> None:

@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.decider import Context, Decider, handle
 from shared.errors import LedgerdeskError, Rejected, VersionConflict
 from shared.followers.contracts import Timer
-from shared.followers.follower import OUTAGES, Follower
+from shared.followers.follower import OUTAGES, Follower, parked_one
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 
@@ -104,7 +104,7 @@ class TimerFollower(Follower):
 
     async def retry(self, parked_id: UUID) -> None:
         """Let a parked subject's timers fire again."""
-        row = await self.log.pool.fetchrow(QUERIES.parked_one, parked_id)
+        row = await parked_one(self.log, parked_id)
         async with self.log.pool.acquire() as connection, connection.transaction():
             await connection.execute(self._unfire, row["subject"])
             await connection.execute(QUERIES.unpark, parked_id)

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from shared.clock import monotonic_seconds
-from shared.errors import CursorLost, LedgerdeskError
+from shared.errors import CursorLost, LedgerdeskError, NotFound
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
@@ -159,6 +159,14 @@ class Parking:
             None,
             None,
         )
+
+
+async def parked_one(event_log: Log, parked_id: UUID) -> asyncpg.Record:
+    """What is parked under this id. Raises `NotFound`."""
+    row = await event_log.pool.fetchrow(QUERIES.parked_one, parked_id)
+    if row is None:
+        raise NotFound(what="parked subject")
+    return row
 
 
 async def skipped(event_log: Log, follower: str) -> set[UUID]:

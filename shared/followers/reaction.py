@@ -22,7 +22,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.followers.contracts import Directed, Reaction
-from shared.followers.follower import OUTAGES, Follower, Parking, skipped
+from shared.followers.follower import OUTAGES, Follower, Parking, parked_one, skipped
 from shared.log.log import QUERIES, Log
 from shared.log.records import CursorMove, Recorded
 
@@ -86,7 +86,7 @@ class ReactionFollower(Follower, Generic[C, S]):
 
         Raises what the reaction raises; the subject then stays parked.
         """
-        row = await self.log.pool.fetchrow(QUERIES.parked_one, parked_id)
+        row = await parked_one(self.log, parked_id)
         done = row["position"] - 1
         while True:
             until = await self.log.pool.fetchval(

@@ -1,8 +1,8 @@
 """A read model held in memory while a batch of events is folded into it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import Field, dataclass, field, replace
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
 
@@ -12,7 +12,7 @@ class Row(Protocol):
     `subject` says which ticket (or agent, …) it belongs to.
     """
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def subject(self) -> UUID:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-
 from shared.errors import (
     CapacityExceeded,
     CursorLost,
@@ -44,9 +43,7 @@ class _Waiting:
 class Appender:
     """Gathers callers' batches while the last group is being committed."""
 
-    def __init__(
-        self, pool: Pool, queries: Queries, appended: Callable[[int], None]
-    ) -> None:
+    def __init__(self, pool: Pool, queries: Queries, appended: Callable[[int], None]) -> None:
         self._pool = pool
         self._queries = queries
         self._appended = appended

@@ -1,13 +1,14 @@
 """given / when / then for deciders and projections: no server, no clock, no mocks.
 
-    given(DECIDER, TicketOpened(...)).when(StartWork(...)).then(WorkStarted(...))
-    given(DECIDER).when(StartWork(...)).rejected(TicketNotFound)
-    rows = fold(Queues(), ticket_id, TicketOpened(...), AgentAssigned(...))
+given(DECIDER, TicketOpened(...)).when(StartWork(...)).then(WorkStarted(...))
+given(DECIDER).when(StartWork(...)).rejected(TicketNotFound)
+rows = fold(Queues(), ticket_id, TicketOpened(...), AgentAssigned(...))
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from shared.decider import Decider
 from shared.errors import Rejected
 from shared.events import Event, encode
 from shared.followers.contracts import Projection
-from shared.followers.view import View
+from shared.followers.view import Table, View
 from shared.ids import derived_id
 from shared.log.records import Recorded
 from shared.log.vector import Vector
@@ -130,7 +131,9 @@ def fold(
     """The rows of one subject after `events`, by table name, in the order of their keys."""
     plain = [e for e in events if isinstance(e, Event)]
     past: Sequence[Recorded] = (
-        recorded(*plain, subject=subject) if plain else [e for e in events if isinstance(e, Recorded)]
+        recorded(*plain, subject=subject)
+        if plain
+        else [e for e in events if isinstance(e, Recorded)]
     )
     view = View(subject)
     heard = {cls.__name__ for cls in projection.hears}
@@ -138,6 +141,9 @@ def fold(
         if one.type in heard:
             projection.fold(view, one)
     return {
-        table.name: sorted(view.all(table), key=lambda row, t=table: str(getattr(row, t.key)))
-        for table in projection.tables
+        table.name: sorted(view.all(table), key=partial(_key, table)) for table in projection.tables
     }
+
+
+def _key(table: Table[Any], row: Any) -> str:
+    return str(getattr(row, table.key))

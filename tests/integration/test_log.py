@@ -131,8 +131,9 @@ async def test_position_order_is_commit_order_for_a_tailing_reader(
     async def read() -> None:
         cursor = 0
         while len(seen) < 400:
-            for recorded in await log.page(cursor, 50):
-                seen.append(cursor := recorded.position)
+            page = await log.page(cursor, 50)
+            seen.extend(recorded.position for recorded in page)
+            cursor = seen[-1] if seen else 0
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(read())
@@ -153,8 +154,10 @@ async def test_position_order_is_commit_order_for_a_tailing_reader(
         "drop table ledger.log",
         "update ledger.heads set version = 9",
         "delete from ledger.heads",
-        "create or replace function ledger.refuse_change() returns trigger language plpgsql as"
-        " $$ begin return old; end $$",
+        (
+            "create or replace function ledger.refuse_change() returns trigger language plpgsql "
+            "as $$ begin return old; end $$"
+        ),
     ],
 )
 async def test_the_service_role_cannot_change_the_past(log: Log, statement: str) -> None:
