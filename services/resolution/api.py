@@ -1,0 +1,203 @@
+"""Resolution's inner HTTP API: commands in, what they came to out."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+
+from services.resolution import bodies, finders
+from services.resolution.asked import Asked, ByAgent, ByCustomerOrAgent
+from services.resolution.attachments import keep
+from services.resolution.domain import DECIDER
+from services.resolution.domain.commands import (
+    AddNote,
+    ArchiveTicket,
+    CloseTicket,
+    Command,
+    ConfirmResolution,
+    HoldTicket,
+    RejectResolution,
+    ReopenTicket,
+    ReplyToCustomer,
+    ReportProgress,
+    RequestEscalation,
+    ResolveTicket,
+    ResumeWork,
+    StartWork,
+    VerifyResolution,
+)
+from services.resolution.settings import Settings
+from shared.files import FileStore
+from shared.service import Runtime
+from shared.web import etag
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """Every route of resolution but the core's own."""
+    router = APIRouter(prefix="/v1")
+    _add_work(router, runtime)
+    _add_closing(router, runtime)
+    _add_queries(router, runtime)
+    return router
+
+
+async def _carry_out(
+    runtime: Runtime, ticket_id: UUID, command: Command, asked: Asked
+) -> JSONResponse:
+    """Decide it once all that the caller knows is known here, and tell what is new."""
+    await runtime.wait_for(ticket_id, asked.after)
+    key = ("http", asked.caller.actor, type(command).__name__, asked.key) if asked.key else None
+    outcome = await runtime.handle(
+        DECIDER,
+        ticket_id,
+        command,
+        actor=asked.caller.actor,
+        seen=asked.seen,
+        derive_from=key,
+    )
+    said = [type(event).__name__ for event in outcome.events]
+    content = {"ticket_id": str(ticket_id), "events": said}
+    return JSONResponse(content, headers=etag(outcome.vector))
+
+
+def _add_work(router: APIRouter, runtime: Runtime) -> None:
+    """Stage 5."""
+    now = runtime.clock
+
+    @router.post("/tickets/{ticket_id}/start")
+    async def start(ticket_id: UUID, asked: ByAgent) -> Response:
+        command = StartWork(by=asked.by, now=now())
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/replies")
+    async def reply(ticket_id: UUID, body: bodies.Reply, asked: ByAgent) -> Response:
+        return await _carry_out(runtime, ticket_id, await _reply(runtime, body, asked), asked)
+
+    @router.post("/tickets/{ticket_id}/notes")
+    async def note(ticket_id: UUID, body: bodies.Note, asked: ByAgent) -> Response:
+        command = AddNote(
+            by=asked.by, agent_name=asked.name, now=now(), text=body.text, pinned=body.pinned
+        )
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/progress")
+    async def progress(ticket_id: UUID, body: bodies.Progress, asked: ByAgent) -> Response:
+        command = ReportProgress(
+            by=asked.by, agent_name=asked.name, now=now(), kind=body.kind, text=body.text
+        )
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/hold")
+    async def hold(ticket_id: UUID, body: bodies.Reason, asked: ByAgent) -> Response:
+        command = HoldTicket(by=asked.by, now=now(), reason=body.reason)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/resume")
+    async def resume(ticket_id: UUID, body: bodies.Reason, asked: ByAgent) -> Response:
+        command = ResumeWork(by=asked.by, now=now(), reason=body.reason)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/escalation")
+    async def escalation(ticket_id: UUID, body: bodies.Reason, asked: ByAgent) -> Response:
+        command = RequestEscalation(by=asked.by, now=now(), reason=body.reason)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+
+def _add_closing(router: APIRouter, runtime: Runtime) -> None:
+    """Stages 6 and 7."""
+    now = runtime.clock
+
+    @router.post("/tickets/{ticket_id}/resolve")
+    async def resolve(ticket_id: UUID, body: bodies.Solution, asked: ByAgent) -> Response:
+        solution = body.model_dump()
+        command = ResolveTicket(by=asked.by, agent_name=asked.name, now=now(), **solution)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/verify")
+    async def verify(ticket_id: UUID, body: bodies.Verification, asked: ByAgent) -> Response:
+        command = VerifyResolution(by=asked.by, now=now(), **body.model_dump())
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/confirm")
+    async def confirm(
+        ticket_id: UUID, asked: ByCustomerOrAgent, body: bodies.Comment | None = None
+    ) -> Response:
+        comment = body.comment if body else ""
+        command = ConfirmResolution(by=asked.by, now=now(), comment=comment)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/reject")
+    async def reject(ticket_id: UUID, body: bodies.Objection, asked: ByCustomerOrAgent) -> Response:
+        command = RejectResolution(by=asked.by, now=now(), reason=body.reason)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/reopen")
+    async def reopen(ticket_id: UUID, body: bodies.Objection, asked: ByCustomerOrAgent) -> Response:
+        command = ReopenTicket(by=asked.by, now=now(), reason=body.reason)
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/close")
+    async def close(
+        ticket_id: UUID, asked: ByAgent, body: bodies.ClosingNote | None = None
+    ) -> Response:
+        command = CloseTicket(by=asked.by, now=now(), note=body.note if body else "")
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/archive")
+    async def archive(ticket_id: UUID, asked: ByAgent) -> Response:
+        command = ArchiveTicket(by=asked.by, now=now())
+        return await _carry_out(runtime, ticket_id, command, asked)
+
+
+def _add_queries(router: APIRouter, runtime: Runtime) -> None:
+    @router.get("/tickets/{ticket_id}/work")
+    async def work(ticket_id: UUID, asked: ByAgent, response: Response) -> dict[str, Any]:
+        """Where the work stands; its ETag is for `If-Match` of the next command."""
+        await runtime.wait_for(ticket_id, asked.after)
+        vector = await runtime.log.vector(ticket_id)
+        await runtime.wait_for(ticket_id, vector, "work")
+        response.headers.update(etag(vector))
+        return await finders.work_of(runtime.pool, ticket_id)
+
+    @router.get("/tickets/{ticket_id}/closing")
+    async def closing(ticket_id: UUID, asked: ByAgent) -> dict[str, Any]:
+        """How the ticket ended."""
+        await runtime.wait_for(ticket_id, asked.after, "closed")
+        return await finders.closing_of(runtime.pool, ticket_id)
+
+    @router.get("/quiet")
+    async def quiet(
+        _asked: ByAgent,
+        minutes: Annotated[float, Query(gt=0)] = 60,
+        agent_id: str | None = None,
+        limit: Limit = 50,
+    ) -> list[dict[str, Any]]:
+        """Open tickets whose customer has heard nothing of us for so many minutes."""
+        since = runtime.clock() - timedelta(minutes=minutes)
+        return await finders.quiet(runtime.pool, since, agent_id, limit)
+
+    @router.get("/closings")
+    async def closings(
+        _asked: ByAgent, before: datetime | None = None, limit: Limit = 50
+    ) -> list[dict[str, Any]]:
+        """How tickets ended, the latest first."""
+        until = before or runtime.clock()
+        return await finders.closings(runtime.pool, until, limit)
+
+
+async def _reply(runtime: Runtime, body: bodies.Reply, asked: Asked) -> ReplyToCustomer:
+    settings = runtime.settings
+    assert isinstance(settings, Settings)
+    store = FileStore.of(settings.data_dir)
+    return ReplyToCustomer(
+        by=asked.by,
+        agent_name=asked.name,
+        now=runtime.clock(),
+        text=body.text,
+        awaits_customer=body.awaits_customer,
+        attachments=await keep(store, body.attachments, settings.attachment_bytes_max),
+    )

@@ -1,0 +1,92 @@
+"""What people may send with a command: checked here, so that events hold only good text."""
+
+from typing import Annotated
+
+from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from shared.events.resolution import ProgressKind, ResolutionKind
+
+
+def _without_nul(value: object) -> object:
+    """Postgres keeps no NUL in text; nobody means one."""
+    return value.replace("\x00", "") if isinstance(value, str) else value
+
+
+Line = Annotated[
+    str,
+    BeforeValidator(_without_nul),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000),
+]
+"""Something said in a sentence or two."""
+
+Text = Annotated[
+    str,
+    BeforeValidator(_without_nul),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000),
+]
+"""Something said at length."""
+
+Maybe = Annotated[
+    str,
+    BeforeValidator(_without_nul),
+    StringConstraints(strip_whitespace=True, max_length=50_000),
+]
+"""Something that need not be said."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class File(_Body):
+    name: Annotated[Line, Field(description="The file's name, as people see it.")]
+    content_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,100}/[\w.+-]{1,100}$")] = (
+        "application/octet-stream"
+    )
+    content_base64: Base64Bytes
+
+
+class Reply(_Body):
+    text: Text
+    awaits_customer: bool = Field(
+        False, description="The customer has to answer before work can go on."
+    )
+    attachments: tuple[File, ...] = Field((), max_length=20)
+
+
+class Note(_Body):
+    text: Text
+    pinned: bool = Field(False, description="Shown to every colleague who opens the ticket.")
+
+
+class Progress(_Body):
+    kind: ProgressKind
+    text: Text
+
+
+class Reason(_Body):
+    reason: Line
+
+
+class Solution(_Body):
+    kind: ResolutionKind
+    cause: Text
+    note: Text = Field(description="What the customer is told.")
+
+
+class Verification(_Body):
+    method: Line
+    result: Line
+    passed: bool
+
+
+class Comment(_Body):
+    comment: Maybe = ""
+
+
+class Objection(_Body):
+    reason: Text
+
+
+class ClosingNote(_Body):
+    note: Maybe = Field("", description="Needed unless the ticket is resolved.")

@@ -1,0 +1,153 @@
+"""What can be asked of a ticket's work: imperatives, with who asks and when.
+
+`by` is an agent's id, or who else it is as an actor: `customer:<person id>`, `timer`.
+`now` is the author's clock; for a timer, the instant it was due.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from shared.events import Attachment
+from shared.events.resolution import ProgressKind, ResolutionKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    by: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByAgent(_Asked):
+    agent_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWork(_Asked):
+    """Work begins now, or goes on now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyToCustomer(_ByAgent):
+    text: str
+    awaits_customer: bool = False
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddNote(_ByAgent):
+    text: str
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportProgress(_ByAgent):
+    kind: ProgressKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTicket(_Asked):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeWork(_Asked):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEscalation(_Asked):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveTicket(_ByAgent):
+    kind: ResolutionKind
+    cause: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyResolution(_Asked):
+    method: str
+    result: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmResolution(_Asked):
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectResolution(_Asked):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenTicket(_Asked):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseTicket(_Asked):
+    """Close by hand."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveTicket(_Asked):
+    """Archive by hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearCustomer(_Asked):
+    """Act on what the customer said elsewhere: a message, or that it came back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseMerged(_Asked):
+    """The ticket goes on in another."""
+
+    into_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseForSilence(_Asked):
+    """Nobody objected to the solution of `resolved_at` for the set time."""
+
+    resolved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveWhenDue(_Asked):
+    """The ticket stayed closed, as of `closed_at`, for the set time."""
+
+    closed_at: datetime
+
+
+Command: TypeAlias = (
+    StartWork
+    | ReplyToCustomer
+    | AddNote
+    | ReportProgress
+    | HoldTicket
+    | ResumeWork
+    | RequestEscalation
+    | ResolveTicket
+    | VerifyResolution
+    | ConfirmResolution
+    | RejectResolution
+    | ReopenTicket
+    | CloseTicket
+    | ArchiveTicket
+    | HearCustomer
+    | CloseMerged
+    | CloseForSilence
+    | ArchiveWhenDue
+)

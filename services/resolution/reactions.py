@@ -1,0 +1,37 @@
+"""What resolution does about what it hears."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from services.resolution.domain.commands import CloseMerged, Command, HearCustomer
+from shared.events import Event
+from shared.events.intake import CustomerMessageReceived, TicketMerged
+from shared.events.review import FeedbackReceived
+from shared.followers.contracts import Directed
+from shared.log.records import Recorded
+
+
+class CustomerSpeaks:
+    """An answer goes on with the work, an objection begins it anew, a merger ends it."""
+
+    name: ClassVar[str] = "customer_speaks"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {CustomerMessageReceived, FeedbackReceived, TicketMerged}
+    )
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[Command]]:
+        return [Directed(recorded.subject, command) for command in _commands(recorded)]
+
+
+def _commands(recorded: Recorded) -> list[Command]:
+    now = recorded.occurred_at
+    match recorded.event:
+        case CustomerMessageReceived(automatic=False, sender=sender):
+            by = f"customer:{sender.person_id}"
+            return [HearCustomer(by=by, now=now, reason="The customer wrote.")]
+        case FeedbackReceived(recurred=True, given_by=by):
+            return [HearCustomer(by=by, now=now, reason="The problem came back.")]
+        case TicketMerged(into_number=number, merged_by=by):
+            return [CloseMerged(by=by, now=now, into_number=number)]
+        case _:
+            return []
