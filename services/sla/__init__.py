@@ -1,0 +1,12 @@
+"""sla: keeps the promises of the desk, and says when one is at risk or broken.
+
+Owns the plans and calendars (projection `desk`), and the clocks that run through a
+ticket's life (projection `clocks`): first response and resolution.
+
+Hears intake (a ticket's plan and priority; the customer's side of a conversation),
+assignment (whose ticket it is), resolution (the desk's side).
+
+Says SlaPlanApplied, ClockStarted, ClockPaused, ClockResumed, ClockStopped,
+TargetApproaching, TargetMet, TargetBreached, BreachRetracted; of the desk CalendarDefined,
+SlaPlanDefined.
+"""
