@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
@@ -44,8 +44,11 @@ def _topic(name: str, copies: int, settings: Mapping[str, Any]) -> Topic:
     return Topic(name, settings["partitions"], copies, config)
 
 
-async def create(bootstrap: str, prefix: str) -> list[str]:
-    """Create what is missing; return one line for every difference of what was there."""
+async def create(bootstrap: str, prefix: str, *, alter: bool = True) -> list[str]:
+    """Create what is missing, and alter what differs unless the broker is not ours.
+
+    Returns one line for every difference that is left.
+    """
     topics = declared(prefix)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
     await admin.start()
@@ -55,6 +58,8 @@ async def create(bootstrap: str, prefix: str) -> list[str]:
             while missing := await _missing(admin, topics):
                 await asyncio.sleep(0.05)
         assert not missing
+        if alter and await _differences(admin, topics):
+            await _alter(admin, topics)
         return await _differences(admin, topics)
     finally:
         await admin.close()
@@ -87,6 +92,21 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error(name)
+
+
+async def _alter(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
+    """Give the topics their declared settings, and as many partitions."""
+    kind = ConfigResourceType.TOPIC
+    await admin.alter_configs([ConfigResource(kind, each.name, each.config) for each in topics])
+    described = await admin.describe_topics(_names(topics))
+    present = {each["topic"]: len(each["partitions"]) for each in described}
+    more = {
+        each.name: NewPartitions(each.partitions)
+        for each in topics
+        if each.partitions > present[each.name]
+    }
+    if more:
+        await admin.create_partitions(more)
 
 
 async def _missing(admin: AIOKafkaAdminClient, topics: list[Topic]) -> list[str]:

@@ -156,11 +156,13 @@ class Desk:
         from deploy import topics
 
         await asyncio.to_thread(self.stack.kafka.start, say)
-        differences = await topics.create(self.stack.kafka.bootstrap, self.topic_prefix)
+        ours = "KAFKA_BOOTSTRAP_SERVERS" not in self.environ
+        bootstrap = self.stack.kafka.bootstrap
+        differences = await topics.create(bootstrap, self.topic_prefix, alter=ours)
         if differences:
             raise Trouble(
-                f"A topic is not as deploy/topics.yaml declares it: {differences[0]}; "
-                "change one of the two, or make reset"
+                f"A topic is not as deploy/topics.yaml declares it: {differences[0]}: "
+                "change one of the two"
             )
 
     async def _processes_up(self, say: Say) -> None:
@@ -190,7 +192,6 @@ class Desk:
         while not await is_ready(self.ports.of(each)):
             running = self.pid_file(each.name).process()
             if running is None or not process.alive(running):
-                self.pid_file(each.name).remove()
                 raise DidNotStart(each.name, process.last_line(log), log)
             if time.monotonic() > until:
                 reason = f"not ready after {READY_TIMEOUT_SECONDS:.0f} s: {process.last_line(log)}"

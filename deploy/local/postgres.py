@@ -111,7 +111,9 @@ class EmbeddedPostgres:
             )
         if done.returncode:
             self.log.write_text(done.stdout + done.stderr)
-            raise DidNotStart("Postgres", process.last_line(self.log), self.log)
+            complaints = [line for line in done.stderr.splitlines() if "error: " in line]
+            why = complaints[0] if complaints else process.last_line(self.log)
+            raise DidNotStart("Postgres", why, self.log)
 
     def _launch(self, user: int | None) -> None:
         settings = {"port": str(self.port)} | SETTINGS

@@ -108,10 +108,16 @@ def gone(process: psutil.Process, timeout_seconds: float) -> bool:
 
 
 def alive(process: psutil.Process) -> bool:
-    """False once it has ended; a child of ours that has ended is also reaped."""
+    """False once it has ended, with all its threads; a child of ours is reaped.
+
+    A killed process is a zombie before its last thread has let go of its ports.
+    """
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return os.waitpid(process.pid, os.WNOHANG) == (0, 0)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1
+        return process.is_running() and not ended
+    return False
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ Trouble
 from pathlib import Path
 
 
-class Trouble(Exception):  # noqa: N818 - it is no bug of ours, and is never shown as one
+class Trouble(Exception):
     """Something outside the program is in the way; the message says what to do about it."""
 
 
