@@ -1,0 +1,55 @@
+"""The envelope survives the way through Kafka; ids are what they claim to be."""
+
+import pytest
+
+from shared.envelope import EnvelopeBroken, headers_of, heard
+from shared.events.resolution import NoteAdded, WorkStarted
+from shared.ids import derived_id, person_id, uuid7
+from shared.testing.spec import T0, recorded
+
+
+def test_an_event_is_heard_as_it_was_said() -> None:
+    note = NoteAdded(noted_by="agent:änna", text="ünï \u0000 😀", noted_at=T0)
+    _, event = recorded(WorkStarted(started_by="agent:änna", started_at=T0), note)
+    got = heard("tickets", headers_of(event), event.data.encode()).as_new(said=False, kept=True)
+    for name in ("subject", "author", "version", "id", "previous", "type", "after", "data"):
+        assert getattr(got, name) == getattr(event, name)
+    for name in ("correlation", "causation", "actor", "occurred_at", "revision"):
+        assert getattr(got, name) == getattr(event, name)
+
+
+def test_headers_are_cloudevents_in_binary_mode() -> None:
+    (event,) = recorded(WorkStarted(started_by="a", started_at=T0))
+    headers = dict(headers_of(event))
+    assert headers["ce_specversion"] == b"1.0"
+    assert headers["ce_type"] == b"WorkStarted"
+    assert headers["ce_source"] == b"/ledgerdesk/resolution"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("ld_stream", b"not-a-uuid/intake")],
+        [("ld_stream", b"\xff\xfe")],
+        [("ld_stream", f"{derived_id('t')}/intake".encode()), ("ld_version", b"0")],
+    ],
+)
+def test_what_is_no_event_is_told_apart(headers: list[tuple[str, bytes]]) -> None:
+    with pytest.raises(EnvelopeBroken):
+        heard("tickets", headers, b"{}")
+
+
+def test_new_ids_are_uuid_version_7_and_rise_with_time() -> None:
+    ids = [uuid7() for _ in range(100)]
+    assert {i.version for i in ids} == {7}
+    assert {i.variant for i in ids} == {"specified in RFC 4122"}
+    assert len(set(ids)) == 100
+    milliseconds = [i.int >> 80 for i in ids]
+    assert milliseconds == sorted(milliseconds)
+
+
+def test_derived_ids_come_out_the_same_and_tell_their_parts_apart() -> None:
+    assert derived_id("a", "b") == derived_id("a", "b")
+    assert derived_id("ab", "") != derived_id("a", "b")
+    assert person_id(" Carla@Example.com") == person_id("carla@example.COM")
