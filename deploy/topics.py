@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -54,13 +54,12 @@ async def create(bootstrap: str, prefix: str, *, alter: bool = True) -> list[str
     await admin.start()
     try:
         await _create(admin, topics)
-        async with asyncio.timeout(VISIBLE_WITHIN_SECONDS):
-            while missing := await _missing(admin, topics):
-                await asyncio.sleep(0.05)
-        assert not missing
-        if alter and await _differences(admin, topics):
+        await _settled(lambda: _missing(admin, topics))
+        left = await _differences(admin, topics)
+        if alter and left:
             await _alter(admin, topics)
-        return await _differences(admin, topics)
+            left = await _settled(lambda: _differences(admin, topics))
+        return left
     finally:
         await admin.close()
 
@@ -76,6 +75,15 @@ async def differences(bootstrap: str, prefix: str) -> list[str]:
         return [f"{name} is missing" for name in missing] + await _differences(admin, present)
     finally:
         await admin.close()
+
+
+async def _settled(look: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    """Look again, for a while, until nothing is left: a broker does what it says later."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + VISIBLE_WITHIN_SECONDS
+    while (left := await look()) and loop.time() < until:
+        await asyncio.sleep(0.05)
+    return left
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:

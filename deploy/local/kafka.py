@@ -49,6 +49,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 min.insync.replicas=1
+# After a kill, the controller waits this long before it takes the broker back.
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
 """
