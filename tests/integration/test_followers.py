@@ -1,0 +1,283 @@
+"""Followers on a real database: never a skip, never twice, whoever else leads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from deploy.local.databases import Database
+from shared.clock import utc_now
+from shared.decider import Decider
+from shared.errors import CursorLost, NotYet, Rejected
+from shared.events import Event, Unknown
+from shared.events.resolution import NoteAdded, WorkStarted
+from shared.followers.contracts import Directed
+from shared.followers.follower import PARKED_MAX, FollowerStopped
+from shared.followers.projection import ProjectionFollower
+from shared.followers.reaction import ReactionFollower
+from shared.followers.view import Table, View
+from shared.ids import uuid7
+from shared.log import Batch, Log, NewEvent, Recorded
+from shared.log.log import QUERIES
+from shared.postgres import open_pool
+from shared.testing.spec import T0, fold
+
+Databases = Callable[[str], Awaitable[Database]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    subject: UUID
+    notes: int
+    texts: list[str]
+
+
+COUNTED = Table("counted", Counted)
+
+
+class Counts:
+    name: ClassVar[str] = "counts"
+    tables: ClassVar[Sequence[Table[Counted]]] = (COUNTED,)
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({NoteAdded})
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        note = recorded.event
+        assert isinstance(note, NoteAdded)
+        if note.text == "poison":
+            raise ValueError("poison")
+        row = view.get(COUNTED) or Counted(view.subject, 0, [])
+        view.put(COUNTED, Counted(view.subject, row.notes + 1, [*row.texts, note.text]))
+
+
+@dataclass(frozen=True)
+class Start:
+    by: str
+
+
+class Refused(Rejected):
+    """This one is refused."""
+
+
+def _decide(command: Start, started: bool) -> list[Event]:
+    if command.by == "refuse":
+        raise Refused
+    return [] if started else [WorkStarted(started_by=command.by, started_at=T0)]
+
+
+def _evolve(started: bool, event: Event | Unknown) -> bool:
+    return started or isinstance(event, WorkStarted)
+
+
+STARTS: Decider[Start, bool] = Decider(False, _decide, _evolve)
+
+
+@dataclass
+class StartOnNote:
+    name: ClassVar[str] = "start_on_note"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({NoteAdded})
+    not_yet: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[Start]]:
+        note = recorded.event
+        assert isinstance(note, NoteAdded)
+        self.calls.append(note.text)
+        if note.text == "poison":
+            raise ValueError("poison")
+        if self.not_yet:
+            self.not_yet -= 1
+            raise NotYet
+        return [Directed(recorded.subject, Start(note.text))]
+
+
+@pytest.fixture
+async def log(service_database: Databases) -> AsyncIterator[Log]:
+    database = await service_database("resolution")
+    pool = await open_pool(database.url, 8, "test")
+    await pool.execute(
+        "create schema counts; create table counts.counted ("
+        " subject uuid primary key, notes int not null, texts text[] not null)"
+    )
+    yield Log(pool, "resolution")
+    await pool.close()
+
+
+async def note(log: Log, subject: UUID, text: str = "a") -> None:
+    """Append a note as if it had been heard, so that the follower's own stream is free."""
+    version = (await log.vector(subject))["colleague"] + 1
+    event_id = uuid7()
+    fact = NoteAdded(noted_by="agent:anna", text=text, noted_at=T0)
+    new = NewEvent(
+        subject=subject,
+        author="colleague",
+        version=version,
+        id=event_id,
+        topic="tickets",
+        type="NoteAdded",
+        after="",
+        correlation=event_id,
+        actor="agent:anna",
+        occurred_at=T0,
+        data=fact.model_dump_json(),
+        said=False,
+    )
+    await log.append(Batch(events=[new]))
+
+
+async def leading(follower: ProjectionFollower | ReactionFollower[Start, bool]) -> None:
+    await follower.create(born=0)
+    assert await follower._lead()
+
+
+async def catch_up(follower: ProjectionFollower | ReactionFollower[Start, bool]) -> None:
+    while await follower.step():
+        pass
+
+
+async def read_model(log: Log) -> dict[UUID, tuple[int, list[str]]]:
+    rows = await log.pool.fetch("select subject, notes, texts from counts.counted")
+    return {row["subject"]: (row["notes"], row["texts"]) for row in rows}
+
+
+async def test_a_projection_equals_the_fold_of_the_log(log: Log) -> None:
+    follower = ProjectionFollower(log, Counts(), "0")
+    await leading(follower)
+    subjects = [uuid7() for _ in range(3)]
+    for number in range(9):
+        await note(log, subjects[number % 3], str(number))
+        if number % 4 == 0:
+            await catch_up(follower)
+    await catch_up(follower)
+    for subject, row in (await read_model(log)).items():
+        (expected,) = fold(Counts(), *(await log.read(subject)).events, subject=subject)["counted"]
+        assert row == (expected.notes, expected.texts)
+
+
+async def test_of_two_leaders_only_one_moves_anything(log: Log) -> None:
+    """A process that was stopped in the middle of a page comes back as a zombie."""
+    zombie = ProjectionFollower(log, Counts(), "0")
+    await leading(zombie)
+    subject = uuid7()
+    await note(log, subject)
+    other = ProjectionFollower(log, Counts(), "0")
+    await leading(other)
+    await catch_up(other)
+    with pytest.raises(CursorLost):
+        await zombie.step()
+    assert await read_model(log) == {subject: (1, ["a"])}
+
+
+async def test_another_replica_leads_only_when_the_lease_is_free(log: Log) -> None:
+    first, second = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(first)
+    assert not await second._lead()
+    await first.release()
+    second._lease_renewed = 0.0
+    assert await second._lead()
+
+
+async def test_poison_parks_one_subject_and_what_follows_it_until_it_is_retried(log: Log) -> None:
+    follower = ProjectionFollower(log, Counts(), "0")
+    await leading(follower)
+    bad, good = uuid7(), uuid7()
+    for subject, text in ((bad, "a"), (bad, "poison"), (good, "b"), (bad, "c"), (good, "d")):
+        await note(log, subject, text)
+    await catch_up(follower)
+    await note(log, bad, "e")
+    await catch_up(follower)
+    assert await read_model(log) == {good: (2, ["b", "d"])}
+    (parked,) = await log.pool.fetch(QUERIES.parked)
+    assert (parked["subject"], parked["follower"]) == (bad, "counts")
+    follower.skip.add(parked["event_id"])
+    await follower.retry(bad, parked["id"])
+    await note(log, bad, "f")
+    with pytest.raises(CursorLost):  # what it thought was parked no longer is: it looks again
+        await follower.step()
+    follower._lease_renewed, follower.leading = 0.0, False
+    await leading(follower)
+    await catch_up(follower)
+    assert (await read_model(log))[bad] == (4, ["a", "c", "e", "f"])
+
+
+async def test_many_parked_in_a_short_time_stop_the_follower_instead(log: Log) -> None:
+    follower = ProjectionFollower(log, Counts(), "0")
+    await leading(follower)
+    for _ in range(PARKED_MAX):
+        await note(log, uuid7(), "poison")
+    await catch_up(follower)
+    await note(log, uuid7(), "poison")
+    with pytest.raises(FollowerStopped):
+        await follower.step()
+    assert len(await log.pool.fetch(QUERIES.parked)) == PARKED_MAX
+
+
+def reacting(log: Log, reaction: StartOnNote) -> ReactionFollower[Start, bool]:
+    return ReactionFollower(log, reaction, STARTS, utc_now, "0")
+
+
+async def started(log: Log) -> list[asyncpg.Record]:
+    return await log.pool.fetch("select * from ledger.log where type = 'WorkStarted'")
+
+
+async def test_a_reaction_done_twice_says_it_once(log: Log) -> None:
+    subject = uuid7()
+    await note(log, subject)
+    follower = reacting(log, StartOnNote())
+    await leading(follower)
+    await catch_up(follower)
+    await log.pool.execute("update ledger.cursors set position = 0")
+    again = reacting(log, StartOnNote())
+    await leading(again)
+    await catch_up(again)
+    (event,) = await started(log)
+    assert event["causation"] == (await log.read(subject)).events[0].id
+
+
+async def test_two_leaders_of_a_reaction_say_it_once(log: Log) -> None:
+    for _ in range(20):
+        await note(log, uuid7())
+    both = [reacting(log, StartOnNote()) for _ in range(2)]
+    for follower in both:
+        await leading(follower)
+    await asyncio.gather(*map(catch_up, both), return_exceptions=True)
+    assert len(await started(log)) == 20
+
+
+async def test_a_reaction_is_born_and_passes_over_what_was_before(log: Log) -> None:
+    await note(log, uuid7(), "before")
+    reaction = StartOnNote()
+    follower = reacting(log, reaction)
+    await follower.create()
+    assert await follower._lead()
+    await note(log, uuid7(), "after")
+    await catch_up(follower)
+    assert reaction.calls == ["after"]
+
+
+async def test_what_is_rejected_is_passed_over_and_what_is_poison_is_parked(log: Log) -> None:
+    refused, bad, good = uuid7(), uuid7(), uuid7()
+    for subject, text in ((refused, "refuse"), (bad, "poison"), (good, "x"), (bad, "y")):
+        await note(log, subject, text)
+    follower = reacting(log, StartOnNote())
+    await leading(follower)
+    await catch_up(follower)
+    assert [row["subject"] for row in await started(log)] == [good]
+    (parked,) = await log.pool.fetch(QUERIES.parked)
+    assert parked["subject"] == bad
+    follower.skip.add(parked["event_id"])
+    await follower.retry(bad, parked["id"])
+    assert [row["subject"] for row in await started(log)] == [good, bad]
+    assert not await log.pool.fetch(QUERIES.parked)
+
+
+async def test_a_reaction_waits_for_what_it_has_not_heard_yet(log: Log) -> None:
+    await note(log, uuid7())
+    follower = reacting(log, StartOnNote(not_yet=3))
+    await leading(follower)
+    await catch_up(follower)
+    assert len(await started(log)) == 1
+    assert not await log.pool.fetch(QUERIES.parked)
