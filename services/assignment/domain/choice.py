@@ -180,11 +180,11 @@ def next_tier(candidates: Iterable[Agent], need: Need, above: int) -> int | None
 
 def _behind(agent: Agent, chosen: Agent) -> str:
     """Why a free agent is not the one: the first thing in which the ranks differ."""
-    reasons = zip(_rank(agent), _rank(chosen), _BEHIND, strict=True)
-    for theirs, best, reason in reasons:
-        if theirs != best:
-            return f"{_FREE}, {reason if theirs > best else _NOT_PREFERRED}"
-    raise AssertionError("agent ids differ")
+    theirs, best = _rank(agent), _rank(chosen)
+    if theirs < best:
+        return f"{_FREE}, {_NOT_PREFERRED}"
+    different = (place for place in range(len(best)) if theirs[place] != best[place])
+    return f"{_FREE}, {_BEHIND[next(different)]}"
 
 
 def _was_free(candidate: Candidate) -> bool:

@@ -32,6 +32,8 @@ class RouteTicket:
 
     candidates: tuple[Agent, ...]
     now: datetime
+    others_ahead: bool = False
+    """Others, at least as urgent, wait for those who are free: it goes behind them."""
 
 
 @dataclass(frozen=True, kw_only=True)

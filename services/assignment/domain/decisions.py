@@ -1,7 +1,6 @@
 """What comes of a command on a ticket."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from services.assignment.domain import choice
@@ -22,7 +21,7 @@ from services.assignment.domain.commands import (
     TransferTicket,
 )
 from services.assignment.domain.escalation import escalate
-from services.assignment.domain.moves import assigned, open_ticket, owned, place, unassigned
+from services.assignment.domain.moves import assigned, open_ticket, owned, place, queued, unassigned
 from services.assignment.domain.rejections import (
     AgentFull,
     AgentNotSuited,
@@ -82,6 +81,8 @@ def _route(command: RouteTicket, state: State) -> list[Event]:
     match state:
         case Unheard():
             raise TicketNotFound
+        case Waiting() if command.others_ahead:
+            return queued(state, "others have waited longer", (), command.now)
         case Waiting():
             return place(state, command.candidates, ROUTING, command.now)
         case Held(recategorised=True):
@@ -109,7 +110,7 @@ def _claim(command: ClaimTicket, state: State) -> list[Event]:
             _require_suited(command.agent, need)
             _require_room(command.agent)
             by = By(command.agent.agent_id)
-            return [assigned(command.agent, need, by, "claimed", command.now)]
+            return [assigned(command.agent, need, by, "claimed", now=command.now)]
 
 
 def _assign(command: AssignTicket, state: State) -> list[Event]:
@@ -121,7 +122,7 @@ def _assign(command: AssignTicket, state: State) -> list[Event]:
     else:
         _require_suited(command.agent, ticket.need)
     _require_room(command.agent)
-    got = assigned(command.agent, ticket.need, command.by, command.reason, command.now)
+    got = assigned(command.agent, ticket.need, command.by, command.reason, now=command.now)
     if isinstance(ticket, Waiting):
         return [got]
     why = f"goes to {command.agent.agent_id}"
@@ -184,11 +185,7 @@ def _add_participant(command: AddParticipant, state: State) -> list[Event]:
 def _remove_participant(command: RemoveParticipant, state: State) -> list[Event]:
     if command.agent_id not in open_ticket(state).participants:
         return []
-    return [
-        ParticipantRemoved(
-            agent_id=command.agent_id, by=command.by.id, removed_at=command.now
-        )
-    ]
+    return [ParticipantRemoved(agent_id=command.agent_id, by=command.by.id, removed_at=command.now)]
 
 
 def _release_closed(command: ReleaseClosed, state: State) -> list[Event]:

@@ -44,16 +44,24 @@ def place(ticket: Waiting, candidates: Sequence[Agent], by: By, now: datetime) -
     chosen, verdicts = choice.choose(candidates, need, prefer=ticket.had_before)
     if chosen is not None:
         why = choice.why_chosen(chosen, verdicts, prefer=ticket.had_before)
-        return [assigned(chosen, need, by, why, now, verdicts)]
+        return [assigned(chosen, need, by, why, now=now, verdicts=verdicts)]
+    return queued(ticket, choice.why_queued(need, verdicts), verdicts, now)
+
+
+def queued(
+    ticket: Waiting, reason: str, verdicts: Sequence[Candidate], now: datetime
+) -> list[Event]:
+    """The ticket goes to its team's queue, unless it is there already."""
     if ticket.queued:
         return []
+    need = ticket.need
     return [
         TicketQueued(
             team_id=need.team_id,
             team_name=need.team_name,
             skills=need.skills,
             tier=need.tier,
-            reason=choice.why_queued(need, verdicts),
+            reason=reason,
             candidates=choice.told(verdicts),
             queued_at=now,
         )
@@ -65,6 +73,7 @@ def assigned(
     need: Need,
     by: By,
     reason: str,
+    *,
     now: datetime,
     verdicts: Sequence[Candidate] | None = None,
 ) -> AgentAssigned:

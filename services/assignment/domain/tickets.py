@@ -6,7 +6,7 @@
                                                         ▼                          │
                                                       Held ── unassigned ──────────┘
 
-    Closed keeps the state beneath it, and reopening goes back there.
+Closed keeps the state beneath it, and reopening goes back there.
 """
 
 from dataclasses import dataclass, field, replace
@@ -104,11 +104,11 @@ def evolve(state: State, event: Event | Unknown) -> State:
             return Closed(Waiting(before.need, False, before.agent_id, before.participants))
         case Closed(before=before), _:
             return Closed(_evolve_open(before, event))
-        case (Incoming() | Waiting() | Held()), (TicketClosed() | TicketMerged()):
+        case ((Incoming() | Waiting() | Held()), (TicketClosed() | TicketMerged())):
             return Closed(state)
-        case (Incoming() | Waiting() | Held()), TicketArchived():
+        case ((Incoming() | Waiting() | Held()), TicketArchived()):
             return Closed(state)
-        case (Incoming() | Waiting() | Held()), _:
+        case ((Incoming() | Waiting() | Held()), _):
             return _evolve_open(state, event)
 
 
@@ -147,7 +147,7 @@ def _heard_from_intake(
             return _ready(replace(state, prioritised=True))
         case Incoming(), TicketCategorised():
             return _ready(replace(state, need=need_after(None, event)))
-        case (Waiting() | Held()), TicketCategorised():
+        case ((Waiting() | Held()), TicketCategorised()):
             need = need_after(state.need, event)
             return state if need == state.need else _with_need(state, need)
         case _:
@@ -180,5 +180,3 @@ def _declined(need: Need, event: AgentUnassigned) -> Need:
     if not event.declined or event.agent_id in need.declined:
         return need
     return replace(need, declined=(*need.declined, event.agent_id))
-
-

@@ -1,0 +1,105 @@
+"""Assignment, put together: the only place where its parts are built."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from services.assignment.api import routes
+from services.assignment.directory import Directory
+from services.assignment.domain.decisions import TICKETS
+from services.assignment.projection import Queues
+from services.assignment.reactions import Escalate, Release, Route
+from services.assignment.settings import Settings
+from services.assignment.take_up import Queue
+from shared.events import Event
+from shared.events.assignment import (
+    AgentAssigned,
+    AgentDefined,
+    AgentUnassigned,
+    AgentWentOffline,
+    AgentWentOnline,
+    ParticipantAdded,
+    ParticipantRemoved,
+    TeamDefined,
+    TicketEscalated,
+    TicketQueued,
+    TicketTransferred,
+)
+from shared.events.intake import (
+    TicketCategorised,
+    TicketMerged,
+    TicketOpened,
+    TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.resolution import (
+    EscalationRequested,
+    TicketArchived,
+    TicketClosed,
+    TicketReopened,
+)
+from shared.events.sla import TargetBreached
+from shared.service import Reacts, Runtime, Service, run
+
+HEARS: Final[frozenset[type[Event]]] = frozenset(
+    {
+        TicketOpened,
+        TicketVerified,
+        TicketCategorised,
+        TicketPrioritised,
+        TicketMerged,
+        EscalationRequested,
+        TicketReopened,
+        TicketClosed,
+        TicketArchived,
+        TargetBreached,
+    }
+)
+
+SAYS: Final[frozenset[type[Event]]] = frozenset(
+    {
+        TicketQueued,
+        AgentAssigned,
+        AgentUnassigned,
+        ParticipantAdded,
+        ParticipantRemoved,
+        TicketTransferred,
+        TicketEscalated,
+        AgentWentOnline,
+        AgentWentOffline,
+        TeamDefined,
+        AgentDefined,
+    }
+)
+
+
+def reactions(runtime: Runtime) -> Sequence[Reacts]:
+    """What is done about what is heard."""
+    directory = Directory(runtime.pool)
+    return [
+        Reacts(Route(runtime.log, directory, runtime.clock), TICKETS, actor="routing"),
+        Reacts(Escalate(runtime.log, directory, runtime.clock), TICKETS, actor="escalation"),
+        Reacts(Release(runtime.pool, runtime.clock), TICKETS, actor="routing"),
+    ]
+
+
+def tasks(runtime: Runtime) -> Sequence[Callable[[], Awaitable[None]]]:
+    """The queue is taken up, whoever gets free."""
+    settings = runtime.settings
+    assert isinstance(settings, Settings)
+    return [Queue(runtime, settings.take_up_interval_seconds).run]
+
+
+SERVICE: Final = Service(
+    name="assignment",
+    hears=HEARS,
+    says=SAYS,
+    projections=[Queues()],
+    reactions=reactions,
+    routers=lambda runtime: [routes(runtime)],
+    tasks=tasks,
+)
+
+
+def main() -> None:
+    """Run assignment until it is told to stop."""
+    run(SERVICE, Settings())

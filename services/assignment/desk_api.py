@@ -1,0 +1,113 @@
+"""The desk's part of the HTTP API: who works here, and who takes tickets now."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from services.assignment.asked import Asked, ByAgent
+from services.assignment.directory import Directory
+from services.assignment.domain.desk import (
+    AGENTS,
+    TEAMS,
+    DefineAgent,
+    DefineTeam,
+    RetireAgent,
+    SetPresence,
+)
+from shared.decider import Decider, Outcome
+from shared.events.assignment import AgentDefined, Role, TeamDefined
+from shared.ids import desk_id
+from shared.service import Runtime
+from shared.web import etag
+
+
+class Presence(BaseModel):
+    online: bool
+
+
+class TeamPart(BaseModel):
+    team_id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    email: str = ""
+
+
+class AgentPart(BaseModel):
+    agent_id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    email: str
+    role: Role = Role.AGENT
+    team_ids: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    tier: int = Field(1, ge=1)
+    capacity: int = Field(10, ge=0)
+    token_hash: str = ""
+    active: bool = True
+
+
+class DeskPart(BaseModel):
+    """Teams, and all agents of the desk: who is not named no longer works here."""
+
+    revision: int = Field(ge=0)
+    teams: tuple[TeamPart, ...] = ()
+    agents: tuple[AgentPart, ...] | None = None
+    """None leaves them as they are."""
+
+
+def add_desk(router: APIRouter, runtime: Runtime) -> None:
+    """Presence, and the desk's configuration."""
+
+    @router.put("/agents/{agent_id}/presence")
+    async def presence(agent_id: str, body: Presence, asked: ByAgent) -> Response:
+        if asked.caller.agent_id != agent_id:
+            asked.caller.require(Role.MANAGER)
+        outcome = await runtime.handle(
+            AGENTS,
+            desk_id("agent", agent_id),
+            SetPresence(agent_id=agent_id, online=body.online, now=runtime.clock()),
+            actor=asked.caller.actor,
+        )
+        said = [type(event).__name__ for event in outcome.events]
+        return JSONResponse({"agent_id": agent_id, "events": said}, headers=etag(outcome.vector))
+
+    @router.put("/desk")
+    async def apply(body: DeskPart, asked: ByAgent) -> dict[str, Any]:
+        asked.caller.require(Role.ADMIN)
+        outcomes = await _apply(runtime, body, asked)
+        said = [type(event).__name__ for outcome in outcomes for event in outcome.events]
+        return {"revision": body.revision, "events": said}
+
+
+async def _apply(runtime: Runtime, part: DeskPart, asked: Asked) -> list[Outcome]:
+    """Say what differs from the desk as last defined."""
+    now = runtime.clock()
+
+    async def say(decider: Decider[Any, Any], subject: UUID, command: object) -> Outcome:
+        return await runtime.handle(
+            decider, subject, command, actor=asked.caller.actor, revision=part.revision
+        )
+
+    outcomes = []
+    for team in part.teams:
+        definition = TeamDefined(**team.model_dump(), revision=part.revision)
+        subject = desk_id("team", team.team_id)
+        outcomes.append(await say(TEAMS, subject, DefineTeam(definition)))
+    if part.agents is None:
+        return outcomes
+    for agent in part.agents:
+        defined = AgentDefined(**agent.model_dump(), revision=part.revision)
+        subject = desk_id("agent", agent.agent_id)
+        outcomes.append(await say(AGENTS, subject, DefineAgent(defined, now)))
+    for agent_id in await _left(runtime, [agent.agent_id for agent in part.agents]):
+        retire = RetireAgent(agent_id, part.revision, now)
+        outcomes.append(await say(AGENTS, desk_id("agent", agent_id), retire))
+    return outcomes
+
+
+async def _left(runtime: Runtime, named: Sequence[str]) -> list[str]:
+    """Agents who are not named, and work here as far as is known."""
+    known = await Directory(runtime.pool).agents()
+    return [agent.agent_id for agent in known if agent.active and agent.agent_id not in named]

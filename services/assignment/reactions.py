@@ -1,0 +1,127 @@
+"""What assignment does about what it hears."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from uuid import UUID
+
+from services.assignment.directory import QUERIES, Directory
+from services.assignment.domain.commands import (
+    By,
+    EscalateTicket,
+    ReleaseAgent,
+    ReleaseClosed,
+    RouteTicket,
+    TicketCommand,
+)
+from services.assignment.domain.decisions import TICKETS
+from services.assignment.domain.tickets import Held, State, Waiting
+from shared.clock import Clock
+from shared.events import Event
+from shared.events.assignment import AgentDefined
+from shared.events.intake import (
+    TicketCategorised,
+    TicketMerged,
+    TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
+from shared.events.sla import TargetBreached
+from shared.followers.contracts import Directed
+from shared.log import Log, Recorded
+from shared.postgres import Pool
+
+
+class Route:
+    """A ticket that is known well enough, or reopened, goes to somebody or to the queue."""
+
+    name: ClassVar[str] = "route"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {TicketVerified, TicketCategorised, TicketPrioritised, TicketReopened}
+    )
+    one_at_a_time: ClassVar[bool] = True
+    """Each choice must see the load that the one before it made."""
+
+    def __init__(self, log: Log, directory: Directory, clock: Clock) -> None:
+        self._log = log
+        self._directory = directory
+        self._clock = clock
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+        past = (await self._log.read(recorded.subject)).events
+        match TICKETS.fold([known.event for known in past]):
+            case Waiting(need=need) | Held(need=need, recategorised=True):
+                candidates = await self._directory.agents_of(need.team_id)
+                ahead = await self._directory.is_anybody_ahead(need, _rank(past), candidates)
+                now = self._clock()
+                command = RouteTicket(candidates=candidates, others_ahead=ahead, now=now)
+                return [Directed(recorded.subject, command)]
+            case _:
+                return []
+
+
+class Escalate:
+    """What an agent asks for, or a broken promise demands, goes up a tier."""
+
+    name: ClassVar[str] = "escalate"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({EscalationRequested, TargetBreached})
+    one_at_a_time: ClassVar[bool] = True
+
+    def __init__(self, log: Log, directory: Directory, clock: Clock) -> None:
+        self._log = log
+        self._directory = directory
+        self._clock = clock
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+        asked = _asked(recorded.event)
+        state = await _state(self._log, recorded.subject) if asked else None
+        if asked is None or not isinstance(state, Waiting | Held):
+            return []
+        by, reason = asked
+        candidates = await self._directory.agents_of(state.need.team_id)
+        command = EscalateTicket(candidates=candidates, by=by, reason=reason, now=self._clock())
+        return [Directed(recorded.subject, command)]
+
+
+class Release:
+    """A closed ticket, or an agent who left, takes no capacity."""
+
+    name: ClassVar[str] = "release"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({TicketClosed, TicketMerged, AgentDefined})
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+        match recorded.event:
+            case TicketClosed() | TicketMerged():
+                return [Directed(recorded.subject, ReleaseClosed(now=self._clock()))]
+            case AgentDefined(active=False, agent_id=agent_id):
+                release = ReleaseAgent(agent_id=agent_id, now=self._clock())
+                held = await self._pool.fetch(QUERIES.held_by, agent_id)
+                return [Directed(row["subject"], release) for row in held]
+            case _:
+                return []
+
+
+async def _state(log: Log, ticket_id: UUID) -> State:
+    past = await log.read(ticket_id)
+    return TICKETS.fold([recorded.event for recorded in past.events])
+
+
+def _rank(past: Sequence[Recorded]) -> int:
+    """How urgent the ticket is, as last said."""
+    said = (known.event for known in reversed(past))
+    return next((e.priority.rank for e in said if isinstance(e, TicketPrioritised)), 0)
+
+
+def _asked(event: object) -> tuple[By, str] | None:
+    """Who asks for a higher tier, and why; None if nobody does."""
+    match event:
+        case EscalationRequested():
+            return By(event.requested_by, manager=True), event.reason
+        case TargetBreached(escalate=True):
+            promise = event.clock.value.replace("_", " ")
+            return By("sla", manager=True), f"the {promise} target was missed"
+        case _:
+            return None

@@ -1,0 +1,121 @@
+"""The queue is taken up as soon as somebody is free: the most urgent first, then the oldest.
+
+A loop that looks whenever the log has grown, and regularly, in every process: which of
+them gives a ticket to whom is settled where events are appended. A look at an empty queue
+is one look at an index; a round is bounded by the room there is.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from services.assignment.directory import QUERIES, Directory
+from services.assignment.domain import choice
+from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain.commands import ROUTING, RouteTicket
+from services.assignment.domain.decisions import TICKETS
+from services.assignment.rows import need_of
+from shared.errors import CapacityExceeded, LedgerdeskError
+from shared.events.assignment import AgentAssigned
+from shared.service import Runtime
+
+log = structlog.get_logger()
+
+ROUND_TICKETS_MAX: Final = 200
+"""Most room that is filled in one round, for each need."""
+
+SPARE_HEADS: Final = 20
+"""Tickets looked at beyond the room there is: some may have been taken meanwhile."""
+
+SETTLE_SECONDS: Final = 0.1
+"""From the log's growing until the queue is looked at: the read model follows, and what
+happens together is looked at together."""
+
+OUTAGE_SECONDS: Final = 1.0
+"""Rest after Postgres could not be reached."""
+
+
+class Queue:
+    """Gives queued tickets to whoever is free."""
+
+    def __init__(self, runtime: Runtime, interval_seconds: float) -> None:
+        self._runtime = runtime
+        self._directory = Directory(runtime.pool)
+        self._interval_seconds = interval_seconds
+
+    async def run(self) -> None:
+        """Take up the queue until cancelled."""
+        while True:
+            try:
+                taken = await self.take_up()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.warning("take_up_failing", error=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(OUTAGE_SECONDS)
+            else:
+                if not taken:
+                    await self._runtime.log.growth(self._interval_seconds)
+                    await asyncio.sleep(SETTLE_SECONDS)
+
+    async def take_up(self) -> int:
+        """One round: how many tickets found somebody."""
+        needs = [row["need"] for row in await self._runtime.pool.fetch(QUERIES.queued_needs)]
+        if not needs:
+            return 0
+        staff = Staff(await self._directory.agents())
+        room = {key: min(staff.room(need_of(key)), ROUND_TICKETS_MAX) for key in needs}
+        open_needs = [key for key in needs if room[key] > 0]
+        limits = [room[key] + SPARE_HEADS for key in open_needs]
+        heads = await self._runtime.pool.fetch(QUERIES.queue_heads, open_needs, limits)
+        taken = 0
+        for head in heads:
+            need = need_of(head["need"])
+            if staff.room(need):
+                taken += await self._place(head["subject"], need, staff)
+        return taken
+
+    async def _place(self, ticket_id: UUID, need: Need, staff: "Staff") -> bool:
+        now = self._runtime.clock()
+        command = RouteTicket(candidates=staff.of(need.team_id), now=now)
+        try:
+            outcome = await self._runtime.handle(TICKETS, ticket_id, command, actor=ROUTING.id)
+        except CapacityExceeded:
+            staff.look_again(await self._directory.agents())
+            return False
+        except LedgerdeskError as error:
+            log.warning("take_up_refused", ticket_id=ticket_id, error=error.message)
+            return False
+        found = [event for event in outcome.events if isinstance(event, AgentAssigned)]
+        for event in found:
+            staff.took_one(event.agent_id, now)
+        return bool(found)
+
+
+class Staff:
+    """Agents during one round, with the tickets given to them in it."""
+
+    def __init__(self, agents: Iterable[Agent]) -> None:
+        self.look_again(agents)
+
+    def look_again(self, agents: Iterable[Agent]) -> None:
+        """Somebody else gave tickets away meanwhile: these are the loads now."""
+        self.agents = {agent.agent_id: agent for agent in agents}
+
+    def of(self, team_id: str) -> tuple[Agent, ...]:
+        """The agents of a team."""
+        return tuple(a for a in self.agents.values() if team_id in a.team_ids)
+
+    def room(self, need: Need) -> int:
+        """How many more tickets with this need could be taken now."""
+        free = (a for a in self.agents.values() if choice.unavailable(a, need) is None)
+        return sum(agent.capacity - agent.load for agent in free)
+
+    def took_one(self, agent_id: str, now: datetime) -> None:
+        """The agent has one ticket more."""
+        agent = self.agents[agent_id]
+        self.agents[agent_id] = replace(agent, load=agent.load + 1, assigned_at=now)
