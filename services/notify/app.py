@@ -1,0 +1,48 @@
+"""notify, put together. The only place where its parts are built."""
+
+from typing import Final, cast
+
+from services.notify.api import routes
+from services.notify.domain import DECIDER
+from services.notify.projection import Deliveries, DirectoryOfTheDesk
+from services.notify.reactions import Bounced, Tell
+from services.notify.sender import Sender
+from services.notify.settings import Settings
+from shared.events import Event, all_event_types
+from shared.events.notify import (
+    NotificationFailed,
+    NotificationRequested,
+    NotificationSent,
+    NotificationSuppressed,
+)
+from shared.service import Reacts, Runtime, Service, run
+
+HEARS: Final[frozenset[type[Event]]] = frozenset(
+    cls for cls in all_event_types() if cls.author not in {"notify", "gateway"}
+)
+SAYS: Final[frozenset[type[Event]]] = frozenset(
+    {NotificationRequested, NotificationSent, NotificationFailed, NotificationSuppressed}
+)
+
+
+def _settings(runtime: Runtime) -> Settings:
+    return cast(Settings, runtime.settings)
+
+
+SERVICE: Final = Service(
+    name="notify",
+    hears=HEARS,
+    says=SAYS,
+    projections=[Deliveries(), DirectoryOfTheDesk()],
+    reactions=lambda runtime: [
+        Reacts(Tell(runtime, _settings(runtime)), DECIDER),
+        Reacts(Bounced(), DECIDER),
+    ],
+    routers=lambda runtime: [routes(runtime)],
+    tasks=lambda runtime: [Sender(runtime, _settings(runtime)).run],
+)
+
+
+def main() -> None:
+    """Run notify until it is told to stop."""
+    run(SERVICE, Settings())

@@ -1,0 +1,277 @@
+"""Who is told what, when: each event that somebody hears of, as letters. Pure.
+
+| heard | the customer | the desk |
+|---|---|---|
+| TicketOpened | acknowledgment | |
+| ClarificationRequested | clarification | |
+| AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
+| ParticipantAdded | | who takes part |
+| AgentReplied, ProgressReported | reply, progress | |
+| CustomerMessageReceived, ClarificationProvided, ResolutionRejected | | the agent |
+| TicketEscalated | escalation | agents, managers |
+| TicketResolved | resolution | |
+| TicketReopened | reopened | the agent, unless told why already |
+| TicketClosed, FollowUpRequested | closure, follow-up | |
+| TargetApproaching | | the agent, else managers |
+| TargetBreached | | the agent and managers |
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from services.notify.directory import Contact, Directory, deadlines, expected_answer
+from services.notify.story import Story
+from services.notify.words import duration, excerpt, first_name, moment
+from shared.events import Event
+from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
+from shared.events.intake import (
+    ClarificationProvided,
+    ClarificationRequested,
+    CustomerMessageReceived,
+    TicketOpened,
+)
+from shared.events.notify import NotificationKind as Kind
+from shared.events.resolution import (
+    AgentReplied,
+    ProgressReported,
+    ResolutionRejected,
+    TicketClosed,
+    TicketReopened,
+    TicketResolved,
+)
+from shared.events.review import FollowUpRequested
+from shared.events.sla import TargetApproaching, TargetBreached
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one person is to be told: the template, and what it needs beside the ticket's own."""
+
+    kind: Kind
+    template: str
+    to: Contact
+    to_customer: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """An event that somebody is told of, and everything known at that moment."""
+
+    event: Event
+    story: Story
+    directory: Directory
+    zone: str
+    cause: type | None = None
+    """Class of the event it followed from, where that concerns the same ticket."""
+
+    @property
+    def expected(self) -> str:
+        return expected_answer(self.story, self.directory, self.zone)
+
+
+def letters_for(occasion: Occasion) -> list[Letter]:
+    """The letters that an event leads to: at most one to an address."""
+    write = _BY_EVENT.get(type(occasion.event))
+    if write is None or occasion.story.opened is None:
+        return []
+    letters: dict[str, Letter] = {}
+    for letter in write(occasion.event, occasion):
+        address = letter.to.email.casefold() or f"{letter.to.agent_id}@"
+        letters.setdefault(address, letter)
+    return list(letters.values())
+
+
+def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:
+    person = about.story.requester
+    assert person is not None
+    to = Contact("", person.name, person.email)
+    return Letter(kind, kind.value, to, to_customer=True, facts=facts)
+
+
+def _desk(kind: Kind, to: Iterable[Contact], **facts: Any) -> list[Letter]:
+    """A letter to each colleague."""
+    template = kind.value if kind in _DESK_ONLY else f"{kind.value}_team"
+    return [Letter(kind, template, contact, facts=facts) for contact in to]
+
+
+_DESK_ONLY = frozenset(
+    {Kind.AGENT_ASSIGNMENT, Kind.CUSTOMER_REPLY, Kind.BREACH_WARNING, Kind.BREACH}
+)
+
+
+def _but(who: str, contacts: Iterable[Contact]) -> list[Contact]:
+    agent_id = who.removeprefix("agent:")
+    return [contact for contact in contacts if contact.agent_id != agent_id]
+
+
+def _called(agent_name: str) -> str:
+    """What customers call an agent: by first name."""
+    return first_name(agent_name) or agent_name
+
+
+def _agent(about: Occasion) -> list[Contact]:
+    agent = about.story.agent
+    return [about.directory.agent(agent.agent_id, agent.name)] if agent else []
+
+
+def _everyone(about: Occasion) -> list[Contact]:
+    """The agent who has or had it, those who take part, and the managers."""
+    last = about.story.last_agent
+    agents = [about.directory.agent(last.agent_id, last.name)] if last else []
+    others = [about.directory.agent(a) for a in sorted(about.story.participants)]
+    return [*agents, *others, *about.directory.managers]
+
+
+def _opened(event: TicketOpened, about: Occasion) -> list[Letter]:
+    return [_customer(about, Kind.ACKNOWLEDGMENT, summary=excerpt(event.description))]
+
+
+def _clarification(event: ClarificationRequested, about: Occasion) -> list[Letter]:
+    return [_customer(about, Kind.CLARIFICATION, questions=[q.text for q in event.questions])]
+
+
+def _assigned(event: AgentAssigned, about: Occasion) -> list[Letter]:
+    agent = about.story.agent
+    if agent is None or agent.agent_id != event.agent_id:
+        return []  # Somebody else has it by now, and the customer hears of them only.
+    told = _but(event.by, _agent(about))
+    facts = {"due": deadlines(about.story, about.zone), "takes_part": False}
+    letters = _desk(Kind.AGENT_ASSIGNMENT, told, reason=event.reason, **facts)
+    if about.story.introduced != event.agent_id:
+        who = {"agent": _called(event.agent_name), "team": event.team_name}
+        who["expected"] = about.expected
+        letters.append(_customer(about, Kind.ASSIGNMENT, first=not about.story.introduced, **who))
+    return letters
+
+
+def _takes_part(event: ParticipantAdded, about: Occasion) -> list[Letter]:
+    told = _but(event.by, [about.directory.agent(event.agent_id, event.agent_name)])
+    facts = {"due": deadlines(about.story, about.zone), "takes_part": True}
+    return _desk(Kind.AGENT_ASSIGNMENT, told, reason="", **facts)
+
+
+def _replied(event: AgentReplied, about: Occasion) -> list[Letter]:
+    files = [attachment.name for attachment in event.attachments]
+    facts = {"agent": _called(event.agent_name), "body": event.text, "files": files}
+    return [_customer(about, Kind.REPLY, awaits=event.awaits_customer, **facts)]
+
+
+def _progress(event: ProgressReported, about: Occasion) -> list[Letter]:
+    facts = {"agent": _called(event.agent_name), "body": event.text, "what": event.kind.value}
+    return [_customer(about, Kind.PROGRESS, **facts)]
+
+
+def _escalated(event: TicketEscalated, about: Occasion) -> list[Letter]:
+    told = _but(event.by, _everyone(about))
+    facts = {"reason": event.reason, "from_tier": event.from_tier, "tier": event.tier}
+    customer = _customer(about, Kind.ESCALATION, expected=about.expected)
+    return [customer, *_desk(Kind.ESCALATION, told, **facts)]
+
+
+def _resolved(event: TicketResolved, about: Occasion) -> list[Letter]:
+    minutes = about.story.close_after_minutes
+    facts = {
+        "agent": _called(event.agent_name),
+        "what": event.kind.value,
+        "cause": event.cause,
+        "note": event.note,
+        "closes_after": _days(minutes) if minutes else "",
+    }
+    return [_customer(about, Kind.RESOLUTION, **facts)]
+
+
+def _days(minutes: float) -> str:
+    days = round(minutes / (24 * 60))
+    return duration(minutes) if minutes < 48 * 60 else f"{days} days"
+
+
+def _reopened(event: TicketReopened, about: Occasion) -> list[Letter]:
+    letters = [_customer(about, Kind.REOPENED, expected=about.expected)]
+    if about.cause is CustomerMessageReceived or about.story.rejected:
+        return letters  # The agent has just been told what the customer wrote.
+    told = _but(event.reopened_by, _agent(about))
+    return letters + _desk(Kind.REOPENED, told, reason=event.reason)
+
+
+def _closed(event: TicketClosed, about: Occasion) -> list[Letter]:
+    facts = {"how": event.how.value, "note": event.note, "merged_into": about.story.merged_into}
+    return [_customer(about, Kind.CLOSURE, **facts)]
+
+
+def _follow_up(_event: FollowUpRequested, about: Occasion) -> list[Letter]:
+    return [_customer(about, Kind.FOLLOW_UP)]
+
+
+def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
+    if event.automatic:
+        return []
+    files = [attachment.name for attachment in event.attachments]
+    facts = {"what": "message", "sender": event.sender.name or event.sender.email}
+    return _desk(Kind.CUSTOMER_REPLY, _agent(about), body=event.text, files=files, **facts)
+
+
+def _clarified(event: ClarificationProvided, about: Occasion) -> list[Letter]:
+    answers = [*event.answers.values(), event.text]
+    body = "\n".join(answer for answer in answers if answer)
+    return _desk(Kind.CUSTOMER_REPLY, _agent(about), what="answers", body=body, files=[])
+
+
+def _rejected(event: ResolutionRejected, about: Occasion) -> list[Letter]:
+    facts = {"what": "rejection", "body": event.reason, "files": []}
+    return _desk(Kind.CUSTOMER_REPLY, _agent(about), **facts)
+
+
+def _approaching(event: TargetApproaching, about: Occasion) -> list[Letter]:
+    told = _agent(about) or list(about.directory.managers)
+    facts = {"clock": event.clock.value, "due": moment(event.due_at, about.zone)}
+    left = duration(max(0.0, event.remaining_seconds) / 60)
+    return _desk(Kind.BREACH_WARNING, told, left=left, **facts)
+
+
+def _breached(event: TargetBreached, about: Occasion) -> list[Letter]:
+    told = [*_agent(about), *about.directory.managers]
+    facts = {"clock": event.clock.value, "due": moment(event.due_at, about.zone)}
+    return _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
+
+
+_BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
+    TicketOpened: _opened,
+    ClarificationRequested: _clarification,
+    AgentAssigned: _assigned,
+    ParticipantAdded: _takes_part,
+    AgentReplied: _replied,
+    ProgressReported: _progress,
+    TicketEscalated: _escalated,
+    TicketResolved: _resolved,
+    TicketReopened: _reopened,
+    TicketClosed: _closed,
+    FollowUpRequested: _follow_up,
+    CustomerMessageReceived: _message,
+    ClarificationProvided: _clarified,
+    ResolutionRejected: _rejected,
+    TargetApproaching: _approaching,
+    TargetBreached: _breached,
+}
+
+TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
+"""The events that somebody is told of."""
+
+
+LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
+    TicketOpened,
+    ClarificationRequested,
+    AgentReplied,
+    ProgressReported,
+    TicketResolved,
+    TicketClosed,
+    FollowUpRequested,
+}
+"""Those for which somebody of the desk, or a plan, has to be looked up."""
+
+
+def cause_of(causation: UUID | None, story: Story) -> type | None:
+    """The class of the event `causation`, if it concerns the same ticket."""
+    return story.heard.get(causation) if causation else None

@@ -1,0 +1,109 @@
+"""The outbox: which notifications are to be sent, and who has which in hand.
+
+A row is claimed by compare-and-swap, for the time of a lease, so two senders never have the
+same one. Just before a mail is handed over its row is committed as `sending`; a row found
+like that when its lease has ended is an outcome that nobody knows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.notify.projection import QUERIES
+from shared.clock import monotonic_seconds
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A notification in hand."""
+
+    id: UUID
+    subject: UUID
+    attempts: int
+    """Tries before this one."""
+    unknowns: int
+    """How many of them nobody knows the outcome of."""
+    was_sending: bool
+    """Whoever had it before was handing it over, and has not been heard of since."""
+    until_seconds: float
+    """When the lease ends, on the monotonic clock."""
+
+
+class Outbox:
+    """The outbox, as one sender sees it."""
+
+    def __init__(
+        self, pool: asyncpg.Pool[Any], holder: UUID, instance: str, lease_seconds: float
+    ) -> None:
+        self._pool = pool
+        self._holder = holder
+        self._instance = instance
+        self._lease_seconds = lease_seconds
+
+    async def lapse(self) -> None:
+        """Free what an earlier process of this instance had in hand: it is gone."""
+        await self._pool.execute(QUERIES.lapse, self._instance, self._holder)
+
+    async def claim(self, limit: int) -> list[Claimed]:
+        """Take up to so many notifications that are due."""
+        until = monotonic_seconds() + self._lease_seconds
+        rows = await self._pool.fetch(
+            QUERIES.claim, self._holder, self._instance, limit, self._lease_seconds
+        )
+        return [
+            Claimed(
+                id=row["id"],
+                subject=row["subject"],
+                attempts=row["attempts"],
+                unknowns=row["unknowns"],
+                was_sending=row["was_sending"],
+                until_seconds=until,
+            )
+            for row in rows
+        ]
+
+    async def sending(self, claimed: Claimed) -> bool:
+        """Say, durably, that it is about to be handed over; False if it is no longer ours."""
+        row = await self._pool.fetchval(QUERIES.sending, claimed.id, self._holder)
+        return row is not None
+
+    async def put_off(
+        self,
+        claimed: Claimed,
+        delay_seconds: float,
+        reason: str,
+        *,
+        attempts: int,
+        unknowns: int,
+    ) -> None:
+        """To be tried again later."""
+        await self._pool.execute(
+            QUERIES.put_off,
+            claimed.id,
+            self._holder,
+            delay_seconds,
+            attempts,
+            unknowns,
+            reason,
+        )
+
+    async def release(self, claimed: Sequence[Claimed]) -> None:
+        """Give back what was not tried."""
+        await self._pool.execute(QUERIES.release, [one.id for one in claimed], self._holder)
+
+    async def done(self, claimed: Claimed) -> None:
+        """Nothing is left to do about it."""
+        await self._pool.execute(QUERIES.done, claimed.id, self._holder)
+
+    async def sent_lately(self, recipient: str, since: datetime) -> int:
+        """Mails that an address was sent since an instant."""
+        count: int = await self._pool.fetchval(QUERIES.sent_lately, recipient.casefold(), since)
+        return count
+
+    async def forget(self, before: datetime) -> None:
+        """Forget what was settled before an instant."""
+        await self._pool.execute(QUERIES.forget, before)

@@ -1,0 +1,262 @@
+"""notify's read models: `deliveries`, who was told what; `directory`, where to find people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+import asyncpg
+
+from services.notify.directory import Contact, Directory, Promise
+from services.notify.domain import Stage
+from services.notify.story import Story
+from services.notify.words import line
+from shared.events import Event, Priority, Unknown
+from shared.events.assignment import AgentDefined, ParticipantAdded, TeamDefined
+from shared.events.notify import (
+    NotificationFailed,
+    NotificationRequested,
+    NotificationSent,
+    NotificationSuppressed,
+)
+from shared.events.sla import SlaPlanDefined
+from shared.followers.view import Table, View
+from shared.log.records import Recorded
+from shared.sql import load_queries
+
+QUERIES = load_queries(__file__)
+
+REASON_LENGTH_MAX = 300
+
+
+@dataclass(frozen=True)
+class NotificationRow:
+    """A notification and how far it has come; what it says stays in the log."""
+
+    id: UUID
+    subject: UUID
+    kind: str
+    recipient: str
+    """Case folded."""
+    to_customer: bool
+    title: str
+    stage: str
+    attempts: int
+    reason: str
+    hard: bool
+    requested_at: datetime
+    settled_at: datetime | None
+
+
+NOTIFICATIONS: Table[NotificationRow] = Table("notifications", NotificationRow, key="id")
+
+
+class Deliveries:
+    """Every notification, by ticket."""
+
+    name: ClassVar[str] = "deliveries"
+    tables: ClassVar[Sequence[Table[Any]]] = (NOTIFICATIONS,)
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {NotificationRequested, NotificationSent, NotificationFailed, NotificationSuppressed}
+    )
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        row = _after(view, recorded.event)
+        if row is not None:
+            view.put(NOTIFICATIONS, row)
+
+
+def _after(view: View, event: Event | Unknown) -> NotificationRow | None:
+    """The notification's row after `event`; None where there is none."""
+    match event:
+        case NotificationRequested():
+            return _requested(view.subject, event)
+        case NotificationSent():
+            row = view.get(NOTIFICATIONS, event.notification_id)
+            return _sent(row, event) if row else None
+        case NotificationFailed():
+            row = view.get(NOTIFICATIONS, event.notification_id)
+            return _failed(row, event) if row else None
+        case NotificationSuppressed():
+            known = view.get(NOTIFICATIONS, event.notification_id)
+            return _suppressed(view.subject, known, event)
+        case _:
+            return None
+
+
+def _requested(subject: UUID, event: NotificationRequested) -> NotificationRow:
+    return NotificationRow(
+        id=event.notification_id,
+        subject=subject,
+        kind=event.kind.value,
+        recipient=event.recipient.casefold(),
+        to_customer=event.to_customer,
+        title=event.subject,
+        stage=Stage.REQUESTED.value,
+        attempts=0,
+        reason="",
+        hard=False,
+        requested_at=event.requested_at,
+        settled_at=None,
+    )
+
+
+def _sent(row: NotificationRow, event: NotificationSent) -> NotificationRow:
+    return replace(
+        row,
+        stage=Stage.SENT.value,
+        attempts=event.attempts,
+        reason="",
+        settled_at=event.sent_at,
+    )
+
+
+def _failed(row: NotificationRow, event: NotificationFailed) -> NotificationRow:
+    return replace(
+        row,
+        stage=(Stage.UNKNOWN if event.unknown else Stage.FAILED).value,
+        attempts=event.attempts,
+        reason=line(event.reason, REASON_LENGTH_MAX),
+        hard=event.hard,
+        settled_at=event.failed_at,
+    )
+
+
+def _suppressed(
+    subject: UUID, known: NotificationRow | None, event: NotificationSuppressed
+) -> NotificationRow:
+    row = known or NotificationRow(
+        id=event.notification_id,
+        subject=subject,
+        kind=event.kind.value,
+        recipient="",
+        to_customer=event.to_customer,
+        title="",
+        stage="",
+        attempts=0,
+        reason="",
+        hard=False,
+        requested_at=event.suppressed_at,
+        settled_at=None,
+    )
+    return replace(
+        row,
+        stage=Stage.SUPPRESSED.value,
+        reason=line(event.reason, REASON_LENGTH_MAX),
+        settled_at=event.suppressed_at,
+    )
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    subject: UUID
+    agent_id: str
+    name: str
+    email: str
+    role: str
+    team_ids: Sequence[str]
+    active: bool
+
+
+@dataclass(frozen=True)
+class TeamRow:
+    subject: UUID
+    team_id: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class PromiseRow:
+    """What a plan promises, by priority: `{"high": [60, 480]}` in business minutes."""
+
+    subject: UUID
+    plan_id: str
+    promises: dict[str, list[float]]
+    default_for: Sequence[str]
+
+
+AGENTS: Table[AgentRow] = Table("agents", AgentRow)
+TEAMS: Table[TeamRow] = Table("teams", TeamRow)
+PLANS: Table[PromiseRow] = Table("plans", PromiseRow)
+
+
+class DirectoryOfTheDesk:
+    """Agents, teams and plans, as last defined."""
+
+    name: ClassVar[str] = "directory"
+    tables: ClassVar[Sequence[Table[Any]]] = (AGENTS, TEAMS, PLANS)
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({AgentDefined, TeamDefined, SlaPlanDefined})
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        match recorded.event:
+            case AgentDefined() as event:
+                row = AgentRow(
+                    subject=view.subject,
+                    agent_id=event.agent_id,
+                    name=line(event.name),
+                    email=event.email,
+                    role=event.role.value,
+                    team_ids=list(event.team_ids),
+                    active=event.active,
+                )
+                view.put(AGENTS, row)
+            case TeamDefined() as event:
+                view.put(TEAMS, TeamRow(view.subject, event.team_id, line(event.name), event.email))
+            case SlaPlanDefined() as event:
+                promises = {
+                    t.priority.value: [t.first_response_minutes, t.resolution_minutes]
+                    for t in event.targets
+                }
+                default_for = [priority.value for priority in event.default_for]
+                view.put(PLANS, PromiseRow(view.subject, event.plan_id, promises, default_for))
+            case _:
+                return
+
+
+class Finder:
+    """Reads the two."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    async def directory(self, story: Story, event: Event) -> Directory:
+        """Whatever a letter about this event on this ticket may have to look up."""
+        asked = set(story.participants)
+        if story.last_agent is not None:
+            asked.add(story.last_agent.agent_id)
+        if isinstance(event, ParticipantAdded):
+            asked.add(event.agent_id)
+        rows = await self._pool.fetch(QUERIES.people, sorted(asked), story.team_id)
+        contacts = [(Contact(r["agent_id"], r["name"], r["email"]), r["role"]) for r in rows]
+        return Directory(
+            agents={c.agent_id: c for c, role in contacts if role == "agent"},
+            managers=tuple(c for c, role in contacts if role == "manager"),
+            **await self._promises(),
+        )
+
+    async def _promises(self) -> dict[str, Any]:
+        rows = await self._pool.fetch(QUERIES.plans)
+        return {
+            "promises": {
+                (row["plan_id"], Priority(priority)): Promise(*minutes)
+                for row in rows
+                for priority, minutes in row["promises"].items()
+            },
+            "defaults": {Priority(p): row["plan_id"] for row in rows for p in row["default_for"]},
+        }
+
+    async def bounced(self, addresses: Sequence[str], now: datetime, days: int) -> frozenset[str]:
+        """Those of the addresses that took no mail within so many days, case folded."""
+        asked = [address.casefold() for address in addresses if address]
+        rows = await self._pool.fetch(QUERIES.bounced, asked, now - timedelta(days=days))
+        return frozenset(row["recipient"] for row in rows)
+
+    async def of_ticket(self, ticket_id: UUID) -> list[asyncpg.Record]:
+        """The notifications on a ticket, oldest first."""
+        return await self._pool.fetch(QUERIES.of_ticket, ticket_id)
+
+    async def stats(self) -> list[asyncpg.Record]:
+        """How many notifications of each kind are at each stage."""
+        return await self._pool.fetch(QUERIES.stats)

@@ -1,0 +1,102 @@
+-- Reads of notify's projections `deliveries` and `directory`, and the sender's outbox.
+
+-- name: people
+-- Agents by id (role `agent`), then the managers of a team; the team's own address if none.
+with managers as (
+    select agent_id, name, email from directory.agents
+    where role = 'manager' and active and $2 = any (team_ids)
+)
+select agent_id, name, email, 'agent' as role from directory.agents
+where agent_id = any ($1::text[])
+union all
+select agent_id, name, email, 'manager' from managers
+union all
+select 'team:' || team_id, name, email, 'manager' from directory.teams
+where team_id = $2 and email <> '' and not exists (select from managers);
+
+-- name: plans
+-- What each plan promises.
+select plan_id, promises, default_for from directory.plans;
+
+-- name: bounced
+-- Those of the addresses that took no mail since an instant.
+select distinct recipient from deliveries.notifications
+where recipient = any ($1::text[]) and hard and stage = 'failed' and settled_at > $2;
+
+-- name: of_ticket
+-- The notifications on a ticket, oldest first.
+select id, kind, recipient, to_customer, title, stage, attempts, reason, requested_at, settled_at
+from deliveries.notifications
+where subject = $1
+order by requested_at, id;
+
+-- name: stats
+-- How many notifications of each kind are at each stage, and since when the oldest waits.
+select kind, stage, count(*) as notifications, min(requested_at) as oldest_at
+from deliveries.notifications
+group by kind, stage
+order by kind, stage;
+
+-- name: sent_lately
+-- How many mails an address was sent since an instant.
+select count(*) from deliveries.notifications
+where recipient = $1 and stage = 'sent' and settled_at > $2;
+
+-- name: claim
+-- Take up to $3 notifications that are due, for $4 seconds: whoever claims a row has it alone.
+insert into outbox.attempts as a
+    (id, subject, state, holder, instance, lease_until, attempts, unknowns, next_at)
+select d.id, d.subject, 'claimed', $1, $2, now() + make_interval(secs => $4), 0, 0, now()
+from deliveries.notifications d
+left join outbox.attempts b on b.id = d.id
+where d.stage in ('requested', 'unknown')
+  and (b.id is null or (b.state <> 'done' and b.lease_until < now() and b.next_at <= now()))
+order by d.requested_at
+limit $3
+on conflict (id) do update set
+    was_sending = a.state = 'sending',
+    state = 'claimed', holder = excluded.holder, instance = excluded.instance,
+    lease_until = excluded.lease_until
+where a.state <> 'done' and a.lease_until < now() and a.next_at <= now()
+returning a.id, a.subject, a.attempts, a.unknowns, a.was_sending;
+
+-- name: sending
+-- Say, durably, that the mail is about to be handed over; nothing if another has taken it.
+update outbox.attempts
+set state = 'sending', attempts = attempts + 1
+where id = $1 and holder = $2 and state = 'claimed' and lease_until > now()
+returning id;
+
+-- name: put_off
+-- Not now: try again in $3 seconds.
+update outbox.attempts
+set state = 'waiting', next_at = now() + make_interval(secs => $3), lease_until = now(),
+    attempts = $4, unknowns = $5, last_error = $6
+where id = $1 and holder = $2;
+
+-- name: release
+-- Give back what was claimed and not tried.
+update outbox.attempts set state = 'waiting', lease_until = now() where id = any ($1) and holder = $2;
+
+-- name: done
+-- Nothing is left to do about it.
+update outbox.attempts set state = 'done', lease_until = now() where id = $1 and holder = $2;
+
+-- name: lapse
+-- What an earlier process of this instance had claimed is free again.
+update outbox.attempts set lease_until = now() - interval '1 second'
+where instance = $1 and holder <> $2 and state in ('claimed', 'sending');
+
+-- name: outbox
+-- What the sender has in hand, by state.
+select state, count(*) as notifications, min(next_at) as next_at
+from outbox.attempts where state <> 'done' group by state;
+
+-- name: forget
+-- Forget what was settled before an instant.
+delete from outbox.attempts
+where id in (
+    select a.id from outbox.attempts a join deliveries.notifications d on d.id = a.id
+    where a.state = 'done' and d.stage not in ('requested', 'unknown') and d.settled_at < $1
+    limit 1000
+);

@@ -1,0 +1,280 @@
+"""The sender: works the outbox, and says what came of each mail.
+
+An outcome that is unknown (a crash, or a connection lost, between the last byte of the mail
+and the server's answer) is said to be unknown, and the mail is sent once more with the same
+Message-ID, so that whoever got it already sees it is the same. Unknown again, it is left at
+that: better one mail in doubt than a machine that repeats itself.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services.notify.domain import (
+    DECIDER,
+    Command,
+    RecordFailed,
+    RecordSent,
+    Stage,
+    Suppress,
+)
+from services.notify.jobs import Job, job_of
+from services.notify.mail import Origin, outgoing
+from services.notify.outbox import Outbox
+from services.notify.settings import Settings
+from services.notify.smtp import (
+    Accepted,
+    Courier,
+    MailServer,
+    PutOff,
+    Refused,
+    Result,
+    Taken,
+    Unclear,
+    Unreachable,
+)
+from shared.clock import monotonic_seconds
+from shared.followers.follower import OUTAGES
+from shared.ids import uuid7
+from shared.service import Runtime
+
+log = structlog.get_logger()
+
+UNKNOWN_RESENDS_MAX: Final = 1
+"""How often a mail whose outcome is unknown is sent again."""
+
+CLAIMED_PER_COURIER: Final = 8
+UNREACHABLE_DELAY_SECONDS: Final = 0.5
+"""First wait when the mail server can't be reached; it doubles each time."""
+
+STOPPING_SECONDS_MAX: Final = 4.0
+KEPT: Final = timedelta(days=30)
+"""How long settled rows of the outbox are kept."""
+
+HOUR: Final = timedelta(hours=1)
+
+
+class Sender:
+    """Sends what was requested, with a few connections at once."""
+
+    def __init__(self, runtime: Runtime, settings: Settings) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._outbox = Outbox(runtime.pool, uuid7(), settings.instance, settings.lease_seconds)
+        self._origin = Origin(settings.desk_name, settings.from_address, settings.mail_domain)
+        self._server = MailServer.parse(settings.smtp_url)
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
+        self._busy = 0
+        self._unreachable_until = 0.0
+        self._unreachable_delay = UNREACHABLE_DELAY_SECONDS
+
+    async def run(self) -> None:
+        """Work the outbox until cancelled; mails being handed over are finished first."""
+        couriers = [
+            asyncio.create_task(self._work(), name=f"courier-{n}")
+            for n in range(self._settings.senders)
+        ]
+        try:
+            await self._dispatch()
+        finally:
+            await self._stop(couriers)
+
+    async def _stop(self, couriers: Sequence["asyncio.Task[None]"]) -> None:
+        with suppress(TimeoutError, *OUTAGES):
+            async with asyncio.timeout(STOPPING_SECONDS_MAX):
+                waiting = [self._jobs.get_nowait() for _ in range(self._jobs.qsize())]
+                await self._outbox.release([job.claimed for job in waiting])
+                while self._busy:
+                    await asyncio.sleep(0.02)
+        for courier in couriers:
+            courier.cancel()
+        await asyncio.gather(*couriers, return_exceptions=True)
+
+    async def _dispatch(self) -> None:
+        """Claim what is due, whenever couriers are short of work."""
+        lapsed = False
+        while True:
+            await asyncio.sleep(self._settings.poll_interval_seconds)
+            try:
+                if not lapsed:
+                    await self._outbox.lapse()
+                    await self._outbox.forget(self._runtime.clock() - KEPT)
+                    lapsed = True
+                while await self._fill():
+                    await asyncio.sleep(0)
+            except OUTAGES as error:
+                log.warning("outbox_unavailable", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _fill(self) -> bool:
+        """Claim a few and hand them to the couriers; False when nothing more is due now."""
+        senders = self._settings.senders
+        if self._jobs.qsize() >= senders or monotonic_seconds() < self._unreachable_until:
+            return False
+        limit = senders * CLAIMED_PER_COURIER
+        claimed = await self._outbox.claim(limit)
+        if not claimed:
+            return False
+        pasts = await self._runtime.log.read_many([one.subject for one in claimed])
+        for one in claimed:
+            job = job_of(one, pasts[one.subject])
+            if job is None:
+                await self._outbox.done(one)
+            else:
+                self._jobs.put_nowait(job)
+        return len(claimed) == limit
+
+    async def _work(self) -> None:
+        settings = self._settings
+        courier = Courier(self._server, settings.mail_domain, settings.smtp_timeout_seconds)
+        try:
+            while True:
+                job = await self._jobs.get()
+                self._busy += 1
+                try:
+                    await self._handle(job, courier)
+                except OUTAGES as error:
+                    # The row keeps its lease: whoever claims it next finds out how far it came.
+                    log.warning("mail_interrupted", error=type(error).__name__)
+                except Exception as error:
+                    log.exception("mail_failed", notification_id=job.event.notification_id)
+                    await self._settle(job, PutOff(type(error).__name__))
+                finally:
+                    self._busy -= 1
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(courier.close(), 1)
+
+    async def _handle(self, job: Job, courier: Courier) -> None:
+        now = monotonic_seconds()
+        if now < self._unreachable_until or now > job.claimed.until_seconds:
+            await self._outbox.release([job.claimed])
+        elif job.claimed.was_sending:
+            await self._settle(job, Unclear("the sender stopped while the mail was sent"))
+        elif await self._capped(job):
+            await self._say(job, Suppress(job.event.notification_id, "hourly_cap", self._now()))
+            await self._outbox.done(job.claimed)
+        else:
+            result = await self._deliver(job, courier)
+            if result is not None:
+                await self._settle(job, result)
+
+    async def _capped(self, job: Job) -> bool:
+        """Whether this customer was sent so much lately that machines must be talking."""
+        if not job.event.to_customer or job.stage is not Stage.REQUESTED:
+            return False
+        sent = await self._outbox.sent_lately(job.event.recipient, self._now() - HOUR)
+        return sent >= self._settings.customer_mails_per_hour_max
+
+    async def _deliver(self, job: Job, courier: Courier) -> Result | None:
+        try:
+            mail = outgoing(job.event, job.recorded.subject, self._origin)
+        except (ValueError, UnicodeError) as error:
+            return Refused(f"no mail can be made of it: {error}")
+        handed_over = False
+
+        async def handing_over() -> bool:
+            nonlocal handed_over
+            handed_over = await self._outbox.sending(job.claimed)
+            return handed_over
+
+        try:
+            async with asyncio.timeout(self._seconds_left(job)):
+                result = await courier.deliver(mail, handing_over)
+        except Unreachable as error:
+            self._pause(str(error))
+            await self._outbox.release([job.claimed])
+            return None
+        except TimeoutError:
+            slow = "the mail server was too slow"
+            return Unclear(slow) if handed_over else PutOff(slow)
+        self._unreachable_delay = UNREACHABLE_DELAY_SECONDS
+        return result
+
+    def _seconds_left(self, job: Job) -> float:
+        """Until the lease ends, less what it takes to write down how it went."""
+        left = job.claimed.until_seconds - monotonic_seconds()
+        return max(0.1, left - self._settings.lease_seconds * 0.1)
+
+    def _pause(self, reason: str) -> None:
+        if monotonic_seconds() < self._unreachable_until:
+            return
+        self._unreachable_until = monotonic_seconds() + self._unreachable_delay
+        log.warning("mail_server_unreachable", reason=reason, wait=self._unreachable_delay)
+        longest = self._settings.unreachable_delay_seconds_max
+        self._unreachable_delay = min(self._unreachable_delay * 2, longest)
+
+    async def _settle(self, job: Job, result: Result) -> None:
+        """Say what came of a try, and whether there is to be another."""
+        notification_id, attempts = job.event.notification_id, job.attempts
+        match result:
+            case Accepted():
+                await self._say(job, RecordSent(notification_id, attempts, self._now()))
+            case Refused():
+                await self._failed(job, result.reason, hard=result.hard)
+            case PutOff():
+                delays = self._settings.retry_delays_seconds
+                if attempts <= len(delays):
+                    await self._again(job, delays[attempts - 1], result.reason)
+                    return
+                await self._failed(job, f"gave up after {attempts} tries: {result.reason}")
+            case Unclear():
+                await self._failed(job, result.reason, unknown=True)
+                if job.claimed.unknowns < UNKNOWN_RESENDS_MAX:
+                    delay = 0.0 if job.claimed.was_sending else self._first_delay
+                    await self._again(job, delay, result.reason, unknown=True)
+                    return
+            case Taken():
+                return
+        await self._outbox.done(job.claimed)
+
+    @property
+    def _first_delay(self) -> float:
+        return next(iter(self._settings.retry_delays_seconds), 0.0)
+
+    async def _again(self, job: Job, delay: float, reason: str, *, unknown: bool = False) -> None:
+        unknowns = job.claimed.unknowns + unknown
+        await self._outbox.put_off(
+            job.claimed, delay, reason, attempts=job.attempts, unknowns=unknowns
+        )
+
+    async def _failed(
+        self, job: Job, reason: str, *, unknown: bool = False, hard: bool = False
+    ) -> None:
+        """It failed, as far as anybody knows; what may have arrived once stays unknown."""
+        unknown = unknown or job.claimed.unknowns > 0
+        notification_id, attempts = job.event.notification_id, job.attempts
+        await self._say(
+            job,
+            RecordFailed(
+                notification_id, attempts, reason, self._now(), unknown=unknown, hard=hard
+            ),
+        )
+
+    async def _say(self, job: Job, command: Command) -> None:
+        """Say it, also through an outage of the database as long as the lease lasts."""
+        about = (type(command).__name__, job.event.notification_id, job.claimed.unknowns)
+        while True:
+            try:
+                await self._runtime.handle(
+                    DECIDER,
+                    job.recorded.subject,
+                    command,
+                    actor="sender",
+                    correlation=job.recorded.correlation,
+                    causation=job.recorded.id,
+                    derive_from=about,
+                )
+            except OUTAGES:
+                if monotonic_seconds() > job.claimed.until_seconds:
+                    raise
+                await asyncio.sleep(0.25)
+            else:
+                return
+
+    def _now(self) -> datetime:
+        return self._runtime.clock()

@@ -1,0 +1,200 @@
+"""What notify knows of a ticket, folded from its events: enough to write a letter."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from shared.events import Event, Person, Priority, Unknown
+from shared.events.assignment import (
+    AgentAssigned,
+    AgentUnassigned,
+    ParticipantAdded,
+    ParticipantRemoved,
+    TicketEscalated,
+    TicketQueued,
+    TicketTransferred,
+)
+from shared.events.intake import (
+    CustomerMessageReceived,
+    TicketCategorised,
+    TicketMerged,
+    TicketOpened,
+    TicketPrioritised,
+)
+from shared.events.resolution import ResolutionRejected, TicketReopened, TicketResolved
+from shared.events.sla import (
+    ClockKind,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    SlaPlanApplied,
+    TargetMet,
+)
+from shared.log.records import Recorded
+
+MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
+"""What may be quoted in a header of ours: printable ASCII in angle brackets."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The agent who has the ticket, as assignment said."""
+
+    agent_id: str
+    name: str
+    team_id: str
+    team_name: str
+    tier: int
+
+
+@dataclass(frozen=True)
+class Running:
+    """A clock of the ticket, as far as a promise can be made of it."""
+
+    due_at: datetime
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class Story:
+    """A ticket, as far as letters tell of it."""
+
+    ticket_id: UUID
+    opened: TicketOpened | None = None
+    agent: Agent | None = None
+    last_agent: Agent | None = None
+    """Who has it, or had it last."""
+    participants: frozenset[str] = frozenset()
+    team_id: str = ""
+    team_name: str = ""
+    tier: int = 1
+    priority: Priority | None = None
+    plan_wanted: str | None = None
+    close_after_minutes: float | None = None
+    plan: SlaPlanApplied | None = None
+    clocks: Mapping[ClockKind, Running] = field(default_factory=dict)
+    met: frozenset[ClockKind] = frozenset()
+    merged_into: str = ""
+    rejected: bool = False
+    """The customer rejected the last solution, and no new one was offered since."""
+    opening_id: UUID | None = None
+    """Id of the event that opened it."""
+    introduced: str = ""
+    """Id of the agent who had it before the present one, and whom the customer knows."""
+    opening_message_id: str = ""
+    """Message-ID of the mail that opened the ticket."""
+    customer_message_id: str = ""
+    """Message-ID of the customer's latest mail."""
+    heard: Mapping[UUID, type] = field(default_factory=dict)
+    """Class of each event, by its id."""
+
+    @property
+    def requester(self) -> Person | None:
+        """Who opened the ticket."""
+        return self.opened.requester if self.opened else None
+
+
+def story_of(ticket_id: UUID, past: Iterable[Recorded]) -> Story:
+    """The story of a ticket, from what this service's log knows of it."""
+    story = Story(ticket_id)
+    heard: dict[UUID, type] = {}
+    for recorded in past:
+        heard[recorded.id] = type(recorded.event)
+        story = evolve(story, recorded.event)
+        if story.opened is not None and story.opening_id is None:
+            story = replace(story, opening_id=recorded.id)
+    return replace(story, heard=heard)
+
+
+def evolve(story: Story, event: Event | Unknown) -> Story:
+    """The story with one more event; what no letter tells of changes nothing."""
+    match event:
+        case TicketOpened():
+            mail = _message_id(event.message_id or "")
+            return replace(story, opened=event, opening_message_id=mail, customer_message_id=mail)
+        case CustomerMessageReceived():
+            mail = _message_id(event.message_id or "") or story.customer_message_id
+            return replace(story, customer_message_id=mail)
+        case TicketCategorised():
+            return replace(
+                story,
+                team_id=event.team_id,
+                team_name=event.team_name,
+                tier=max(story.tier, event.tier),
+                plan_wanted=event.plan_id,
+                close_after_minutes=event.close_after_minutes,
+            )
+        case TicketPrioritised():
+            return replace(story, priority=event.priority)
+        case TicketMerged():
+            return replace(story, merged_into=event.into_number)
+        case TicketResolved():
+            return replace(story, rejected=False)
+        case ResolutionRejected():
+            return replace(story, rejected=True)
+        case TicketReopened():
+            return replace(story, merged_into="")
+        case _:
+            return _clocks(_people(story, event), event)
+
+
+def _people(story: Story, event: Event | Unknown) -> Story:
+    match event:
+        case AgentAssigned():
+            agent = Agent(
+                event.agent_id, event.agent_name, event.team_id, event.team_name, event.tier
+            )
+            return replace(
+                story,
+                agent=agent,
+                last_agent=agent,
+                introduced=story.last_agent.agent_id if story.last_agent else "",
+                participants=story.participants - {event.agent_id},
+                team_id=event.team_id,
+                team_name=event.team_name,
+            )
+        case AgentUnassigned():
+            same = story.agent is not None and story.agent.agent_id == event.agent_id
+            return replace(story, agent=None) if same else story
+        case ParticipantAdded():
+            return replace(story, participants=story.participants | {event.agent_id})
+        case ParticipantRemoved():
+            return replace(story, participants=story.participants - {event.agent_id})
+        case TicketTransferred() | TicketQueued():
+            return replace(story, team_id=event.team_id, team_name=event.team_name)
+        case TicketEscalated():
+            return replace(story, tier=event.tier)
+        case _:
+            return story
+
+
+def _clocks(story: Story, event: Event | Unknown) -> Story:
+    match event:
+        case SlaPlanApplied():
+            return replace(story, plan=event)
+        case ClockStarted() | ClockResumed():
+            clocks = {**story.clocks, event.clock: Running(event.due_at)}
+            return replace(story, clocks=clocks, met=story.met - {event.clock})
+        case ClockPaused():
+            running = story.clocks.get(event.clock)
+            if running is None:
+                return story
+            clocks = {**story.clocks, event.clock: replace(running, paused=True)}
+            return replace(story, clocks=clocks)
+        case ClockStopped():
+            clocks = {kind: c for kind, c in story.clocks.items() if kind != event.clock}
+            return replace(story, clocks=clocks)
+        case TargetMet():
+            return replace(story, met=story.met | {event.clock})
+        case _:
+            return story
+
+
+def _message_id(text: str) -> str:
+    """The Message-ID in `text` if it is safe to quote, else nothing."""
+    match = MESSAGE_ID.search(text)
+    return match.group() if match else ""
