@@ -97,8 +97,10 @@ def _add_work(router: APIRouter, runtime: Runtime) -> None:
         return await _carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/resume")
-    async def resume(ticket_id: UUID, body: bodies.Reason, asked: ByAgent) -> Response:
-        command = ResumeWork(by=asked.by, now=now(), reason=body.reason)
+    async def resume(
+        ticket_id: UUID, asked: ByAgent, body: bodies.MaybeReason | None = None
+    ) -> Response:
+        command = ResumeWork(by=asked.by, now=now(), reason=body.reason if body else "")
         return await _carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/escalation")

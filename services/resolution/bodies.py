@@ -68,6 +68,10 @@ class Reason(_Body):
     reason: Line
 
 
+class MaybeReason(_Body):
+    reason: Maybe = ""
+
+
 class Solution(_Body):
     kind: ResolutionKind
     cause: Text

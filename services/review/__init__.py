@@ -1,0 +1,7 @@
+"""Stage 8: whether it held, how well it was done, and what others can learn from it.
+
+Owns the read model `reviews`.
+Hears intake (the requester, the times), assignment (who had it), resolution (how it went)
+and sla (whether promises were broken).
+Says FollowUpRequested, FeedbackReceived, QualityReviewed, ArticleDrafted, ArticlePublished.
+"""

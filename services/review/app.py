@@ -1,0 +1,32 @@
+"""Review, put together: the only place where its parts are built."""
+
+from datetime import datetime
+from typing import Final
+
+from services.review.api import routes
+from services.review.domain import DECIDER, Command, RequestFollowUp
+from services.review.projection import HEARS, SAID, Reviews
+from services.review.settings import Settings
+from shared.followers.contracts import Timer
+from shared.service import Service, Timers, run
+
+
+def due(timer: Timer) -> Command:
+    """What to do about a timer, dated by when it was due."""
+    closed_at = datetime.fromisoformat(timer.command["closed_at"])
+    return RequestFollowUp(by="timer", now=timer.due_at, closed_at=closed_at)
+
+
+SERVICE: Final = Service(
+    name="review",
+    hears=HEARS,
+    says=SAID,
+    projections=[Reviews()],
+    timers=Timers("reviews", due, DECIDER),
+    routers=lambda runtime: [routes(runtime)],
+)
+
+
+def main() -> None:
+    """Run review until it is told to stop."""
+    run(SERVICE, Settings())

@@ -1,0 +1,215 @@
+"""Looking back on a ticket, decided: pure.
+
+    Open ──► Resolved ──► Closed ── follow-up, feedback, quality review
+      ▲                      │
+      └──── reopened ────────┘      articles are drafted once it was solved
+
+The customer may rate each closing; a second thought takes the place of the first, as both
+are on record. The states are in `states.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+
+from services.review.states import Article, Closed, Known, Open, Resolved, Ticket, Unknown, evolve
+from shared.decider import Decider
+from shared.errors import NotFound, Rejected
+from shared.events import Event
+from shared.events.resolution import ClosedHow
+from shared.events.review import (
+    ArticleDrafted,
+    ArticlePublished,
+    FeedbackReceived,
+    FollowUpRequested,
+    QualityReviewed,
+)
+
+
+class TicketNotFound(NotFound):
+    """There is no such ticket, or it is not known here yet."""
+
+
+class TicketNotClosed(Rejected):
+    """The ticket is not closed: it is looked back on once it is."""
+
+
+class TicketNotResolved(Rejected):
+    """The ticket has no solution that others could learn from."""
+
+
+class ArticleNotFound(NotFound):
+    """No such article was drafted from this ticket."""
+
+
+class NotTheRequester(Rejected):
+    """Only the customer who opened the ticket can rate it."""
+
+    http_status: ClassVar[int] = 403
+
+
+class ReviewerWorkedOnTicket(Rejected):
+    """Whoever worked on a ticket does not review it: ask a colleague."""
+
+    http_status: ClassVar[int] = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    by: str
+    """An agent's id, or who else as an actor: `customer:<person id>`, `timer`."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFollowUp(_Asked):
+    """The set time after the closing of `closed_at` is over."""
+
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveFeedback(_Asked):
+    rating: int
+    """1 (bad) to 5 (good)."""
+    comment: str = ""
+    recurred: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewQuality(_Asked):
+    score: int
+    """1 (bad) to 5 (good)."""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftArticle(_Asked):
+    article_id: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishArticle(_Asked):
+    article_id: str
+
+
+Command: TypeAlias = RequestFollowUp | GiveFeedback | ReviewQuality | DraftArticle | PublishArticle
+
+
+def decide(command: Command, ticket: Ticket) -> list[Event]:
+    """What is newly true; nothing if it was so already. Raises the rejections above."""
+    match command:
+        case RequestFollowUp():
+            return _request_follow_up(command, ticket)
+        case GiveFeedback():
+            return _give_feedback(command, ticket)
+        case ReviewQuality():
+            return _review_quality(command, ticket)
+        case DraftArticle():
+            return _draft_article(command, ticket)
+        case PublishArticle():
+            return _publish_article(command, ticket)
+
+
+def _request_follow_up(command: RequestFollowUp, ticket: Ticket) -> list[Event]:
+    """Whoever's ticket goes on in another is asked about that one."""
+    match ticket:
+        case Closed(followed_up=True) | Closed(how=ClosedHow.MERGED):
+            return []
+        case Closed(closed_at=command.closed_at):
+            return [FollowUpRequested(requested_at=command.now)]
+        case Unknown() | Open() | Resolved() | Closed():
+            return []
+
+
+def _give_feedback(command: GiveFeedback, ticket: Ticket) -> list[Event]:
+    match ticket:
+        case Unknown():
+            raise TicketNotFound
+        case Known() if command.by != f"customer:{ticket.requester}":
+            raise NotTheRequester
+        case Open() | Resolved():
+            raise TicketNotClosed
+        case Closed():
+            if ticket.feedback == (command.rating, command.comment, command.recurred):
+                return []
+            return [
+                FeedbackReceived(
+                    rating=command.rating,
+                    comment=command.comment,
+                    recurred=command.recurred,
+                    given_by=command.by,
+                    given_at=command.now,
+                )
+            ]
+
+
+def _review_quality(command: ReviewQuality, ticket: Ticket) -> list[Event]:
+    match ticket:
+        case Unknown():
+            raise TicketNotFound
+        case Open() | Resolved():
+            raise TicketNotClosed
+        case Closed() if command.by in ticket.workers:
+            raise ReviewerWorkedOnTicket
+        case Closed():
+            if (command.by, command.score, command.comment) in ticket.judgements:
+                return []
+            return [
+                QualityReviewed(
+                    score=command.score,
+                    comment=command.comment,
+                    reviewed_by=command.by,
+                    reviewed_at=command.now,
+                )
+            ]
+
+
+def _draft_article(command: DraftArticle, ticket: Ticket) -> list[Event]:
+    match ticket:
+        case Resolved() | Closed(solved=True):
+            there = dict(ticket.articles).get(command.article_id)
+            if there is not None and (there.title, there.body) == (command.title, command.body):
+                return []
+            return [
+                ArticleDrafted(
+                    article_id=command.article_id,
+                    title=command.title,
+                    body=command.body,
+                    drafted_by=command.by,
+                    drafted_at=command.now,
+                )
+            ]
+        case Open() | Closed():
+            raise TicketNotResolved
+        case Unknown():
+            raise TicketNotFound
+
+
+def _publish_article(command: PublishArticle, ticket: Ticket) -> list[Event]:
+    """Not while the ticket is open again: the solution may have been none."""
+    match ticket:
+        case Resolved() | Closed(solved=True):
+            article = dict(ticket.articles).get(command.article_id)
+            if article is None:
+                raise ArticleNotFound
+            return [] if article.published else [_published(command, article)]
+        case Open() | Closed():
+            raise TicketNotResolved
+        case Unknown():
+            raise TicketNotFound
+
+
+def _published(command: PublishArticle, article: Article) -> Event:
+    return ArticlePublished(
+        article_id=command.article_id,
+        title=article.title,
+        body=article.body,
+        published_by=command.by,
+        published_at=command.now,
+    )
+
+
+DECIDER: Decider[Command, Ticket] = Decider(initial_state=Unknown(), decide=decide, evolve=evolve)

@@ -1,0 +1,231 @@
+"""The read model `reviews`: how each closed ticket was followed up and judged, every rating,
+the articles drafted from tickets, and the follow-ups that are due."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+from services.review.rows import ARTICLES, RATINGS, REVIEWS, ArticleRow, RatingRow, ReviewRow
+from shared.events import Event
+from shared.events.assignment import AgentAssigned, ParticipantAdded
+from shared.events.intake import TicketCategorised, TicketOpened
+from shared.events.resolution import (
+    AgentReplied,
+    ClosedHow,
+    ProgressReported,
+    TicketClosed,
+    TicketReopened,
+    TicketResolved,
+    WorkStarted,
+)
+from shared.events.review import (
+    ArticleDrafted,
+    ArticlePublished,
+    FeedbackReceived,
+    FollowUpRequested,
+    QualityReviewed,
+)
+from shared.events.sla import BreachRetracted, TargetBreached
+from shared.followers.contracts import Timer
+from shared.followers.view import Table, View
+from shared.ids import derived_id
+from shared.log.records import Recorded
+from shared.service import TIMERS
+
+FOLLOW_UP: Final = "follow_up"
+
+RATED_LOW_MAX: Final = 2
+"""The best rating that makes a ticket one to be reviewed."""
+
+SAMPLE_ONE_IN: Final = 10
+"""Of tickets nothing was special about, how many are reviewed: one in so many."""
+
+
+SAID: Final[frozenset[type[Event]]] = frozenset(
+    {FollowUpRequested, FeedbackReceived, QualityReviewed, ArticleDrafted, ArticlePublished}
+)
+"""All that review says."""
+
+HEARS: Final[frozenset[type[Event]]] = frozenset(
+    {
+        TicketOpened,
+        TicketCategorised,
+        AgentAssigned,
+        ParticipantAdded,
+        WorkStarted,
+        AgentReplied,
+        ProgressReported,
+        TicketResolved,
+        TicketReopened,
+        TicketClosed,
+        TargetBreached,
+        BreachRetracted,
+    }
+)
+
+
+class Reviews:
+    """Closed tickets looked back on."""
+
+    name: ClassVar[str] = "reviews"
+    tables: ClassVar[Sequence[Table[Any]]] = (REVIEWS, RATINGS, ARTICLES, TIMERS)
+    hears: ClassVar[frozenset[type[Event]]] = SAID | HEARS
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        """Change the ticket's row; its follow-up timer follows from the row."""
+        event = recorded.event
+        row = view.get(REVIEWS)
+        if row is None:
+            if isinstance(event, TicketOpened):
+                view.put(REVIEWS, _opened(event, recorded))
+            return
+        changed = replace(row, **_changes(row, recorded))
+        changed = replace(changed, why_review=_why_review(changed))
+        view.put(REVIEWS, changed)
+        if isinstance(event, FeedbackReceived):
+            view.put(RATINGS, _rated(changed, event))
+        _file_article(view, recorded)
+        _set_timer(view, changed, recorded)
+
+
+def _opened(event: TicketOpened, recorded: Recorded) -> ReviewRow:
+    return ReviewRow(recorded.subject, event.number, event.topic_id, event.topic_name)
+
+
+def _changes(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
+    match recorded.event:
+        case TicketCategorised() as event:
+            return {
+                "topic_id": event.topic_id,
+                "topic_name": event.topic_name,
+                "follow_up_after_minutes": event.follow_up_after_minutes,
+            }
+        case AgentAssigned(agent_id=agent):
+            return {"agent_id": agent, "workers": _with(row.workers, agent)}
+        case (
+            ParticipantAdded(agent_id=agent)
+            | WorkStarted(started_by=agent)
+            | AgentReplied(replied_by=agent)
+            | ProgressReported(reported_by=agent)
+            | TicketResolved(resolved_by=agent)
+        ):
+            return {"workers": _with(row.workers, agent)}
+        case TargetBreached():
+            return {"breaches": row.breaches + 1}
+        case BreachRetracted():
+            return {"breaches": max(row.breaches - 1, 0)}
+        case _:
+            return _looked_back(row, recorded)
+
+
+def _looked_back(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
+    match recorded.event:
+        case TicketClosed(how=how, closed_at=at, closed_by=by):
+            done = {"closings": row.closings + 1, "closed_at": at, "how": how.value}
+            by_hand = how is ClosedHow.AGENT
+            return done | ({"workers": _with(row.workers, by)} if by_hand else {})
+        case TicketReopened():
+            again = {"closed_at": None, "how": None, "followed_up_at": None}
+            judged = {"score": None, "reviewed_by": None, "reviewed_at": None}
+            rated = {"rating": None, "recurred": False}
+            return {"reopenings": row.reopenings + 1, **again, **judged, **rated}
+        case FollowUpRequested(requested_at=at):
+            return {"followed_up_at": at}
+        case FeedbackReceived(rating=rating, recurred=recurred):
+            return {"rating": rating, "recurred": recurred}
+        case QualityReviewed(score=score, reviewed_by=by, reviewed_at=at):
+            return {"score": score, "reviewed_by": by, "reviewed_at": at}
+        case _:
+            return {}
+
+
+def _with(workers: Sequence[str], agent: str) -> list[str]:
+    return sorted({*workers, agent})
+
+
+def _why_review(row: ReviewRow) -> str:
+    """Why a colleague should look at it; the same tickets are sampled on every rebuild."""
+    if row.closed_at is None or row.how == ClosedHow.MERGED:
+        return ""
+    if row.breaches:
+        return "breached"
+    if row.rating is not None and row.rating <= RATED_LOW_MAX:
+        return "rated low"
+    if row.reopenings:
+        return "reopened"
+    sampled = derived_id("sample", row.subject).int % SAMPLE_ONE_IN == 0
+    return "sampled" if sampled else ""
+
+
+def _rated(row: ReviewRow, event: FeedbackReceived) -> RatingRow:
+    return RatingRow(
+        id=derived_id("rating", row.subject, row.closings),
+        subject=row.subject,
+        closing=row.closings,
+        agent_id=row.agent_id,
+        topic_id=row.topic_id,
+        topic_name=row.topic_name,
+        rating=event.rating,
+        comment=event.comment,
+        recurred=event.recurred,
+        given_at=event.given_at,
+    )
+
+
+def _file_article(view: View, recorded: Recorded) -> None:
+    """A newer draft stands beside what customers read, until it is published."""
+    match recorded.event:
+        case ArticleDrafted() as event:
+            key = derived_id("article", recorded.subject, event.article_id)
+            drafted = ArticleRow(
+                id=key,
+                subject=recorded.subject,
+                article_id=event.article_id,
+                title=event.title,
+                body=event.body,
+                drafted_by=event.drafted_by,
+                drafted_at=event.drafted_at,
+            )
+            there = view.get(ARTICLES, key)
+            if there is not None:
+                drafted = replace(
+                    drafted,
+                    published_title=there.published_title,
+                    published_body=there.published_body,
+                    published_at=there.published_at,
+                )
+            view.put(ARTICLES, drafted)
+        case ArticlePublished() as event:
+            view.change(
+                ARTICLES,
+                derived_id("article", recorded.subject, event.article_id),
+                published_title=event.title,
+                published_body=event.body,
+                published_at=event.published_at,
+            )
+        case _:
+            return
+
+
+def _set_timer(view: View, row: ReviewRow, recorded: Recorded) -> None:
+    """A closed ticket is due to be followed up, once; a merged one is not."""
+    timer_id = derived_id("timer", FOLLOW_UP, row.subject)
+    there = view.get(TIMERS, timer_id)
+    if row.closed_at is None or row.how == ClosedHow.MERGED or row.followed_up_at is not None:
+        if there is not None:
+            view.delete(TIMERS, timer_id)
+        return
+    due_at = row.closed_at + timedelta(minutes=row.follow_up_after_minutes)
+    if there is not None and there.due_at == due_at:
+        return
+    timer = Timer(
+        id=timer_id,
+        subject=row.subject,
+        kind=FOLLOW_UP,
+        due_at=due_at,
+        command={"closed_at": row.closed_at.isoformat()},
+        cause=recorded.id,
+        correlation=recorded.correlation,
+    )
+    view.put(TIMERS, timer)
