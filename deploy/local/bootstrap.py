@@ -17,6 +17,7 @@ LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "installed"
 PYTHON = VENV / "bin" / "python"
 SPACE_NEEDED_MB = 2000
+UNREACHABLE = ("dns", "connect", "network", "resolve host", "timed out", "versions: none")
 
 
 def main() -> None:
@@ -113,7 +114,7 @@ def reason(output: str) -> str:
     story = output.lower()
     if "no space left" in story:
         return "the disk is full: free some space, then the same again"
-    if any(word in story for word in ("dns", "connect", "network", "resolve host", "timed out")):
+    if any(word in story for word in UNREACHABLE):
         return "the package index cannot be reached: check the network, or set HTTPS_PROXY"
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "?")

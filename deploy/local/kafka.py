@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ JVM_OPTIONS: Final = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
 START_TIMEOUT_SECONDS: Final = 60
+JARS_PER_LINE: Final = 8
 CLUSTER_ID: Final = "bGVkZ2VyZGVzay1sb2NhbA"
 
 PROPERTIES: Final = """\
@@ -82,14 +83,15 @@ class EmbeddedKafka:
 
     def start(self, progress: Callable[[str], None]) -> None:
         """Start it and wait until it answers; harmless when it runs already."""
-        if self.running():
-            self._await_ready()
-            return
+        said_before = process.size(self.log)
+        if not self.running():
+            self._launch(progress)
+        self._await_ready(said_before)
+
+    def _launch(self, progress: Callable[[str], None]) -> None:
         process.check_port(self.port, "Kafka", "LEDGERDESK_KAFKA_PORT")
         process.check_port(self.controller_port, "Kafka", "LEDGERDESK_KAFKA_CONTROLLER_PORT")
-        jars.fetch(
-            self.cache, lambda arrived, of: progress(f"downloading Kafka: {arrived} of {of} jars")
-        )
+        jars.fetch(self.cache, lambda arrived, of: _say_how_far(arrived, of, progress))
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "server.properties"
         properties.write_text(
@@ -108,7 +110,6 @@ class EmbeddedKafka:
             environ=os.environ,
             folder=self.folder,
         )
-        self._await_ready()
 
     def stop(self) -> None:
         """Stop it cleanly; harmless when it does not run."""
@@ -137,26 +138,27 @@ class EmbeddedKafka:
             self.log.write_text(done.stdout + done.stderr)
             raise DidNotStart("Kafka", process.last_line(self.log), self.log)
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, said_before: int) -> None:
         until = time.monotonic() + START_TIMEOUT_SECONDS
         while not process.accepts(self.port):
             broker = self.pid_file.process()
             if broker is None or not process.alive(broker):
-                raise DidNotStart("Kafka", self._why(), self.log)
+                raise DidNotStart("Kafka", self._why(said_before), self.log)
             if time.monotonic() > until:
                 reason = f"not ready after {START_TIMEOUT_SECONDS} s"
                 raise DidNotStart("Kafka", reason, self.log)
             time.sleep(0.05)
 
-    def _why(self) -> str:
-        """The last error that Kafka logged: its very last line is a frame of a stack."""
-        errors = [line for line in _lines(self.log) if "ERROR" in line or "Exception" in line]
+    def _why(self, said_before: int) -> str:
+        """The last error that it logged: its very last line is a frame of a stack."""
+        lines = process.tail(self.log, since=said_before).splitlines()
+        errors = [line for line in lines if "ERROR" in line or "Exception" in line]
         return errors[-1][:300] if errors else process.last_line(self.log)
 
 
-def _lines(log: Path) -> Iterator[str]:
-    if log.exists():
-        yield from log.read_text(errors="replace").splitlines()[-200:]
+def _say_how_far(arrived: int, of: int, progress: Callable[[str], None]) -> None:
+    if arrived % JARS_PER_LINE == 0 or arrived == of:
+        progress(f"downloading Kafka: {arrived} of {of} jars")
 
 
 def _java(cache: Path, main: str, *arguments: str, learns: bool = False) -> list[str]:

@@ -64,6 +64,7 @@ class EmbeddedPostgres:
 
     def start(self, progress: Callable[[str], None]) -> None:
         """Start it and wait until it answers; harmless when it runs already."""
+        said_before = process.size(self.log)
         if not self.running():
             process.check_port(self.port, "Postgres", "LEDGERDESK_POSTGRES_PORT")
             user = _unprivileged()
@@ -75,7 +76,7 @@ class EmbeddedPostgres:
             self._forget_stale_lock()
             progress("starting Postgres")
             self._launch(user)
-        self._await_ready()
+        self._await_ready(said_before)
 
     def stop(self) -> None:
         """Stop it cleanly (open connections are closed); harmless when it does not run."""
@@ -137,11 +138,11 @@ class EmbeddedPostgres:
         if lock.exists() and not any(_works_in(self.folder, each) for each in psutil.pids()):
             lock.unlink()
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, said_before: int) -> None:
         until = time.monotonic() + START_TIMEOUT_SECONDS
         while not self._ready():
             if not self.running():
-                raise DidNotStart("Postgres", self._why(), self.log)
+                raise DidNotStart("Postgres", self._why(said_before), self.log)
             if time.monotonic() > until:
                 reason = f"not ready after {START_TIMEOUT_SECONDS} s"
                 raise DidNotStart("Postgres", reason, self.log)
@@ -159,10 +160,16 @@ class EmbeddedPostgres:
             )
         return False
 
-    def _why(self) -> str:
-        """Its first FATAL line since it was last started; hints follow it."""
-        fatal = [line for line in process.tail(self.log).splitlines() if "FATAL" in line]
-        return fatal[-1].partition("FATAL:")[2].strip() if fatal else process.last_line(self.log)
+    def _why(self, said_before: int) -> str:
+        """Why it gave up: its last complaint that is not an answer to a client."""
+        lines = process.tail(self.log, since=said_before).splitlines()
+        complaints = [
+            line.partition(": ")[2].strip()
+            for line in lines
+            if line.startswith("postgres: ") or "FATAL: " in line or "PANIC: " in line
+        ]
+        own = [line for line in complaints if "the database system is" not in line]
+        return own[-1] if own else process.last_line(self.log)
 
 
 def _binaries() -> Path:

@@ -178,10 +178,15 @@ def last_line(log: Path) -> str:
     return lines[-1].strip()[:300]
 
 
-def tail(log: Path, size: int = 16_384) -> str:
+def tail(log: Path, size_max: int = 16_384, since: int = 0) -> str:
+    """The end of a log, of what was written after the position `since`."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - size))
+            file.seek(max(since, size(log) - size_max))
             return file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
+
+
+def size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
