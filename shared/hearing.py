@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
@@ -72,9 +72,13 @@ class Hearing:
         """Hear until cancelled; Kafka may come later, go away, and come back."""
         try:
             await self._connect()
+            expected = False
             while True:
                 try:
                     async with asyncio.timeout(20):
+                        if not expected:
+                            await self._expect_partitions()
+                            expected = True
                         await self._look()
                     self.failing = ""
                 except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError) as error:
@@ -103,6 +107,13 @@ class Hearing:
                 delay = min(delay * 2, 5.0)
             else:
                 return
+
+    async def _expect_partitions(self) -> None:
+        for name, topic in self._names.items():
+            partitions = self._subscriber.consumer.partitions_for_topic(name)
+            if partitions is None:
+                raise UnknownTopicOrPartitionError(f"there is no topic {name}")
+            await self._log.pool.execute(QUERIES.expect_partitions, topic, list(partitions))
 
     async def _hear(self, records: Sequence[Any]) -> None:
         """Take in a batch. Returns only when it is durable, or was asked for again."""

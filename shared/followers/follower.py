@@ -7,6 +7,7 @@ in the transaction of the effect, so a process that lost its lease moves nothing
 
 import asyncio
 from abc import ABC, abstractmethod
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -55,6 +56,7 @@ class Follower(ABC):
         self.generation = generation
         self.position = 0
         self.born_position = 0
+        self.born_at: datetime | None = None
         self.leading = False
         self.failing: str = ""
         self._leader: UUID = derived_id("leader", event_log.author, instance)
@@ -110,6 +112,7 @@ class Follower(ABC):
         was_leading, self.leading = self.leading, row is not None
         if row is not None and not was_leading:
             self.position, self.born_position = row["position"], row["born_position"]
+            self.born_at = row["born_at"]
             await self.led()
         return self.leading
 

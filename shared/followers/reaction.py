@@ -6,6 +6,7 @@ that fails, its events are taken one by one, so that only the guilty one is kept
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -30,6 +31,10 @@ log = structlog.get_logger()
 
 C = TypeVar("C")
 S = TypeVar("S")
+
+PAST_MAX = timedelta(hours=1)
+"""A new reaction, or one whose database was emptied, leaves alone what occurred longer
+before its birth than this: it hears two years of tickets, and mails nobody about them."""
 
 NOT_YET_SECONDS_MAX = 30.0
 """How long an event waits for something its reaction has not heard yet."""
@@ -105,6 +110,7 @@ class ReactionFollower(Follower, Generic[C, S]):
         return (
             event.type in self._hears
             and event.position > self.born_position
+            and (self.born_at is None or event.occurred_at > self.born_at - PAST_MAX)
             and event.subject not in self._parking.subjects
             and event.id not in self.skip
         )

@@ -84,7 +84,7 @@ update ledger.cursors
 set leader = $3, lease_until = now() + make_interval(secs => $4)
 where name = $1 and generation = $2
   and (leader is null or leader = $3 or lease_until < now())
-returning position, born_position
+returning position, born_position, born_at
 
 -- name: drop_lease
 -- Let others lead.
@@ -170,6 +170,15 @@ select count(*) as events, min(waiting_since) as since from ledger.waiting
 insert into ledger.read_to (topic, partition, as_of)
 select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
 on conflict (topic, partition) do update set as_of = greatest(read_to.as_of, excluded.as_of)
+
+-- name: expect_partitions
+-- These are all partitions of a topic: none counts as read before somebody has read it.
+with gone as (
+    delete from ledger.read_to where topic = $1 and partition <> all ($2::int[])
+)
+insert into ledger.read_to (topic, partition, as_of)
+select $1, p, to_timestamp(0) from unnest($2::int[]) as u (p)
+on conflict do nothing
 
 -- name: read_to
 -- Up to when all partitions have been read to their ends.

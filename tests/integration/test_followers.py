@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -106,7 +107,9 @@ async def log(service_database: Databases) -> AsyncIterator[Log]:
     await pool.close()
 
 
-async def note(log: Log, subject: UUID, text: str = "a") -> None:
+async def note(
+    log: Log, subject: UUID, text: str = "a", occurred_at: datetime | None = None
+) -> None:
     """Append a note as if it had been heard, so that the follower's own stream is free."""
     version = (await log.vector(subject))["colleague"] + 1
     event_id = uuid7()
@@ -121,7 +124,7 @@ async def note(log: Log, subject: UUID, text: str = "a") -> None:
         after="",
         correlation=event_id,
         actor="agent:anna",
-        occurred_at=T0,
+        occurred_at=occurred_at or utc_now(),
         data=fact.model_dump_json(),
         said=False,
     )
@@ -256,6 +259,16 @@ async def test_a_reaction_is_born_and_passes_over_what_was_before(log: Log) -> N
     await note(log, uuid7(), "after")
     await catch_up(follower)
     assert reaction.calls == ["after"]
+
+
+async def test_an_emptied_service_that_hears_the_past_again_does_nothing_about_it(log: Log) -> None:
+    reaction = StartOnNote()
+    follower = reacting(log, reaction)
+    await leading(follower)
+    await note(log, uuid7(), "two years ago", occurred_at=utc_now() - timedelta(days=730))
+    await note(log, uuid7(), "just now")
+    await catch_up(follower)
+    assert reaction.calls == ["just now"]
 
 
 async def test_what_is_rejected_is_passed_over_and_what_is_poison_is_parked(log: Log) -> None:

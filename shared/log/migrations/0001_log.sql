@@ -58,6 +58,7 @@ create table ledger.cursors (
     generation int not null default 1,
     position bigint not null,
     born_position bigint not null,
+    born_at timestamptz not null default now(),
     leader uuid,
     lease_until timestamptz,
     primary key (name, generation)
