@@ -74,3 +74,18 @@ def decide(command: Command, state: Ticket) -> list[Event]:
 
 
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)
+
+__all__ = [
+    "DECIDER",
+    "Absorb",
+    "Command",
+    "MergeInto",
+    "OpenTicket",
+    "OverridePriority",
+    "ProvideClarification",
+    "Recategorise",
+    "ReceiveMessage",
+    "RecordBounce",
+    "RelateTickets",
+    "decide",
+]

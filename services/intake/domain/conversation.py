@@ -41,7 +41,8 @@ class AnswersNotAskedFor(Rejected):
 class ReceiveMessage:
     """Somebody who takes part writes, or their mail program does (`automatic`)."""
 
-    sender: Person
+    sender: UUID
+    """The person's id: names and addresses are taken as known, not as said."""
     channel: Channel
     text: str
     topics: Topics
@@ -64,13 +65,21 @@ class ProvideClarification:
 
 
 @dataclass(frozen=True)
-class RecordBounce:
-    """A mail of ours came back."""
+class Undelivered:
+    """A recipient whom a mail of ours did not reach."""
 
-    notification_id: UUID | None
     recipient: str
     status: str
+    """Enhanced status code (RFC 3463); empty when not said."""
     hard: bool
+
+
+@dataclass(frozen=True)
+class RecordBounce:
+    """A mail of ours came back, from one recipient or several."""
+
+    notification_id: UUID | None
+    undelivered: tuple[Undelivered, ...]
     now: datetime
 
 
@@ -80,12 +89,11 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     A closed ticket takes messages: resolution reopens it.
     """
     ticket = writable(state)
-    if c.sender.person_id not in ticket.facts.participants:
+    sender = ticket.facts.participants.get(c.sender)
+    if sender is None:
         raise SenderTakesNoPart
-    # The sender as known, where it is the requester: a mail's display name proves nothing.
-    from_requester = c.sender.person_id == ticket.facts.requester.person_id
     received = CustomerMessageReceived(
-        sender=ticket.facts.requester if from_requester else c.sender,
+        sender=sender,
         channel=c.channel,
         text=c.text,
         received_at=c.now,
@@ -95,6 +103,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
         copied=() if c.automatic else c.copied,
     )
     questions = ticket.facts.questions
+    from_requester = sender == ticket.facts.requester
     if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
         return [received]
     answers = answers_in(c.text, questions)
@@ -120,16 +129,17 @@ def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]
 def record_bounce(c: RecordBounce, state: Ticket) -> list[Event]:
     """The bounce, once for each mail, recipient and status."""
     facts = known(state).facts
-    if (c.notification_id, c.recipient, c.status) in facts.bounced:
-        return []
-    bounce = BounceReceived(
-        notification_id=c.notification_id,
-        recipient=c.recipient,
-        status=c.status,
-        hard=c.hard,
-        received_at=c.now,
-    )
-    return [bounce]
+    return [
+        BounceReceived(
+            notification_id=c.notification_id,
+            recipient=one.recipient,
+            status=one.status,
+            hard=one.hard,
+            received_at=c.now,
+        )
+        for one in dict.fromkeys(c.undelivered)
+        if (c.notification_id, one.recipient, one.status) not in facts.bounced
+    ]
 
 
 def writable(state: Ticket) -> Known:

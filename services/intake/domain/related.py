@@ -83,8 +83,8 @@ class Absorb:
 def words_of(subject: str, description: str) -> tuple[str, ...]:
     """The words that tell what a ticket is about, each once, in alphabetical order."""
     found = _WORD.findall(f"{subject} {description[:TEXT_LENGTH_READ]}".casefold())
-    telling = {w for w in found if len(w) >= WORD_LENGTH_MIN and w not in _STOPWORDS}
-    return tuple(sorted(telling)[:WORDS_MAX])
+    telling = (w for w in found if len(w) >= WORD_LENGTH_MIN and w not in _STOPWORDS)
+    return tuple(sorted(list(dict.fromkeys(telling))[:WORDS_MAX]))
 
 
 def similarity(one: Iterable[str], other: Iterable[str]) -> float:

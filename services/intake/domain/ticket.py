@@ -4,7 +4,7 @@ Nothing ──► Waiting ──► Open ◄──► Closed ──► Archived
                └──────────┴──► Merged
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -39,8 +39,8 @@ class Facts:
     number: str
     channel: Channel
     requester: Person
-    participants: frozenset[UUID]
-    """Ids of the people who may write on it: the requester, and who was in copy."""
+    participants: Mapping[UUID, Person]
+    """The people who may write on it: the requester, and who was in copy."""
     topic_id: str
     subject: str
     description: str
@@ -159,7 +159,7 @@ def _opened(event: TicketOpened) -> Facts:
         number=event.number,
         channel=event.channel,
         requester=event.requester,
-        participants=frozenset(person.person_id for person in people),
+        participants=_by_id(people),
         topic_id=event.topic_id,
         subject=event.subject,
         description=event.description,
@@ -174,6 +174,11 @@ def _opened(event: TicketOpened) -> Facts:
     )
 
 
+def _by_id(people: Iterable[Person]) -> dict[UUID, Person]:
+    """The first of each id: who opened the ticket is known by what they said of themselves."""
+    return {person.person_id: person for person in reversed(tuple(people))}
+
+
 def _after(facts: Facts, event: Event | Unknown) -> Facts:
     """The facts after an event that leaves the ticket in its state."""
     match event:
@@ -182,8 +187,9 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
         case ClarificationProvided():
             return _answered(facts, event)
         case CustomerMessageReceived():
-            people = frozenset(person.person_id for person in event.copied)
-            return replace(facts, participants=facts.participants | people)
+            if not event.copied:
+                return facts
+            return replace(facts, participants={**_by_id(event.copied), **facts.participants})
         case TicketCategorised():
             return replace(facts, category=event, topic_id=event.topic_id, type=event.type)
         case TicketPrioritised():

@@ -1,0 +1,34 @@
+"""Intake, put together: the only place where its parts are built."""
+
+from typing import Final
+
+from services.intake.api import routes
+from services.intake.domain import DECIDER
+from services.intake.projection import PROJECTIONS
+from services.intake.projections.register import NOTIFICATION_EVENTS, STATUS_EVENTS
+from services.intake.reactions import RelateSimilarTickets
+from services.intake.settings import Settings
+from services.intake.smtp import serve
+from shared.events import Event, all_event_types
+from shared.service import Reacts, Service, run
+
+HEARS: Final[frozenset[type[Event]]] = STATUS_EVENTS | NOTIFICATION_EVENTS
+
+SAYS: Final[frozenset[type[Event]]] = frozenset(
+    event for event in all_event_types() if event.author == "intake"
+)
+
+SERVICE: Final = Service(
+    name="intake",
+    hears=HEARS,
+    says=SAYS,
+    projections=PROJECTIONS,
+    reactions=lambda runtime: [Reacts(RelateSimilarTickets(runtime), DECIDER)],
+    routers=lambda runtime: [routes(runtime)],
+    tasks=lambda runtime: [lambda: serve(runtime)],
+)
+
+
+def main() -> None:
+    """Run intake until it is told to stop."""
+    run(SERVICE, Settings())

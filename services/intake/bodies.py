@@ -1,0 +1,100 @@
+"""What the bodies of commands on a ticket, and of the desk's configuration, hold."""
+
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from services.intake.domain.verification import FIELD_LENGTH_MAX
+from services.intake.submission import FILES_MAX, Body, File, Given, Line
+from services.intake.text import cleaned, tidy, trouble_with_text
+from shared.events import Level, Priority, TicketType
+from shared.events.intake import FormField
+
+TEXT_LENGTH_MAX: Final = 100_000
+
+
+def _message(value: object) -> object:
+    """A text that may be empty; otherwise nothing in it that can't be stored."""
+    if not isinstance(value, str) or not value.strip():
+        return value
+    trouble = trouble_with_text(value, TEXT_LENGTH_MAX, lines=True)
+    if trouble is not None:
+        raise ValueError(trouble)
+    return tidy(value)
+
+
+def _storable(value: object) -> object:
+    return cleaned(value) if isinstance(value, str) else value
+
+
+Message = Annotated[str, BeforeValidator(_message)]
+Answer = Annotated[str, BeforeValidator(_storable), Field(max_length=TEXT_LENGTH_MAX)]
+Reason = Annotated[
+    str,
+    BeforeValidator(_storable),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=FIELD_LENGTH_MAX),
+]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class CustomerMessage(Body):
+    text: Message = ""
+    attachments: Annotated[tuple[File, ...], Field(max_length=FILES_MAX)] = ()
+
+
+class Clarification(Body):
+    answers: Annotated[dict[str, Answer], Field(max_length=100)] = {}
+    text: Message = ""
+
+
+class PriorityOrder(Body):
+    impact: Annotated[Level | None, Given] = None
+    urgency: Annotated[Level | None, Given] = None
+    priority: Annotated[Priority | None, Given] = None
+    reason: Reason
+
+
+class CategoryOrder(Body):
+    topic_id: Annotated[str | None, Given] = None
+    type: Annotated[TicketType | None, Given] = None
+    reason: Reason
+
+
+class MergeOrder(Body):
+    into_ticket_id: Annotated[Line, Field(description="Id or number of the ticket to go on in.")]
+    reason: Reason
+
+
+class TopicDefinition(Body):
+    """A topic, as the desk's configuration has it."""
+
+    topic_id: Slug
+    name: Line
+    description: str = ""
+    type: TicketType
+    team_id: Slug
+    team_name: Line
+    skills: tuple[str, ...] = ()
+    tier: Annotated[int, Field(ge=1, le=9)] = 1
+    impact: Level = Level.MEDIUM
+    urgency: Level = Level.MEDIUM
+    plan_id: Slug | None = None
+    entitled_plans: tuple[Slug, ...] = ()
+    close_after_minutes: Annotated[float, Field(gt=0)] = 3 * 24 * 60
+    archive_after_minutes: Annotated[float, Field(gt=0)] = 30 * 24 * 60
+    follow_up_after_minutes: Annotated[float, Field(gt=0)] = 24 * 60
+    fields: tuple[FormField, ...] = ()
+    mailbox: str = ""
+
+
+class TopicsDefinition(Body):
+    """All topics of the desk: one that is not among them is offered no longer."""
+
+    revision: Annotated[int, Field(ge=1)]
+    topics: tuple[TopicDefinition, ...]
+
+
+class Revising(Body):
+    """A configuration that is going to be applied."""
+
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

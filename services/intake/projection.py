@@ -1,0 +1,81 @@
+"""The read models of stages 1 to 3, and what is asked of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.intake.domain.triage import Topics
+from services.intake.projections.register import Register
+from services.intake.projections.submissions import Submissions
+from services.intake.projections.triage import Triage
+from shared.events.intake import TopicDefined
+from shared.postgres import Pool
+from shared.sql import load_queries
+
+QUERIES = load_queries(__file__)
+
+PROJECTIONS = (Submissions(), Register(), Triage())
+
+CANDIDATES_MAX = 50
+"""How many open tickets of a person are compared with a new one."""
+
+Similar = tuple[str, Sequence[str], Mapping[tuple[UUID, str], Sequence[str]]]
+"""A ticket's number and words, and the words of others by their id and number."""
+
+
+class Finders:
+    """What can be asked of the read models."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def topics(self) -> Topics:
+        """The topics of the desk, also those that are no longer offered."""
+        rows = await self._pool.fetch(QUERIES.topics)
+        topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
+        return Topics({topic.topic_id: topic for topic in topics})
+
+    async def open_like(self, ticket_id: UUID) -> Similar | None:
+        """A ticket's words, and those of other open tickets of its requester."""
+        own = await self._pool.fetchrow(QUERIES.triage_of, ticket_id)
+        if own is None:
+            return None
+        rows = await self._pool.fetch(
+            QUERIES.open_of_requester, own["requester_id"], ticket_id, CANDIDATES_MAX
+        )
+        others = {(row["subject"], row["number"]): row["words"] for row in rows}
+        return own["number"], own["words"], others
+
+    async def ticket_of_number(self, number: str) -> UUID | None:
+        """The ticket with this number, as we write numbers."""
+        found: UUID | None = await self._pool.fetchval(QUERIES.ticket_of_number, number)
+        return found
+
+    async def tickets_of_mails(self, message_ids: Sequence[str]) -> list[UUID]:
+        """The tickets that mails with these Message-IDs belong to, the newest mail first."""
+        if not message_ids:
+            return []
+        rows = await self._pool.fetch(QUERIES.tickets_of_message_ids, list(message_ids))
+        return list(dict.fromkeys(row["subject"] for row in rows))
+
+    async def quarantine(
+        self, before: datetime | None, before_id: UUID | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """What is quarantined, the newest first."""
+        rows = await self._pool.fetch(QUERIES.quarantine, before, before_id, limit)
+        return [dict(row) for row in rows]
+
+    async def quarantined(self, subject: UUID) -> dict[str, Any] | None:
+        """One quarantined submission."""
+        row = await self._pool.fetchrow(QUERIES.quarantined, subject)
+        return dict(row) if row else None
+
+    async def file_named(self, file_id: str) -> tuple[str, str]:
+        """Name and content type that a file came with; of raw mail, else of unnamed bytes."""
+        row = await self._pool.fetchrow(QUERIES.file_named, file_id)
+        if row is not None:
+            return row["name"], row["content_type"]
+        if await self._pool.fetchval(QUERIES.is_quarantined_file, file_id):
+            return "message.eml", "message/rfc822"
+        return "file", "application/octet-stream"

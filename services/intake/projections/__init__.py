@@ -1,0 +1,1 @@
+"""The folds of intake's read models, one module a projection."""

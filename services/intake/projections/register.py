@@ -1,0 +1,168 @@
+"""`register`, stage 2: every ticket's number, time and status; was the customer told?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from shared.events import Event, Status, status_after
+from shared.events.assignment import (
+    AgentAssigned,
+    AgentUnassigned,
+    TicketEscalated,
+    TicketQueued,
+)
+from shared.events.intake import (
+    ClarificationProvided,
+    ClarificationRequested,
+    CustomerMessageReceived,
+    TicketCategorised,
+    TicketMerged,
+    TicketOpened,
+)
+from shared.events.notify import (
+    NotificationFailed,
+    NotificationKind,
+    NotificationSent,
+    NotificationSuppressed,
+)
+from shared.events.resolution import (
+    AgentReplied,
+    ProgressReported,
+    TicketArchived,
+    TicketClosed,
+    TicketHeld,
+    TicketReopened,
+    TicketResolved,
+    WorkResumed,
+    WorkStarted,
+)
+from shared.followers.view import Table, View
+from shared.log import Recorded
+
+STATUS_EVENTS: frozenset[type[Event]] = frozenset(
+    {
+        TicketQueued,
+        AgentAssigned,
+        AgentUnassigned,
+        TicketEscalated,
+        WorkStarted,
+        AgentReplied,
+        ProgressReported,
+        TicketHeld,
+        WorkResumed,
+        TicketResolved,
+        TicketReopened,
+        TicketClosed,
+        TicketArchived,
+    }
+)
+"""What others say that moves the status of a ticket."""
+
+NOTIFICATION_EVENTS: frozenset[type[Event]] = frozenset(
+    {NotificationSent, NotificationFailed, NotificationSuppressed}
+)
+
+
+@dataclass(frozen=True)
+class RegisteredTicket:
+    """A ticket in the register."""
+
+    subject: UUID
+    number: str
+    channel: str
+    topic_id: str
+    title: str
+    requester_id: UUID
+    requester_name: str
+    requester_email: str
+    opened_at: datetime
+    status: str
+    status_at: datetime
+    """Since when it has this status."""
+    acknowledgment: str
+    """pending, sent, failed or suppressed."""
+    acknowledged_at: datetime | None
+    agent_id: str | None
+    merged_into: UUID | None
+
+
+class Register:
+    """Every ticket: its number, its time, its status, and whether the customer was told."""
+
+    name: ClassVar[str] = "register"
+    tickets: ClassVar[Table[RegisteredTicket]] = Table("tickets", RegisteredTicket)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets,)
+    hears: ClassVar[frozenset[type[Event]]] = (
+        STATUS_EVENTS
+        | NOTIFICATION_EVENTS
+        | frozenset(
+            {
+                TicketOpened,
+                TicketCategorised,
+                ClarificationRequested,
+                ClarificationProvided,
+                CustomerMessageReceived,
+                TicketMerged,
+            }
+        )
+    )
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, TicketOpened):
+            if view.get(self.tickets) is None:
+                view.put(self.tickets, _registered(view.subject, event))
+            return
+        self._status(view, recorded)
+        match event:
+            case TicketCategorised():
+                view.change(self.tickets, topic_id=event.topic_id)
+            case AgentAssigned():
+                view.change(self.tickets, agent_id=event.agent_id)
+            case AgentUnassigned():
+                view.change(self.tickets, agent_id=None)
+            case TicketMerged():
+                view.change(self.tickets, merged_into=event.into_ticket_id)
+            case NotificationSent(kind=NotificationKind.ACKNOWLEDGMENT):
+                self._acknowledged(view, "sent", event.sent_at)
+            case NotificationFailed(kind=NotificationKind.ACKNOWLEDGMENT):
+                self._acknowledged(view, "failed", None)
+            case NotificationSuppressed(kind=NotificationKind.ACKNOWLEDGMENT):
+                self._acknowledged(view, "suppressed", None)
+            case _:
+                pass
+
+    def _status(self, view: View, recorded: Recorded) -> None:
+        row = view.get(self.tickets)
+        if row is None:
+            return
+        status = status_after(Status(row.status), recorded.event)
+        if status is not None and status != row.status:
+            view.put(
+                self.tickets, replace(row, status=status.value, status_at=recorded.occurred_at)
+            )
+
+    def _acknowledged(self, view: View, how: str, at: datetime | None) -> None:
+        view.change(self.tickets, acknowledgment=how, acknowledged_at=at)
+
+
+def _registered(subject: UUID, event: TicketOpened) -> RegisteredTicket:
+    return RegisteredTicket(
+        subject=subject,
+        number=event.number,
+        channel=event.channel.value,
+        topic_id=event.topic_id,
+        title=event.subject,
+        requester_id=event.requester.person_id,
+        requester_name=event.requester.name,
+        requester_email=event.requester.email,
+        opened_at=event.opened_at,
+        status=Status.NEW.value,
+        status_at=event.opened_at,
+        acknowledgment="pending",
+        acknowledged_at=None,
+        agent_id=None,
+        merged_into=None,
+    )

@@ -1,0 +1,181 @@
+"""`triage`, stage 3: category, priority and relations of tickets; the topics of the desk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from services.intake.domain.related import words_of
+from shared.events import Event
+from shared.events.intake import (
+    ClarificationProvided,
+    ClarificationRequested,
+    TicketAbsorbed,
+    TicketCategorised,
+    TicketMerged,
+    TicketOpened,
+    TicketPrioritised,
+    TicketsRelated,
+    TicketVerified,
+    TopicDefined,
+)
+from shared.events.resolution import (
+    TicketArchived,
+    TicketClosed,
+    TicketReopened,
+)
+from shared.followers.view import Table, View
+from shared.log import Recorded
+
+
+@dataclass(frozen=True)
+class TriagedTicket:
+    """What a ticket is about, how much it weighs, and what it resembles."""
+
+    subject: UUID
+    number: str
+    requester_id: UUID
+    opened_at: datetime
+    open: bool
+    """Neither closed nor merged nor archived."""
+    words: Sequence[str]
+    questions: Sequence[dict[str, Any]]
+    """What the customer is asked; empty once it is verified."""
+    verified_at: datetime | None
+    type: str | None
+    topic_id: str
+    topic_name: str
+    team_id: str | None
+    tier: int | None
+    impact: str | None
+    urgency: str | None
+    priority: str | None
+    overridden: bool
+    reason: str
+    related: Sequence[dict[str, Any]]
+    merged_into: UUID | None
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of the desk."""
+
+    subject: UUID
+    topic_id: str
+    active: bool
+    revision: int
+    definition: dict[str, Any]
+
+
+class Triage:
+    """Verification, category, priority and relations of tickets; the topics of the desk."""
+
+    name: ClassVar[str] = "triage"
+    tickets: ClassVar[Table[TriagedTicket]] = Table("tickets", TriagedTicket)
+    topics: ClassVar[Table[Topic]] = Table("topics", Topic)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics)
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            TopicDefined,
+            TicketOpened,
+            ClarificationRequested,
+            ClarificationProvided,
+            TicketVerified,
+            TicketCategorised,
+            TicketPrioritised,
+            TicketsRelated,
+            TicketMerged,
+            TicketAbsorbed,
+            TicketClosed,
+            TicketReopened,
+            TicketArchived,
+        }
+    )
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        match recorded.event:
+            case TopicDefined() as event:
+                view.put(self.topics, _topic(view.subject, event))
+            case TicketOpened() as event:
+                if view.get(self.tickets) is None:
+                    view.put(self.tickets, _untriaged(view.subject, event))
+            case event:
+                view.change(self.tickets, **_triage_changes(view, event))
+
+
+def _topic(subject: UUID, event: TopicDefined) -> Topic:
+    return Topic(
+        subject=subject,
+        topic_id=event.topic_id,
+        active=event.active,
+        revision=event.revision,
+        definition=event.model_dump(mode="json"),
+    )
+
+
+def _untriaged(subject: UUID, event: TicketOpened) -> TriagedTicket:
+    return TriagedTicket(
+        subject=subject,
+        number=event.number,
+        requester_id=event.requester.person_id,
+        opened_at=event.opened_at,
+        open=True,
+        words=words_of(event.subject, event.description),
+        questions=(),
+        verified_at=None,
+        type=None,
+        topic_id=event.topic_id,
+        topic_name=event.topic_name,
+        team_id=None,
+        tier=None,
+        impact=None,
+        urgency=None,
+        priority=None,
+        overridden=False,
+        reason="",
+        related=(),
+        merged_into=None,
+    )
+
+
+def _triage_changes(view: View, event: object) -> dict[str, Any]:
+    """Which fields of the ticket's row change."""
+    match event:
+        case ClarificationRequested():
+            return {"questions": [question.model_dump() for question in event.questions]}
+        case ClarificationProvided():
+            row = view.get(Triage.tickets)
+            said = " ".join((*event.answers.values(), event.text))
+            old = " ".join(row.words) if row else ""
+            return {"words": words_of(old, said)}
+        case TicketVerified():
+            return {"verified_at": event.verified_at, "questions": ()}
+        case TicketCategorised():
+            return {
+                "type": event.type.value,
+                "topic_id": event.topic_id,
+                "topic_name": event.topic_name,
+                "team_id": event.team_id,
+                "tier": event.tier,
+            }
+        case TicketPrioritised():
+            return {
+                "impact": event.impact.value,
+                "urgency": event.urgency.value,
+                "priority": event.priority.value,
+                "overridden": event.overridden,
+                "reason": event.reason,
+            }
+        case TicketsRelated():
+            row = view.get(Triage.tickets)
+            new = [relation.model_dump(mode="json") for relation in event.related]
+            return {"related": [*(row.related if row else ()), *new]}
+        case TicketMerged():
+            return {"open": False, "merged_into": event.into_ticket_id}
+        case TicketClosed() | TicketArchived():
+            return {"open": False}
+        case TicketReopened():
+            return {"open": True}
+        case _:
+            return {}

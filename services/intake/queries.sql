@@ -1,0 +1,50 @@
+-- name: topics
+-- Every topic of the desk, as last defined.
+select definition from triage.topics order by topic_id
+
+-- name: open_of_requester
+-- The newest open tickets of a person, with their words, without one of them.
+select subject, number, words from triage.tickets
+where requester_id = $1 and open and subject <> $2
+order by opened_at desc
+limit $3
+
+-- name: triage_of
+-- What triage knows of a ticket: whose it is, and its words.
+select requester_id, number, words from triage.tickets where subject = $1
+
+-- name: ticket_of_number
+-- The ticket with this number.
+select subject from register.tickets where number = $1 order by opened_at limit 1
+
+-- name: tickets_of_message_ids
+-- The tickets that mails with these Message-IDs opened or joined, the newest mail first.
+select subject from submissions.received
+where message_id = any ($1::text[])
+order by received_at desc
+limit 20
+
+-- name: quarantine
+-- What is quarantined, the newest first, behind a place in that order.
+select subject, reason, raw_file_id, size_bytes, envelope_from, envelope_to, received_at
+from submissions.quarantine
+where (received_at, subject) < (
+    coalesce($1::timestamptz, 'infinity'),
+    coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+)
+order by received_at desc, subject desc
+limit $3
+
+-- name: quarantined
+-- One quarantined submission.
+select subject, reason, raw_file_id, size_bytes, envelope_from, envelope_to, received_at
+from submissions.quarantine
+where subject = $1
+
+-- name: file_named
+-- A name and type that the file came with.
+select name, content_type from submissions.files where file_id = $1 order by id limit 1
+
+-- name: is_quarantined_file
+-- Whether these are the raw bytes of something quarantined.
+select exists (select from submissions.quarantine where raw_file_id = $1)

@@ -1,0 +1,68 @@
+"""What intake does about its own facts: a verified ticket is related to similar ones."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar, Final
+from uuid import UUID
+
+from services.intake.domain import RelateTickets
+from services.intake.domain.related import most_similar
+from services.intake.projection import Finders
+from services.intake.projections.triage import Triage
+from shared.errors import NotYet
+from shared.events import Event
+from shared.events.intake import Relation, TicketVerified
+from shared.followers.contracts import Directed
+from shared.followers.projection import position_of
+from shared.log import Recorded
+from shared.service import Runtime
+
+LOOKS_MAX: Final = 20
+LOOK_INTERVAL_SECONDS: Final = 0.025
+
+
+class RelateSimilarTickets:
+    """Open tickets of the same requester with similar words are told of each other."""
+
+    name: ClassVar[str] = "relate_similar_tickets"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({TicketVerified})
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._finders = Finders(runtime.pool)
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[RelateTickets]]:
+        await self._folded_to(recorded.position)
+        similar = await self._finders.open_like(recorded.subject)
+        if similar is None:
+            return []
+        number, words, others = similar
+        related = most_similar(words, others)
+        return relations(recorded.subject, number, related)
+
+    async def _folded_to(self, position: int) -> None:
+        """Wait until triage has folded everything up to here, this ticket and earlier ones."""
+        for _ in range(LOOKS_MAX):
+            if await self._position() >= position:
+                return
+            await asyncio.sleep(LOOK_INTERVAL_SECONDS)
+        raise NotYet
+
+    async def _position(self) -> int:
+        for follower in self._runtime.followers:
+            if follower.name == Triage.name and follower.leading:
+                return follower.position
+        return await position_of(self._runtime.pool, Triage.name)
+
+
+def relations(
+    ticket_id: UUID, number: str, related: Sequence[Relation]
+) -> list[Directed[RelateTickets]]:
+    """Tell the ticket of the others, and each of them of it."""
+    if not related:
+        return []
+    told = [Directed(ticket_id, RelateTickets(tuple(related)))]
+    for one in related:
+        back = Relation(ticket_id=ticket_id, number=number, score=one.score)
+        told.append(Directed(one.ticket_id, RelateTickets((back,))))
+    return told

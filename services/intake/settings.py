@@ -1,0 +1,44 @@
+"""The settings of intake: `INTAKE_…` in the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What intake needs to run, besides what every service does."""
+
+    model_config = SettingsConfigDict(env_prefix="INTAKE_")
+
+    port: int = Field(8081, description="Port the HTTP server listens on.")
+    requests_in_flight_max: int = Field(
+        64, description="Submissions taken at once over HTTP; more are answered 429."
+    )
+    bytes_in_flight_max: int = Field(
+        300_000_000, description="Size of all submissions being taken at once, in bytes."
+    )
+    topics_fresh_seconds: float = Field(
+        1.0, description="How long the topics of the desk are remembered between two looks."
+    )
+    smtp_host: str = Field("127.0.0.1", description="Address the SMTP server listens on.")
+    smtp_port: int = Field(2525, description="Port the SMTP server listens on.")
+    smtp_domains: tuple[str, ...] = Field(
+        (), description="Domains that mail is taken for, as a JSON list; empty takes any."
+    )
+    smtp_connections_max: int = Field(
+        100, description="Connections to the SMTP server at once; more are told to come back."
+    )
+    smtp_mails_in_flight_max: int = Field(
+        16, description="Mails being taken at once; more are told to come back."
+    )
+    smtp_size_bytes_max: int = Field(30_000_000, description="Largest mail taken, in bytes.")
+    smtp_idle_seconds_max: float = Field(
+        120.0, description="How long a connection may be silent before it is closed."
+    )
+    smtp_tls_certificate: Path | None = Field(
+        None, description="Certificate chain (PEM) for STARTTLS; none offers no encryption."
+    )
+    smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")

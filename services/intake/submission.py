@@ -1,0 +1,290 @@
+"""What a submission by HTTP must hold: every field that is wrong is named at once."""
+
+import base64
+import binascii
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from services.intake.domain.triage import Topics
+from services.intake.domain.verification import FIELD_LENGTH_MAX, trouble_with
+from services.intake.text import KINDS, tidy, trouble_with_text
+from shared.events import Level, TicketType
+from shared.events.intake import TopicDefined
+from shared.web import Invalid
+
+FILES_MAX: Final = 10
+FILE_BYTES_MAX: Final = 10_000_000
+BODY_BYTES_MAX: Final = 140_000_000
+"""Ten files of ten megabytes in base 64, and the rest."""
+DESCRIPTION_LENGTH_MAX: Final = 100_000
+SUBJECT_LENGTH_MAX: Final = 300
+LINE_LENGTH_MAX: Final = 200
+CUSTOM_FIELDS_MAX: Final = 100
+
+_PHONE = re.compile(r"[0-9+().,/ x#*-]{3,40}(?: ?ext\.? ?[0-9]{1,8})?", re.IGNORECASE)
+_CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[ -~]{0,200})?")
+
+Errors = list[tuple[str, str]]
+
+# Names that only a company's own network knows are as good as any other for a desk in it.
+for _name in ("local", "localhost", "test"):
+    if _name in SPECIAL_USE_DOMAIN_NAMES:
+        SPECIAL_USE_DOMAIN_NAMES.remove(_name)
+
+
+def _text(limit: int, *, lines: bool = False) -> BeforeValidator:
+    def check(value: object) -> str:
+        trouble = trouble_with_text(value, limit, lines=lines)
+        if trouble is not None:
+            raise PydanticCustomError("text", "{trouble}", {"trouble": trouble})
+        return tidy(str(value))
+
+    return BeforeValidator(check)
+
+
+def _email(value: object) -> str:
+    """A mail address as people write it; also one within a company's own network."""
+    address = _line(value)
+    try:
+        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        text = str(error).removesuffix(".")
+        raise PydanticCustomError(
+            "email", "is not a mail address: {why}", {"why": text[:1].lower() + text[1:]}
+        ) from None
+    return checked.normalized
+
+
+def _phone(value: object) -> str:
+    phone = _line(value)
+    if not _PHONE.fullmatch(phone):
+        raise PydanticCustomError("phone", "is not a phone number such as +49 30 901820")
+    return phone
+
+
+def _content_type(value: object) -> str:
+    name = _line(value)
+    if not _CONTENT_TYPE.fullmatch(name):
+        raise PydanticCustomError("content_type", "is not a content type such as image/png")
+    return name
+
+
+def _file_name(value: object) -> str:
+    return _line(value).replace("\\", "/").rstrip("/").rpartition("/")[2] or "file"
+
+
+def _content(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise PydanticCustomError("base64", "must be text in base 64")
+    try:
+        content = base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise PydanticCustomError("base64", "is not base 64") from None
+    if len(content) > FILE_BYTES_MAX:
+        raise PydanticCustomError(
+            "size",
+            "is {size} bytes long; a file may have {limit}",
+            {"size": f"{len(content):,}", "limit": f"{FILE_BYTES_MAX:,}"},
+        )
+    return content
+
+
+def _line(value: object) -> str:
+    trouble = trouble_with_text(value, LINE_LENGTH_MAX, lines=False)
+    if trouble is not None:
+        raise PydanticCustomError("text", "{trouble}", {"trouble": trouble})
+    return tidy(str(value))
+
+
+def _given(value: object) -> object:
+    """An empty field of a form was not filled in."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Given = BeforeValidator(_given)
+Line = Annotated[str, _text(LINE_LENGTH_MAX)]
+Subject = Annotated[str, _text(SUBJECT_LENGTH_MAX)]
+Text = Annotated[str, _text(DESCRIPTION_LENGTH_MAX, lines=True)]
+
+
+class Body(BaseModel):
+    """What somebody sends: no more than it may hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class File(Body):
+    """A file that comes with a submission."""
+
+    name: Annotated[str, BeforeValidator(_file_name), Field(description="Without folders.")]
+    content_type: Annotated[str, BeforeValidator(_content_type)] = "application/octet-stream"
+    content_base64: Annotated[
+        bytes, BeforeValidator(_content), Field(description="At most 10 MB.", repr=False)
+    ]
+
+
+class Requester(Body):
+    """Who has the problem."""
+
+    name: Line
+    email: Annotated[str, BeforeValidator(_email)]
+    phone: Annotated[Annotated[str, BeforeValidator(_phone)] | None, Given] = None
+
+
+class Submission(Body):
+    """A ticket to be opened."""
+
+    topic: Annotated[Line, Field(description="Id or name of a topic; see GET /v1/topics.")]
+    requester: Requester
+    subject: Subject
+    description: Text
+    impact: Annotated[Level | None, Given] = None
+    urgency: Annotated[Level | None, Given] = None
+    type: Annotated[TicketType | None, Given] = None
+    plan: Annotated[Line | None, Given, Field(description="An SLA plan that the topic offers.")] = (
+        None
+    )
+    custom_fields: Annotated[
+        dict[str, Any], Field(description="By the names of the topic's fields.")
+    ] = {}
+    attachments: Annotated[tuple[File, ...], Field(max_length=FILES_MAX)] = ()
+    channel: Literal["web", "api"] = "api"
+
+    def digest(self, topic_id: str) -> str:
+        """SHA-256 of what was submitted, whichever way it came."""
+        said = self.model_dump(mode="json", exclude={"attachments", "channel", "topic"})
+        files = [
+            (file.name, file.content_type, hashlib.sha256(file.content_base64).hexdigest())
+            for file in self.attachments
+        ]
+        parts = {**said, "topic": topic_id, "attachments": files}
+        return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefined]:
+    """The submission in `body`, and its topic. Raises `Invalid`, naming all that is wrong."""
+    raw = read_object(body)
+    errors: Errors = []
+    try:
+        # Without a requester, each field that is missing of it is named.
+        submission = Submission.model_validate({"requester": {}} | raw)
+    except ValidationError as error:
+        errors += explained(error.errors(), Submission)
+    topic = topic_called(raw.get("topic"), topics)
+    if topic is None:
+        errors += _unknown_topic(raw.get("topic"), topics)
+    else:
+        errors += _plan_errors(raw.get("plan"), topic)
+        raw, custom_errors = with_custom_fields(raw, topic)
+        errors += custom_errors
+    if errors or topic is None:
+        raise Invalid(errors)
+    return submission.model_copy(update={"custom_fields": raw["custom_fields"]}), topic
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`. Raises `Invalid`."""
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid([("body", f"is not JSON: {error}")]) from None
+    if not isinstance(raw, dict):
+        raise Invalid([("body", f"must be an object, not {KINDS.get(type(raw), 'text or null')}")])
+    return raw
+
+
+def topic_called(name: object, topics: Topics) -> TopicDefined | None:
+    """The topic with this id or name, if it is offered."""
+    if not isinstance(name, str):
+        return None
+    wanted = name.strip().casefold()
+    offered = (topic for topic in topics.by_id.values() if topic.active)
+    found = (t for t in offered if wanted in (t.topic_id.casefold(), t.name.casefold()))
+    return next(found, None)
+
+
+def with_custom_fields(raw: dict[str, Any], topic: TopicDefined) -> tuple[dict[str, Any], Errors]:
+    """The submission with its custom fields as text, and what is wrong with them."""
+    given = raw.get("custom_fields", {})
+    if not isinstance(given, Mapping):
+        # The model has said so already.
+        return raw, []
+    if len(given) > CUSTOM_FIELDS_MAX:
+        return raw, [("custom_fields", f"may hold {CUSTOM_FIELDS_MAX}; there are {len(given)}")]
+    values: dict[str, str] = {}
+    errors: Errors = []
+    known = {field.name: field for field in topic.fields}
+    for name, value in given.items():
+        place = f"custom_fields.{name[:100]}"
+        if name not in known:
+            errors.append((place, f"is not a field of {topic.name}{_meant(name, known)}"))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            values[name] = str(value)
+        elif value is None or value == "":
+            continue
+        elif trouble := trouble_with_text(value, FIELD_LENGTH_MAX, lines=True):
+            errors.append((place, trouble))
+        else:
+            values[name] = tidy(value)
+    wrong = {place for place, _ in errors}
+    for field in topic.fields:
+        place = f"custom_fields.{field.name}"
+        found = trouble_with(field, values.get(field.name, ""))
+        if found is not None and place not in wrong:
+            errors.append((place, found))
+    return {**raw, "custom_fields": values}, errors
+
+
+def explained(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """What pydantic found, in words for people who never heard of it."""
+    for error in errors:
+        place = ".".join(str(part) for part in error["loc"])
+        context = error.get("ctx", {})
+        match error["type"]:
+            case "missing":
+                yield place, "is required"
+            case "extra_forbidden":
+                known = model.model_fields if len(error["loc"]) == 1 else {}
+                yield place, f"is not a field we know{_meant(str(error['loc'][-1]), known)}"
+            case "enum" | "literal_error":
+                choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+                yield place, f"must be one of: {choices}"
+            case "model_type" | "model_attributes_type" | "dict_type":
+                yield place, "must be an object"
+            case "list_type" | "tuple_type":
+                yield place, "must be a list"
+            case "too_long":
+                most, sent = context["max_length"], context["actual_length"]
+                yield place, f"may hold {most}; there are {sent}"
+            case _:
+                yield place, error["msg"]
+
+
+def _unknown_topic(name: object, topics: Topics) -> Errors:
+    if not isinstance(name, str) or not name.strip() or len(name) > LINE_LENGTH_MAX:
+        # The model has said what is wrong with it.
+        return []
+    offered = [topic.topic_id for topic in topics.by_id.values() if topic.active]
+    if not offered:
+        return [("topic", "is unknown: this desk has no topics yet")]
+    return [("topic", f"is unknown; choose one of: {', '.join(offered[:50])}")]
+
+
+def _plan_errors(plan: object, topic: TopicDefined) -> Errors:
+    if not isinstance(plan, str) or plan.strip() in ("", *topic.entitled_plans):
+        return []
+    offers = ", ".join(topic.entitled_plans) or "none"
+    return [("plan", f"is not offered under {topic.name}; offered: {offers}")]
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close: Sequence[str] = difflib.get_close_matches(name[:50], list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

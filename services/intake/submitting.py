@@ -1,0 +1,224 @@
+"""`POST /v1/tickets`: the door that the public may use."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from services.intake.admission import Admission, TooBusy
+from services.intake.domain import OpenTicket
+from services.intake.parts import Parts
+from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
+from shared.decider import Outcome
+from shared.errors import Rejected
+from shared.events import Event, Person, Status, Unknown, status_after
+from shared.events.intake import (
+    Channel,
+    ClarificationRequested,
+    TicketCategorised,
+    TicketOpened,
+    TicketPrioritised,
+)
+from shared.identity import HEADER, Identity
+from shared.ids import person_id
+from shared.links import Link, sign_link, status_url
+from shared.web import Invalid, caller, etag, problem
+
+log = structlog.get_logger()
+
+LARGE_BYTES: Final = 250_000
+"""A body from which on it is read in a thread, so that others are answered meanwhile."""
+
+EXCERPT_LENGTH: Final = 280
+
+_KEY = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
+
+
+class NotJson(Rejected):
+    """Send a JSON object, with Content-Type: application/json."""
+
+    http_status = 415
+
+
+def submitting(parts: Parts) -> APIRouter:
+    """The route, and its admission control."""
+    router = APIRouter(tags=["tickets"])
+    settings = parts.settings
+    admission = Admission(settings.requests_in_flight_max, settings.bytes_in_flight_max)
+
+    @router.post(
+        "/tickets",
+        status_code=201,
+        summary="Open a ticket",
+        openapi_extra={"requestBody": _request_body()},
+        responses={422: {"description": "Names every field that is missing or malformed."}},
+    )
+    async def open_ticket(request: Request) -> Response:
+        """Accepted means durable: 201 is answered once the ticket is in the log.
+
+        The same `Idempotency-Key` of the same requester again is the same ticket.
+        """
+        try:
+            with admission.place() as place:
+                _must_be_json(request)
+                body = await place.read(request, BODY_BYTES_MAX)
+                return await _open(parts, request, body)
+        except TooBusy as busy:
+            return problem(429, busy.code, busy.message, headers={"Retry-After": "1"})
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            log.warning("submission_not_stored", error=type(error).__name__)
+            detail = "Your ticket could not be stored just now: please try again."
+            return problem(503, "not_stored", detail, headers={"Retry-After": "2"})
+
+    return router
+
+
+async def _open(parts: Parts, request: Request, body: bytes) -> Response:
+    identity = caller(request) if HEADER in request.headers else None
+    topics = await parts.catalogue.topics()
+    key = _key(request)
+    if len(body) > LARGE_BYTES:
+        submission, topic = await asyncio.to_thread(read_submission, body, topics)
+    else:
+        submission, topic = read_submission(body, topics)
+    attachments = await parts.stored(submission.attachments)
+    requester = _person(submission)
+    now = parts.runtime.clock()
+
+    def command(number: str) -> OpenTicket:
+        return OpenTicket(
+            number=number,
+            channel=_channel(submission, identity),
+            topic=topic,
+            requester=requester,
+            subject=submission.subject,
+            description=submission.description,
+            submission_digest=submission.digest(topic.topic_id),
+            now=now,
+            impact=submission.impact,
+            urgency=submission.urgency,
+            type=submission.type,
+            plan_wanted=submission.plan,
+            custom_fields=submission.custom_fields,
+            attachments=attachments,
+        )
+
+    outcome = await parts.open_ticket(
+        (requester.person_id, key) if key else None,
+        command,
+        actor=identity.actor if identity else f"customer:{requester.person_id}",
+        revision=topics.revision,
+        traceparent=request.headers.get("traceparent", "")[:100],
+    )
+    return await _receipt(parts, outcome)
+
+
+async def _receipt(parts: Parts, outcome: Outcome) -> Response:
+    """What the customer is told at once; the same again for the same submission."""
+    events: Sequence[Event | Unknown] = outcome.events
+    if not events:
+        events = [recorded.event for recorded in await parts.past(outcome.subject)]
+    opened = next(event for event in events if isinstance(event, TicketOpened))
+    link = Link(outcome.subject, opened.requester.person_id)
+    token = sign_link(parts.settings.link_secret, link, parts.runtime.clock())
+    url = status_url(parts.settings.portal_url, token)
+    content = {
+        "ticket_id": str(outcome.subject),
+        "number": opened.number,
+        "status": _status(events).value,
+        "status_url": url,
+        "summary": summary(opened, events),
+        "events": [type(event).__name__ for event in outcome.events],
+    }
+    headers = etag(outcome.vector) | {"Location": url, "Cache-Control": "no-store"}
+    if not outcome.events:
+        headers["Idempotency-Replayed"] = "true"
+    return JSONResponse(content, 201, headers=headers)
+
+
+def summary(opened: TicketOpened, events: Sequence[Event | Unknown]) -> dict[str, Any]:
+    """What was understood: enough for people to see that it is their request."""
+    told: dict[str, Any] = {
+        "subject": opened.subject,
+        "description": _excerpt(opened.description),
+        "topic": opened.topic_name,
+        "requester": opened.requester.name,
+        "opened_at": opened.opened_at.isoformat(),
+        "attachments": [file.name for file in opened.attachments],
+        "questions": [],
+    }
+    for event in events:
+        match event:
+            case TicketCategorised():
+                told |= {"type": event.type.value, "team": event.team_name}
+            case TicketPrioritised():
+                told["priority"] = event.priority.label
+            case ClarificationRequested():
+                told["questions"] = [question.model_dump() for question in event.questions]
+            case _:
+                pass
+    return told
+
+
+def _status(events: Sequence[Event | Unknown]) -> Status:
+    status: Status | None = None
+    for event in events:
+        status = status_after(status, event)
+    return status or Status.NEW
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= EXCERPT_LENGTH else text[: EXCERPT_LENGTH - 1].rstrip() + "…"
+
+
+def _person(submission: Submission) -> Person:
+    requester = submission.requester
+    person: UUID = person_id(requester.email)
+    return Person(
+        person_id=person,
+        name=requester.name,
+        email=requester.email,
+        phone=requester.phone or "",
+    )
+
+
+def _channel(submission: Submission, identity: Identity | None) -> Channel:
+    """Only the portal may say that it was its form."""
+    by_form = submission.channel == "web" and identity is not None and identity.issuer == "portal"
+    return Channel.WEB if by_form else Channel.API
+
+
+def _must_be_json(request: Request) -> None:
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if declared != "application/json" and not declared.endswith("+json"):
+        raise NotJson
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key.strip()):
+        raise Invalid([("Idempotency-Key", "must be 1 to 200 printable ASCII characters")])
+    return key.strip()
+
+
+def _request_body() -> dict[str, Any]:
+    """The submission's JSON Schema, without references, for the API's description."""
+    schema = Submission.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inlined(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return inlined(definitions[node["$ref"].rpartition("/")[2]])
+            return {name: inlined(value) for name, value in node.items()}
+        return [inlined(item) for item in node] if isinstance(node, list) else node
+
+    return {"required": True, "content": {"application/json": {"schema": inlined(schema)}}}
