@@ -1,0 +1,67 @@
+"""The agents' HTTP API under /api/v1, and its description."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+
+from services.gateway.context import Gateway
+from services.gateway.forwarding import add_commands, add_others
+from services.gateway.http import respond, signed_in
+from services.gateway.reads import add_desk, add_parts, add_tickets
+
+PREFIX: Final = "/api/v1"
+
+TITLE: Final = "Ledgerdesk: the agents' API"
+
+ABOUT: Final = """\
+Queues, tickets and every command of an agent.
+
+Sign in with `Authorization: Bearer <token>`. A ticket is named by its id or by its number.
+Commands take `If-Match` with a ticket's ETag (412 if it has moved on since) and
+`Idempotency-Key` (a retry is the same fact); they answer with a new ETag and with
+`Ledgerdesk-After`: a read that carries it waits until it shows what the command did.
+Errors are problem+json (RFC 9457) with a stable `code`.
+"""
+
+
+def routers(gateway: Gateway) -> list[APIRouter]:
+    """The API, and what describes it."""
+    router = routes(gateway)
+    return [router, documentation(router)]
+
+
+def routes(gateway: Gateway) -> APIRouter:
+    """Every route of the API."""
+    router = APIRouter(prefix=PREFIX)
+    agent = signed_in(gateway)
+    add_desk(router, gateway, agent)
+    add_tickets(router, gateway, agent)
+    add_parts(router, gateway, agent)
+    add_others(router, gateway, agent)
+    add_commands(router, gateway, agent)
+    return router
+
+
+def description(router: APIRouter) -> dict[str, Any]:
+    """The API's OpenAPI document."""
+    return get_openapi(title=TITLE, version="1", description=ABOUT, routes=router.routes)
+
+
+def documentation(router: APIRouter) -> APIRouter:
+    """Routes that serve the description, and a page that points at it."""
+    pages = APIRouter(include_in_schema=False)
+    document = description(router)
+
+    @pages.get("/api/openapi.json")
+    async def openapi() -> Response:
+        return respond(document)
+
+    @pages.get("/api", response_class=HTMLResponse)
+    async def about() -> Response:
+        from services.gateway.panel.rendering import render
+
+        return render("api.html", document=document)
+
+    return pages

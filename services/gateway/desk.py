@@ -1,0 +1,59 @@
+"""The desk as agents see it: who works here, in which teams, under which plans."""
+
+from dataclasses import replace
+
+from services.gateway.rows import (
+    AGENTS,
+    PLANS,
+    TEAMS,
+    TOPICS,
+    AgentRow,
+    PlanRow,
+    TeamRow,
+    TopicRow,
+)
+from shared.events import Event
+from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
+from shared.events.intake import TopicDefined
+from shared.events.sla import SlaPlanDefined
+from shared.followers.view import View
+
+
+def fold_desk(view: View, event: Event) -> None:
+    """Change the row of one agent, team, plan or topic."""
+    match event:
+        case AgentDefined():
+            before = view.get(AGENTS)
+            online = before is not None and before.online
+            view.put(AGENTS, replace(_agent(view, event), online=online))
+        case AgentWentOnline():
+            view.change(AGENTS, online=True)
+        case AgentWentOffline():
+            view.change(AGENTS, online=False)
+        case TeamDefined():
+            view.put(TEAMS, TeamRow(view.subject, event.team_id, event.name))
+        case SlaPlanDefined():
+            targets = [target.model_dump(mode="json") for target in event.targets]
+            row = PlanRow(view.subject, event.plan_id, event.name, event.description, targets)
+            view.put(PLANS, row)
+        case TopicDefined():
+            view.put(TOPICS, TopicRow(view.subject, event.topic_id, event.name))
+        case _:
+            pass
+
+
+def _agent(view: View, event: AgentDefined) -> AgentRow:
+    return AgentRow(
+        subject=view.subject,
+        agent_id=event.agent_id,
+        name=event.name,
+        email=event.email,
+        role=event.role.value,
+        team_ids=list(event.team_ids),
+        skills=list(event.skills),
+        tier=event.tier,
+        capacity=event.capacity,
+        token_hash=event.token_hash,
+        active=event.active,
+        revision=event.revision,
+    )

@@ -1,0 +1,144 @@
+"""What agents ask of the read model: a ticket, its parts, a page of a queue, the counts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from services.gateway.queues import Ask, Page, Source, cursor_after, source_of, start_of
+from services.gateway.rows import (
+    AgentRow,
+    ClockRow,
+    MessageRow,
+    PlanRow,
+    TeamRow,
+    TicketRow,
+    TimelineRow,
+    TopicRow,
+)
+from shared.errors import NotFound
+from shared.events.base import Status
+from shared.numbers import normalise
+from shared.postgres import Pool
+from shared.sql import load_queries
+
+SQL: Final = load_queries(__file__)
+
+COUNT_MAX: Final = 1_000
+"""Queues are counted up to this: a longer one is shown as `999+`."""
+
+LINES_MAX: Final = 2_000
+"""Entries of one ticket's conversation or timeline that are read at once."""
+
+OTHERS_MAX: Final = 8
+"""Other tickets of a requester shown beside one."""
+
+
+class Finders:
+    """Reads of `desk_view`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def ticket_id(self, ticket: str) -> UUID:
+        """The id of a ticket named by id or number. Raises `NotFound` for an unknown number."""
+        try:
+            return UUID(ticket)
+        except ValueError:
+            number = normalise(ticket)
+        found = await self._pool.fetchval(SQL.ticket_id_of, number) if number else None
+        if found is None:
+            raise NotFound(what=f"ticket as {ticket[:40]}")
+        ticket_id: UUID = found
+        return ticket_id
+
+    async def ticket(self, ticket_id: UUID) -> TicketRow:
+        """The ticket as it stands. Raises `NotFound`."""
+        record = await self._pool.fetchrow(SQL.ticket_by_id, ticket_id)
+        if record is None:
+            raise NotFound(what="ticket")
+        return TicketRow(**record)
+
+    async def conversation(self, ticket_id: UUID, after: int = 0) -> list[MessageRow]:
+        records = await self._pool.fetch(SQL.conversation, ticket_id, after, LINES_MAX)
+        return [MessageRow(**record) for record in records]
+
+    async def timeline(
+        self, ticket_id: UUID, after: int = 0, limit: int = LINES_MAX
+    ) -> list[TimelineRow]:
+        records = await self._pool.fetch(SQL.timeline, ticket_id, after, limit)
+        return [TimelineRow(**record) for record in records]
+
+    async def timeline_end(self, ticket_id: UUID, limit: int) -> list[TimelineRow]:
+        """What happened last, oldest first."""
+        records = await self._pool.fetch(SQL.timeline_end, ticket_id, limit)
+        return [TimelineRow(**record) for record in reversed(records)]
+
+    async def clocks(self, ticket_id: UUID) -> list[ClockRow]:
+        records = await self._pool.fetch(SQL.clocks, ticket_id)
+        return [ClockRow(**record) for record in records]
+
+    async def others_of(self, row: TicketRow) -> list[Mapping[str, Any]]:
+        """The requester's other tickets, the newest first."""
+        arguments = (row.requester_id, row.subject, OTHERS_MAX)
+        return [dict(r) for r in await self._pool.fetch(SQL.requester_tickets, *arguments)]
+
+    async def page(self, ask: Ask, me: AgentRow) -> Page:
+        """A page of what is asked for."""
+        number = normalise(ask.q) if ask.q else None
+        if number is not None:
+            record = await self._pool.fetchrow(SQL.ticket_by_number, number)
+            if record is not None:
+                return Page([TicketRow(**record)], None)
+        source = source_of(ask, me)
+        records = await self._pool.fetch(getattr(SQL, source.query), *_arguments(ask, source))
+        rows = [TicketRow(**record) for record in records]
+        more = len(rows) > ask.limit
+        rows = rows[: ask.limit]
+        return Page(rows, cursor_after(rows[-1], source) if more else None)
+
+    async def counts(self, me: AgentRow) -> dict[str, int]:
+        """How many tickets each queue has, for this agent; counted up to `COUNT_MAX`."""
+        asked: dict[str, tuple[str, Sequence[object]]] = {
+            "mine": (SQL.count_agent, [me.agent_id]),
+            "with-me": (SQL.count_participant, [me.agent_id]),
+            "team": (SQL.count_team, [me.team_ids]),
+            "unassigned": (SQL.count_unassigned, []),
+            "breached": (SQL.count_breached, []),
+            "waiting": (SQL.count_status, [Status.WAITING_FOR_CUSTOMER.value]),
+            "resolved": (SQL.count_status, [Status.RESOLVED.value]),
+            "all": (SQL.count_all, []),
+        }
+        counted = await asyncio.gather(
+            *(self._pool.fetchval(sql, COUNT_MAX, *more) for sql, more in asked.values())
+        )
+        return {name: min(count, COUNT_MAX) for name, count in zip(asked, counted, strict=True)}
+
+    async def agent_by_token(self, token_hash: str) -> AgentRow | None:
+        record = await self._pool.fetchrow(SQL.agent_by_token, token_hash)
+        return None if record is None else AgentRow(**record)
+
+    async def agent(self, agent_id: str) -> AgentRow | None:
+        record = await self._pool.fetchrow(SQL.agent_by_id, agent_id)
+        return None if record is None else AgentRow(**record)
+
+    async def agents(self) -> list[tuple[AgentRow, int]]:
+        """Who works here, with how many tickets each has."""
+        records = [dict(record) for record in await self._pool.fetch(SQL.agents, COUNT_MAX)]
+        loads = [record.pop("load") for record in records]
+        return [(AgentRow(**r), load) for r, load in zip(records, loads, strict=True)]
+
+    async def teams(self) -> list[TeamRow]:
+        return [TeamRow(**record) for record in await self._pool.fetch(SQL.teams)]
+
+    async def plans(self) -> list[PlanRow]:
+        return [PlanRow(**record) for record in await self._pool.fetch(SQL.plans)]
+
+    async def topics(self) -> list[TopicRow]:
+        return [TopicRow(**record) for record in await self._pool.fetch(SQL.topics)]
+
+
+def _arguments(ask: Ask, source: Source) -> list[object]:
+    """The parameters of a queue's query, one row more than asked: is there a next page?"""
+    filters = [ask.status, ask.priority, ask.team, ask.agent]
+    return [*filters, *start_of(ask.cursor, source), ask.limit + 1, *source.of]

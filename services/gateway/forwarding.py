@@ -1,0 +1,135 @@
+"""The API's commands, and reads that belong to others: each goes to its owner, signed."""
+
+from collections.abc import Awaitable, Callable
+from inspect import Parameter, Signature
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from services.gateway import shapes
+from services.gateway.auth import identity_of
+from services.gateway.commands import COMMANDS, Command
+from services.gateway.context import Gateway
+from services.gateway.http import SignedIn, TicketName, problems, read_body, relayed
+from services.gateway.owners import PASSED_IN
+from services.gateway.rows import AgentRow
+from shared.identity import HEADER
+
+IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "A command repeated with the same key is the same fact.",
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The ETag of what you have seen: 412 if the ticket has moved on since.",
+    "example": '"assignment=2,intake=5,resolution=3"',
+}
+
+
+def add_commands(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
+    """A route for each command."""
+    for command in COMMANDS:
+        router.add_api_route(
+            f"/tickets/{{ticket}}/{command.name}",
+            _endpoint(gateway, command, agent),
+            methods=[command.method],
+            tags=[f"commands of {command.owner}"],
+            name=command.name,
+            summary=command.what,
+            description=f"Takes at least the role {command.role.value}.",
+            status_code=200,
+            responses={
+                200: {"model": shapes.Done, "description": "Done, or done before."},
+                **problems(401, 403, 404, 409, 412, 422, 503),
+            },
+            openapi_extra=described(command),
+        )
+
+
+def described(command: Command) -> dict[str, Any]:
+    """The command's OpenAPI: its headers and its body, with an example."""
+    extra: dict[str, Any] = {"parameters": [IF_MATCH, IDEMPOTENCY]}
+    if command.body is not None:
+        schema = command.body.model_json_schema()
+        media: dict[str, Any] = {"schema": schema}
+        if command.example is not None:
+            media["example"] = command.example
+        extra["requestBody"] = {"required": True, "content": {"application/json": media}}
+    return extra
+
+
+def _endpoint(
+    gateway: Gateway, command: Command, agent: SignedIn
+) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(request: Request, ticket: str, me: AgentRow, **parts: str) -> Response:
+        identity_of(me).require(command.role)
+        ticket_id = await gateway.finders.ticket_id(ticket)
+        named = {name: quote(value, safe="") for name, value in parts.items()}
+        path = command.path.format(id=ticket_id, **named)
+        return await forward(gateway, me, request, command.owner, path)
+
+    # A parameter for each placeholder of the command's own path, for FastAPI to see.
+    signature = Signature(
+        [
+            Parameter("request", Parameter.KEYWORD_ONLY, annotation=Request),
+            Parameter("ticket", Parameter.KEYWORD_ONLY, annotation=TicketName),
+            Parameter("me", Parameter.KEYWORD_ONLY, annotation=AgentRow, default=Depends(agent)),
+            *(
+                Parameter(name, Parameter.KEYWORD_ONLY, annotation=str, default=Path())
+                for name in command.placeholders
+            ),
+        ]
+    )
+    endpoint.__signature__ = signature  # type: ignore[attr-defined]
+    return endpoint
+
+
+def add_others(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
+    """Presence, and what intake keeps: quarantined submissions and files."""
+    me: Any = Depends(agent)
+
+    @router.put("/me/presence", tags=["desk"], responses=problems(401, 422, 503))
+    async def presence(request: Request, me: AgentRow = me) -> Response:
+        """Say whether you take tickets: `{"online": true}`."""
+        path = f"/v1/agents/{quote(me.agent_id, safe='')}/presence"
+        return await forward(gateway, me, request, "assignment", path)
+
+    @router.get("/quarantine", tags=["desk"], responses=problems(401, 503))
+    async def quarantine(request: Request, me: AgentRow = me) -> Response:
+        """What came in and could not be understood, kept raw."""
+        return await forward(gateway, me, request, "intake", "/v1/quarantine")
+
+    @router.get("/quarantine/{item}", tags=["desk"], responses=problems(401, 404, 503))
+    async def quarantined(request: Request, item: str, me: AgentRow = me) -> Response:
+        """One quarantined submission."""
+        path = f"/v1/quarantine/{quote(item, safe='')}"
+        return await forward(gateway, me, request, "intake", path)
+
+    @router.get("/files/{file_id}", tags=["desk"], responses=problems(401, 404, 503))
+    async def file(request: Request, file_id: str, me: AgentRow = me) -> Response:
+        """The content of an attachment."""
+        path = f"/v1/files/{quote(file_id, safe='')}"
+        return await forward(gateway, me, request, "intake", path)
+
+
+async def forward(
+    gateway: Gateway, me: AgentRow, request: Request, owner: str, path: str
+) -> Response:
+    """Send the request on to the owner, as `me`, and its answer back."""
+    assert HEADER.lower() not in PASSED_IN
+    headers = {name: request.headers[name] for name in PASSED_IN if name in request.headers}
+    answer = await gateway.send(
+        me,
+        owner,
+        request.method,
+        path,
+        body=await read_body(request),
+        headers=headers,
+        query=request.url.query,
+    )
+    return relayed(answer)

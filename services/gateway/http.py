@@ -1,0 +1,102 @@
+"""What the routes of the API share: answers, documented problems, the signed-in agent."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.gateway.auth import by_token
+from services.gateway.context import Gateway
+from services.gateway.owners import Answer
+from services.gateway.rows import AgentRow
+from services.gateway.shapes import Problem
+from shared.identity import NotSignedIn
+from shared.log.vector import Vector
+from shared.web import AFTER_HEADER, Invalid
+
+BODY_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Largest body of a command: attachments are in it, as base64."""
+
+BEARER: Final = HTTPBearer(
+    auto_error=False, description="The agent's token, as it was given out with the desk."
+)
+
+SignedIn = Callable[..., Awaitable[AgentRow]]
+
+TicketName = Annotated[
+    str, Path(description="A ticket's id or number.", examples=["LD-7KQ4M-2XR9C-5"])
+]
+
+_PROBLEMS: Final = {
+    401: "No valid token.",
+    403: "The role does not allow it.",
+    404: "There is no such ticket.",
+    409: "Forbidden as things stand: `code` says why.",
+    412: "The ticket has moved on since If-Match.",
+    422: "Fields are missing or malformed: `errors` names each.",
+    503: "The owner is away, or this service has not come so far: try again.",
+}
+
+
+def seen_by(
+    ledgerdesk_after: Annotated[
+        str | None, Header(description="Wait until this is known: a command's Ledgerdesk-After.")
+    ] = None,
+    after: Annotated[str | None, Query(description="The same, for a link.")] = None,
+) -> Vector | None:
+    """FastAPI dependency: what the caller has seen, and wants to see at least."""
+    text = after if after is not None else ledgerdesk_after
+    if text is None:
+        return None
+    try:
+        return Vector.parse(text)
+    except ValueError as error:
+        raise Invalid([(AFTER_HEADER, "is not an ETag of ours")]) from error
+
+
+Seen = Annotated[Vector | None, Depends(seen_by)]
+
+
+def respond(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """JSON that no cache keeps."""
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(content), status, kept, "application/json")
+
+
+def relayed(answer: Answer) -> Response:
+    """An owner's answer, as it is."""
+    headers = {"Cache-Control": "no-store", **answer.headers}
+    return Response(answer.body, answer.status, headers)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented ways in which a route can fail."""
+    media = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": _PROBLEMS[status], "content": media} for status in statuses}
+
+
+def signed_in(gateway: Gateway) -> SignedIn:
+    """FastAPI dependency: the agent whose bearer token the request carries."""
+
+    async def agent(
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    ) -> AgentRow:
+        if credentials is None:
+            raise NotSignedIn
+        return await by_token(gateway.finders, credentials.credentials)
+
+    return agent
+
+
+async def read_body(request: Request) -> bytes:
+    """The request's body. Raises `Invalid` for one that is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise Invalid([("body", f"is larger than {BODY_BYTES_MAX} bytes")])
+    return bytes(body)

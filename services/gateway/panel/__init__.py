@@ -1,0 +1,1 @@
+"""The panel: the agents' pages, rendered here, working without any script."""

@@ -1,0 +1,267 @@
+-- Reads of the agents' read model. Queue pages share their last parameters:
+-- filters that may be null (status, priority, team, agent), then the cursor (due time as
+-- text, `infinity` when nothing is due; opened at; ticket id), then the page's size.
+
+-- name: ticket_by_id
+-- A ticket as it stands.
+select * from desk_view.tickets where subject = $1;
+
+-- name: ticket_by_number
+-- A ticket by the number that people read out.
+select * from desk_view.tickets where number = $1;
+
+-- name: ticket_id_of
+-- A ticket's id by its number.
+select subject from desk_view.tickets where number = $1;
+
+-- name: conversation
+-- The conversation of a ticket, oldest first, from a position on.
+select * from desk_view.messages
+where subject = $1 and position > $2
+order by position
+limit $3;
+
+-- name: timeline
+-- What happened on a ticket, oldest first, from a position on.
+select * from desk_view.timeline
+where subject = $1 and position > $2
+order by position
+limit $3;
+
+-- name: timeline_end
+-- What happened last on a ticket, newest first.
+select * from desk_view.timeline
+where subject = $1
+order by position desc
+limit $2;
+
+-- name: clocks
+-- The promises made on a ticket, and how they stand.
+select * from desk_view.clocks where subject = $1 order by kind;
+
+-- name: requester_tickets
+-- The newest tickets of a requester.
+select subject, number, title, status, active, priority, opened_at from desk_view.tickets
+where requester_id = $1 and subject <> $2
+order by opened_at desc, subject desc
+limit $3;
+
+-- name: queue_all
+-- Everything that waits for us, by due time.
+select * from desk_view.tickets
+where active
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_unassigned
+-- What nobody has yet, by due time.
+select * from desk_view.tickets
+where active and agent_id is null
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_breached
+-- What was promised and not kept, by due time.
+select * from desk_view.tickets
+where active and breached
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_agent
+-- What one agent has to do, by due time.
+select * from desk_view.tickets
+where active and agent_id = $9
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_participant
+-- What one agent takes part in beside the one who has it, by due time.
+select * from desk_view.tickets
+where active and participants ? $9::text
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_team
+-- What some teams have to do, by due time: the first of each, then the first of those.
+select page.* from unnest($9::text[]) as team (id)
+cross join lateral (
+    select * from desk_view.tickets
+    where active and team_id = team.id
+      and ($1::text is null or status = $1)
+      and ($2::text is null or priority = $2)
+      and ($3::text is null or team_id = $3)
+      and ($4::text is null or agent_id = $4)
+      and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+          > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+    order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+    limit $8
+) as page
+order by coalesce(page.due_at, timestamptz 'infinity'), page.opened_at, page.subject
+limit $8;
+
+-- name: queue_status
+-- Tickets that are not closed, of one status, by due time.
+select * from desk_view.tickets
+where closed_at is null and status = $9
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_priority
+-- What waits for us, of one priority, by due time.
+select * from desk_view.tickets
+where active and priority = $9
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_closed
+-- What is closed, the latest first.
+select * from desk_view.tickets
+where closed_at is not null
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (closed_at, subject) < ($5::text::timestamptz, $6::uuid)
+order by closed_at desc, subject desc
+limit $7;
+
+-- name: queue_requester
+-- All tickets of one requester, the newest first.
+select * from desk_view.tickets
+where requester_id = $8
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (opened_at, subject) < ($5::text::timestamptz, $6::uuid)
+order by opened_at desc, subject desc
+limit $7;
+
+-- name: queue_found
+-- Tickets in which all the words occur, the newest first.
+select tickets.* from desk_view.words
+join desk_view.tickets using (subject)
+where to_tsvector('simple', words.body) @@ websearch_to_tsquery('simple', $8)
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (opened_at, subject) < ($5::text::timestamptz, $6::uuid)
+order by opened_at desc, subject desc
+limit $7;
+
+-- name: count_all
+-- How much waits for us, counted up to a bound.
+select count(*) from (select from desk_view.tickets where active limit $1) as bounded;
+
+-- name: count_unassigned
+-- How much nobody has yet, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets where active and agent_id is null limit $1
+) as bounded;
+
+-- name: count_breached
+-- How many promises were not kept, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets where active and breached limit $1
+) as bounded;
+
+-- name: count_agent
+-- How much one agent has to do, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets where active and agent_id = $2 limit $1
+) as bounded;
+
+-- name: count_participant
+-- How much one agent takes part in, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets where active and participants ? $2::text limit $1
+) as bounded;
+
+-- name: count_team
+-- How much some teams have to do, counted up to a bound for each.
+select coalesce(sum(counted.n), 0)::bigint from unnest($2::text[]) as team (id)
+cross join lateral (
+    select count(*) as n from (
+        select from desk_view.tickets where active and team_id = team.id limit $1
+    ) as bounded
+) as counted;
+
+-- name: count_status
+-- How many tickets of one status are not closed, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets where closed_at is null and status = $2 limit $1
+) as bounded;
+
+-- name: agent_by_token
+-- Who holds the token with this hash.
+select * from desk_view.agents where token_hash = $1 and token_hash <> '';
+
+-- name: agent_by_id
+-- An agent by id.
+select * from desk_view.agents where agent_id = $1;
+
+-- name: agents
+-- Who works here, with how much each has to do, counted up to a bound.
+select agents.*, loads.load from desk_view.agents
+cross join lateral (
+    select count(*) as load from (
+        select from desk_view.tickets
+        where active and tickets.agent_id = agents.agent_id limit $1
+    ) as bounded
+) as loads
+order by agents.name;
+
+-- name: teams
+-- The teams of the desk.
+select * from desk_view.teams order by name;
+
+-- name: plans
+-- The SLA plans of the desk.
+select * from desk_view.plans order by name;
+
+-- name: topics
+-- The topics of the desk.
+select * from desk_view.topics order by name;

@@ -1,0 +1,198 @@
+"""The rows of `desk_view`: what agents see of tickets and of the desk."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.followers.view import Table
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A ticket as it stands; queues are pages of these."""
+
+    subject: UUID
+    """The ticket's id, as `subject` is in every read model; its subject is `title`."""
+    number: str
+    title: str
+    status: str
+    active: bool
+    """Somebody here has to do something: not resolved, closed or archived."""
+    channel: str
+    topic_id: str
+    topic_name: str
+    requester_id: UUID
+    requester_name: str
+    requester_email: str
+    requester_phone: str
+    opened_at: datetime
+    updated_at: datetime
+    vector: str
+    """How much of each author's stream is folded in: the ticket's ETag."""
+    impact: str | None = None
+    urgency: str | None = None
+    priority: str | None = None
+    priority_reason: str = ""
+    type: str | None = None
+    tier: int = 1
+    team_id: str | None = None
+    team_name: str | None = None
+    agent_id: str | None = None
+    agent_name: str | None = None
+    participants: dict[str, str] = field(default_factory=dict)
+    """Names of the agents who take part beside the one who has it, by their ids."""
+    plan_id: str | None = None
+    plan_name: str | None = None
+    due_at: datetime | None = None
+    """When the next of the running clocks is due; None while none runs."""
+    due_clock: str | None = None
+    breached: bool = False
+    """A promise of the present clocks was broken."""
+    pinned: list[dict[str, Any]] = field(default_factory=list)
+    questions: list[dict[str, str]] = field(default_factory=list)
+    """What the customer was asked and has not answered yet."""
+    related: list[dict[str, Any]] = field(default_factory=list)
+    absorbed: list[dict[str, str]] = field(default_factory=list)
+    merged_into: dict[str, str] | None = None
+    custom_fields: dict[str, str] = field(default_factory=dict)
+    solution: dict[str, Any] | None = None
+    """The last solution: kind, cause, note, and whether it was verified."""
+    articles: list[dict[str, Any]] = field(default_factory=list)
+    reopened: int = 0
+    undelivered: str = ""
+    """Why our last mail to the customer did not arrive; empty when it did."""
+    rating: int | None = None
+    quality_score: int | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One entry of a ticket's conversation, internal notes included."""
+
+    id: UUID
+    subject: UUID
+    position: int
+    kind: str
+    """opened, customer, clarification, answer, reply, note, progress, resolution, …"""
+    public: bool
+    """The customer sees it too."""
+    author_name: str
+    text: str
+    at: datetime
+    label: str = ""
+    """What is worth saying beside the name: a workaround, waits for the customer, …"""
+    pinned: bool = False
+    automatic: bool = False
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    stream: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """An event of a ticket, in words."""
+
+    id: UUID
+    subject: UUID
+    position: int
+    stream: str
+    """Which service said it; with `version`, the event's place in the ticket's vector."""
+    version: int
+    type: str
+    actor: str
+    words: str
+    quiet: bool
+    """Nothing an answer depends on: deliveries, warnings, clocks."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRow:
+    """A promise of the SLA plan in force, and how it stands."""
+
+    id: UUID
+    subject: UUID
+    kind: str
+    state: str
+    """running, paused, met, missed (answered, but late) or stopped."""
+    target_minutes: float
+    started_at: datetime
+    due_at: datetime
+    remaining_seconds: float | None = None
+    """Business seconds left while paused."""
+    reason: str = ""
+    warned: bool = False
+    breached_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordsRow:
+    """The words by which a ticket is found."""
+
+    subject: UUID
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """Somebody who works at the desk, and signs in here."""
+
+    subject: UUID
+    agent_id: str
+    name: str
+    email: str
+    role: str
+    team_ids: list[str]
+    skills: list[str]
+    tier: int
+    capacity: int
+    token_hash: str
+    active: bool
+    online: bool = False
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """A team of the desk."""
+
+    subject: UUID
+    team_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """An SLA plan that a manager may choose."""
+
+    subject: UUID
+    plan_id: str
+    name: str
+    description: str
+    targets: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """A topic that tickets are opened under."""
+
+    subject: UUID
+    topic_id: str
+    name: str
+
+
+TICKETS: Table[TicketRow] = Table("tickets", TicketRow)
+MESSAGES: Table[MessageRow] = Table("messages", MessageRow, key="id", append_only=True)
+TIMELINE: Table[TimelineRow] = Table("timeline", TimelineRow, key="id", append_only=True)
+CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id")
+WORDS: Table[WordsRow] = Table("words", WordsRow)
+AGENTS: Table[AgentRow] = Table("agents", AgentRow)
+TEAMS: Table[TeamRow] = Table("teams", TeamRow)
+PLANS: Table[PlanRow] = Table("plans", PlanRow)
+TOPICS: Table[TopicRow] = Table("topics", TopicRow)
+
+TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, TEAMS, PLANS, TOPICS)

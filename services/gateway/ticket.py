@@ -1,0 +1,190 @@
+"""A ticket's row: what each event changes of it, besides status, clocks and vector."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from services.gateway.rows import TicketRow
+from services.gateway.words import who
+from shared.events import Event, assignment, intake, notify, resolution, review, sla
+from shared.events.base import Status
+from shared.log.records import Recorded
+
+Change = dict[str, Any]
+_Changer = Callable[[TicketRow, Any], Change]
+
+
+def opened(recorded: Recorded, event: intake.TicketOpened) -> TicketRow:
+    """The row of a ticket that has just been opened."""
+    requester = event.requester
+    return TicketRow(
+        subject=recorded.subject,
+        number=event.number,
+        title=event.subject,
+        status=Status.NEW.value,
+        active=True,
+        channel=event.channel.value,
+        topic_id=event.topic_id,
+        topic_name=event.topic_name,
+        requester_id=requester.person_id,
+        requester_name=requester.name,
+        requester_email=requester.email,
+        requester_phone=requester.phone,
+        opened_at=event.opened_at,
+        updated_at=event.opened_at,
+        vector="",
+        impact=event.impact.value if event.impact else None,
+        urgency=event.urgency.value if event.urgency else None,
+        type=event.type.value if event.type else None,
+        custom_fields=dict(event.custom_fields),
+    )
+
+
+def ticket_after(row: TicketRow, event: Event, recorded: Recorded) -> TicketRow:
+    """The row after `event`."""
+    if isinstance(event, resolution.NoteAdded):
+        return _noted(row, event, recorded)
+    change = _CHANGES.get(type(event))
+    return row if change is None else replace(row, **change(row, event))
+
+
+def _noted(row: TicketRow, event: resolution.NoteAdded, recorded: Recorded) -> TicketRow:
+    if not event.pinned:
+        return row
+    note = {
+        "id": str(recorded.id),
+        "text": event.text,
+        "by": event.agent_name or who(event.noted_by),
+        "at": event.noted_at.isoformat(),
+    }
+    return replace(row, pinned=[*row.pinned, note])
+
+
+def _categorised(_row: TicketRow, e: intake.TicketCategorised) -> Change:
+    return {
+        "type": e.type.value,
+        "topic_id": e.topic_id,
+        "topic_name": e.topic_name,
+        "team_id": e.team_id,
+        "team_name": e.team_name,
+        "tier": e.tier,
+    }
+
+
+def _prioritised(_row: TicketRow, e: intake.TicketPrioritised) -> Change:
+    return {
+        "impact": e.impact.value,
+        "urgency": e.urgency.value,
+        "priority": e.priority.value,
+        "priority_reason": e.reason,
+    }
+
+
+def _related(row: TicketRow, e: intake.TicketsRelated) -> Change:
+    known = {each["number"]: each for each in row.related}
+    known |= {each.number: each.model_dump(mode="json") for each in e.related}
+    return {"related": list(known.values())}
+
+
+def _merged(_row: TicketRow, e: intake.TicketMerged) -> Change:
+    return {"merged_into": {"ticket_id": str(e.into_ticket_id), "number": e.into_number}}
+
+
+def _absorbed(row: TicketRow, e: intake.TicketAbsorbed) -> Change:
+    source = {"ticket_id": str(e.source_ticket_id), "number": e.source_number}
+    return {"absorbed": [*row.absorbed, source]}
+
+
+def _assigned(row: TicketRow, e: assignment.AgentAssigned) -> Change:
+    others = {agent: name for agent, name in row.participants.items() if agent != e.agent_id}
+    return {
+        "agent_id": e.agent_id,
+        "agent_name": e.agent_name,
+        "team_id": e.team_id,
+        "team_name": e.team_name,
+        "tier": e.tier,
+        "participants": others,
+    }
+
+
+def _unassigned(row: TicketRow, e: assignment.AgentUnassigned) -> Change:
+    # Who had a ticket when it was closed is still worth knowing.
+    gone = row.agent_id == e.agent_id and row.closed_at is None
+    return {"agent_id": None, "agent_name": None} if gone else {}
+
+
+def _left(row: TicketRow, e: assignment.ParticipantRemoved) -> Change:
+    rest = {agent: name for agent, name in row.participants.items() if agent != e.agent_id}
+    return {"participants": rest}
+
+
+def _resolved(_row: TicketRow, e: resolution.TicketResolved) -> Change:
+    solution = {"kind": e.kind.value, "cause": e.cause, "note": e.note, "verified": None}
+    return {"solution": solution, "resolved_at": e.resolved_at}
+
+
+def _verified(row: TicketRow, e: resolution.ResolutionVerified) -> Change:
+    if row.solution is None:
+        return {}
+    verified = {"method": e.method, "result": e.result, "passed": e.passed}
+    return {"solution": {**row.solution, "verified": verified}}
+
+
+def _drafted(row: TicketRow, e: review.ArticleDrafted) -> Change:
+    article = {"article_id": e.article_id, "title": e.title, "published": False}
+    return {"articles": [*row.articles, article]}
+
+
+def _published(row: TicketRow, e: review.ArticlePublished) -> Change:
+    article = {"article_id": e.article_id, "title": e.title, "published": True}
+    others = [each for each in row.articles if each["article_id"] != e.article_id]
+    return {"articles": [*others, article]}
+
+
+def _bounced(_row: TicketRow, e: intake.BounceReceived) -> Change:
+    return {"undelivered": f"{e.recipient} ({e.status or 'no status'})"} if e.hard else {}
+
+
+def _undelivered(_row: TicketRow, e: notify.NotificationFailed) -> Change:
+    return {"undelivered": e.reason} if e.to_customer and not e.unknown else {}
+
+
+_CHANGES: Final[dict[type[Event], _Changer]] = {
+    intake.TicketCategorised: _categorised,
+    intake.TicketPrioritised: _prioritised,
+    intake.TicketsRelated: _related,
+    intake.TicketMerged: _merged,
+    intake.TicketAbsorbed: _absorbed,
+    intake.BounceReceived: _bounced,
+    intake.ClarificationRequested: lambda _, e: {
+        "questions": [question.model_dump() for question in e.questions]
+    },
+    intake.ClarificationProvided: lambda _, __: {"questions": []},
+    intake.TicketVerified: lambda _, __: {"questions": []},
+    intake.CustomerMessageReceived: lambda _, e: {} if e.automatic else {"undelivered": ""},
+    assignment.TicketQueued: lambda _, e: {
+        "team_id": e.team_id,
+        "team_name": e.team_name,
+        "tier": e.tier,
+    },
+    assignment.AgentAssigned: _assigned,
+    assignment.AgentUnassigned: _unassigned,
+    assignment.ParticipantAdded: lambda row, e: {
+        "participants": {**row.participants, e.agent_id: e.agent_name}
+    },
+    assignment.ParticipantRemoved: _left,
+    assignment.TicketTransferred: lambda _, e: {"team_id": e.team_id, "team_name": e.team_name},
+    assignment.TicketEscalated: lambda _, e: {"tier": e.tier},
+    sla.SlaPlanApplied: lambda _, e: {"plan_id": e.plan_id, "plan_name": e.plan_name},
+    resolution.TicketResolved: _resolved,
+    resolution.ResolutionVerified: _verified,
+    resolution.TicketReopened: lambda row, _: {
+        "reopened": row.reopened + 1,
+        "resolved_at": None,
+    },
+    review.FeedbackReceived: lambda _, e: {"rating": e.rating},
+    review.QualityReviewed: lambda _, e: {"quality_score": e.score},
+    review.ArticleDrafted: _drafted,
+    review.ArticlePublished: _published,
+    notify.NotificationFailed: _undelivered,
+}

@@ -1,0 +1,225 @@
+"""Every event of a ticket in words, for its timeline."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from shared.events import Event, assignment, intake, notify, resolution, review, sla
+from shared.events.base import Priority
+
+QUIET: Final[frozenset[type[Event]]] = frozenset(
+    {
+        assignment.ParticipantAdded,
+        assignment.ParticipantRemoved,
+        intake.TicketsRelated,
+        intake.TicketVerified,
+        notify.NotificationRequested,
+        notify.NotificationSent,
+        notify.NotificationSuppressed,
+        review.ArticleDrafted,
+        review.ArticlePublished,
+        review.FollowUpRequested,
+        review.QualityReviewed,
+        sla.BreachRetracted,
+        sla.ClockPaused,
+        sla.ClockResumed,
+        sla.ClockStarted,
+        sla.ClockStopped,
+        sla.SlaPlanApplied,
+        sla.TargetApproaching,
+        sla.TargetBreached,
+        sla.TargetMet,
+        resolution.NoteAdded,
+        resolution.TicketArchived,
+        resolution.WorkStarted,
+    }
+)
+"""What an answer to the customer does not depend on: it makes nobody's draft stale."""
+
+CLOCK_NAMES: Final = {"first_response": "first response", "resolution": "resolution"}
+
+KIND_NAMES: Final = {
+    "agent_assignment": "news of the assignment, to the agent",
+    "acknowledgment": "acknowledgment",
+    "follow_up": "follow-up",
+    "breach_warning": "warning of a breach",
+    "customer_reply": "news of the customer's message",
+}
+
+
+def in_words(event: Event) -> str:
+    """One sentence that says what happened; the type's name where there is none yet."""
+    phrase = _PHRASES.get(type(event))
+    return phrase(event) if phrase is not None else type(event).__name__
+
+
+def who(name: str) -> str:
+    """Somebody as people read it: ids of agents as they are, machinery by what it is."""
+    machinery = {
+        "routing": "routing",
+        "rule": "rule",
+        "timer": "the clock",
+        "system": "the desk",
+        "escalation": "escalation",
+    }
+    kind, _, rest = name.partition(":")
+    if kind == "customer":
+        return "the customer"
+    return machinery.get(name, rest or name)
+
+
+def duration(seconds: float) -> str:
+    """A span as people say it, in its two largest units: `2 d 3 h`, `45 min`, `20 s`."""
+    left = int(abs(seconds))
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+        if len(parts) == 2 or (parts and unit == "min"):
+            break
+    return " ".join(parts)
+
+
+def clock_name(kind: str) -> str:
+    return CLOCK_NAMES.get(kind, kind.replace("_", " "))
+
+
+def _by(name: str) -> str:
+    return f" (by {who(name)})" if name else ""
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _notification(event: Any) -> str:
+    kind = KIND_NAMES.get(event.kind.value, event.kind.value.replace("_", " "))
+    return f"{kind} {'to the customer' if event.to_customer else 'to the desk'}"
+
+
+def _prioritised(e: intake.TicketPrioritised) -> str:
+    how = "set by hand" if e.overridden else f"impact {e.impact}, urgency {e.urgency}"
+    return f"Priority {e.priority.label}, {how}{_because(e.reason)}{_by(e.by)}"
+
+
+def _planned(e: sla.SlaPlanApplied) -> str:
+    promised = ", ".join(f"{clock_name(t.clock)} in {duration(t.minutes * 60)}" for t in e.targets)
+    label = Priority(e.priority).label
+    return f"SLA plan {e.plan_name} for {label}: {promised}{_because(e.reason)}"
+
+
+def _related(e: intake.TicketsRelated) -> str:
+    return "Looks related to " + ", ".join(each.number for each in e.related)
+
+
+def _messaged(e: intake.CustomerMessageReceived) -> str:
+    what = "An automatic answer came in" if e.automatic else "The customer wrote"
+    return f"{what} ({e.channel}, {e.sender.name or e.sender.email})"
+
+
+def _bounced(e: intake.BounceReceived) -> str:
+    what = "could not be delivered" if e.hard else "is delayed"
+    return f"A mail of ours to {e.recipient} {what} ({e.status or 'no status given'})"
+
+
+def _replied(e: resolution.AgentReplied) -> str:
+    waits = "; waits for the customer" if e.awaits_customer else ""
+    return f"{e.agent_name or who(e.replied_by)} replied{waits}"
+
+
+def _failed(e: notify.NotificationFailed) -> str:
+    how = "may not have arrived" if e.unknown else "was not delivered"
+    return f"The {_notification(e)} {how}: {e.reason}"
+
+
+_PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
+    intake.TicketOpened: lambda e: f"Opened by {e.channel} under {e.topic_name}",
+    intake.CustomerMessageReceived: _messaged,
+    intake.ClarificationRequested: lambda e: (
+        "The customer was asked: " + "; ".join(q.text for q in e.questions)
+    ),
+    intake.ClarificationProvided: lambda _: "The customer answered what was asked",
+    intake.TicketVerified: lambda _: "Verified: it can be worked on",
+    intake.TicketCategorised: lambda e: (
+        f"Categorised as {e.type}, {e.topic_name}, for {e.team_name}, tier {e.tier}{_by(e.by)}"
+    ),
+    intake.TicketPrioritised: _prioritised,
+    intake.TicketsRelated: _related,
+    intake.TicketMerged: lambda e: f"Merged into {e.into_number}{_because(e.reason)}",
+    intake.TicketAbsorbed: lambda e: f"Took in {e.source_number}{_because(e.reason)}",
+    intake.SubmissionQuarantined: lambda e: f"Quarantined{_because(e.reason)}",
+    intake.BounceReceived: _bounced,
+    assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
+    assignment.AgentAssigned: lambda e: (
+        f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
+    ),
+    assignment.AgentUnassigned: lambda e: f"Taken from {e.agent_id}{_because(e.reason)}{_by(e.by)}",
+    assignment.ParticipantAdded: lambda e: f"{e.agent_name} takes part{_by(e.by)}",
+    assignment.ParticipantRemoved: lambda e: f"{e.agent_id} takes part no longer{_by(e.by)}",
+    assignment.TicketTransferred: lambda e: (
+        f"Transferred to {e.team_name}{_because(e.reason)}{_by(e.by)}"
+    ),
+    assignment.TicketEscalated: lambda e: (
+        f"Escalated from tier {e.from_tier} to {e.tier}{_because(e.reason)}{_by(e.by)}"
+    ),
+    sla.SlaPlanApplied: _planned,
+    sla.ClockStarted: lambda e: (
+        f"Clock of the {clock_name(e.clock)} started: {duration(e.target_minutes * 60)}"
+        f"{_because(e.reason)}"
+    ),
+    sla.ClockPaused: lambda e: f"Clock of the {clock_name(e.clock)} paused{_because(e.reason)}",
+    sla.ClockResumed: lambda e: f"Clock of the {clock_name(e.clock)} runs again",
+    sla.ClockStopped: lambda e: (
+        f"Clock of the {clock_name(e.clock)} called off{_because(e.reason)}"
+    ),
+    sla.TargetApproaching: lambda e: (
+        f"The {clock_name(e.clock)} is due in {duration(e.remaining_seconds)}"
+    ),
+    sla.TargetMet: lambda e: (
+        f"The {clock_name(e.clock)} was in time, after {duration(e.elapsed_seconds)}"
+    ),
+    sla.TargetBreached: lambda e: f"The {clock_name(e.clock)} is overdue",
+    sla.BreachRetracted: lambda e: (
+        f"The {clock_name(e.clock)} had been in time after all{_because(e.reason)}"
+    ),
+    resolution.WorkStarted: lambda e: f"{who(e.started_by)} began to work on it",
+    resolution.AgentReplied: _replied,
+    resolution.NoteAdded: lambda e: (
+        f"{e.agent_name or who(e.noted_by)} left a note{', pinned' if e.pinned else ''}"
+    ),
+    resolution.ProgressReported: lambda e: (
+        f"{e.agent_name or who(e.reported_by)} reported a {e.kind}"
+    ),
+    resolution.TicketHeld: lambda e: f"On hold{_because(e.reason)}{_by(e.held_by)}",
+    resolution.WorkResumed: lambda e: f"Work goes on{_because(e.reason)}{_by(e.resumed_by)}",
+    resolution.EscalationRequested: lambda e: (
+        f"{who(e.requested_by)} asked for a higher tier{_because(e.reason)}"
+    ),
+    resolution.TicketResolved: lambda e: (
+        f"{e.agent_name or who(e.resolved_by)} resolved it with a {e.kind}"
+    ),
+    resolution.ResolutionVerified: lambda e: (
+        f"The solution {'passed' if e.passed else 'failed'} verification by "
+        f"{e.method}: {e.result}{_by(e.verified_by)}"
+    ),
+    resolution.ResolutionConfirmed: lambda e: f"Solution confirmed by {who(e.confirmed_by)}",
+    resolution.ResolutionRejected: lambda e: (
+        f"Solution rejected by {who(e.rejected_by)}{_because(e.reason)}"
+    ),
+    resolution.TicketReopened: lambda e: f"Reopened{_because(e.reason)}{_by(e.reopened_by)}",
+    resolution.TicketClosed: lambda e: f"Closed ({e.how}){_because(e.note)}{_by(e.closed_by)}",
+    resolution.TicketArchived: lambda e: f"Archived{_by(e.archived_by)}",
+    review.FollowUpRequested: lambda _: "The customer was asked whether it held, and for a rating",
+    review.FeedbackReceived: lambda e: (
+        f"The customer gave {e.rating} of 5{', and it came back' if e.recurred else ''}"
+    ),
+    review.QualityReviewed: lambda e: f"Reviewed: {e.score} of 5{_by(e.reviewed_by)}",
+    review.ArticleDrafted: lambda e: f"Article drafted: {e.title}{_by(e.drafted_by)}",
+    review.ArticlePublished: lambda e: f"Article published: {e.title}{_by(e.published_by)}",
+    notify.NotificationRequested: lambda e: f"To be sent: {_notification(e)}",
+    notify.NotificationSent: lambda e: f"Sent: {_notification(e)}",
+    notify.NotificationFailed: _failed,
+    notify.NotificationSuppressed: lambda e: f"Not sent: {_notification(e)}{_because(e.reason)}",
+}
