@@ -4,6 +4,7 @@ With LEDGERDESK_NO_SKIP=1, as in CI, a skipped test fails the run.
 """
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
@@ -56,6 +57,16 @@ async def service_database(
 async def topics(servers: TestServers) -> TopicNames:
     """Fresh topics for this test: `.prefix` (LEDGERDESK_TOPIC_PREFIX), `.tickets`, `.desk`."""
     return await servers.topics()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; the test is skipped, loudly, where there is none."""
+    named = [os.environ.get("LEDGERDESK_CHROMIUM", ""), "chromium", "chromium-browser"]
+    found = next((path for path in map(shutil.which, [*named, "google-chrome"]) if path), None)
+    if found is None:
+        pytest.skip("no browser here: apt install chromium, or set LEDGERDESK_CHROMIUM to one")
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

