@@ -1,0 +1,208 @@
+"""Stage 8, command by command and state by state."""
+
+import pytest
+
+from services.review.domain import (
+    DECIDER,
+    ArticleNotFound,
+    DraftArticle,
+    GiveFeedback,
+    NotTheRequester,
+    PublishArticle,
+    RequestFollowUp,
+    ReviewerWorkedOnTicket,
+    ReviewQuality,
+    TicketNotClosed,
+    TicketNotFound,
+    TicketNotResolved,
+)
+from shared.events import Event
+from shared.events.review import (
+    ArticleDrafted,
+    ArticlePublished,
+    FeedbackReceived,
+    FollowUpRequested,
+    QualityReviewed,
+)
+from shared.testing.spec import given
+from tests.unit.review import story
+from tests.unit.review.story import (
+    CLOSED,
+    CLOSED_UNSOLVED,
+    CUSTOMER,
+    MERGED,
+    OPEN,
+    REOPENED,
+    RESOLVED,
+    at,
+)
+
+NOW = at(120)
+FOLLOW_UP = RequestFollowUp(by="timer", now=NOW, closed_at=at(20))
+RATE = GiveFeedback(by=CUSTOMER, now=NOW, rating=4)
+REVIEW = ReviewQuality(by="ben", now=NOW, score=3)
+DRAFT = DraftArticle(
+    by="anna", now=NOW, article_id="full-disk", title="Full disk", body="Free some space."
+)
+PUBLISH = PublishArticle(by="ben", now=NOW, article_id="full-disk")
+
+NOT_CLOSED = {"open": OPEN, "resolved": RESOLVED, "reopened": REOPENED}
+
+
+@pytest.mark.parametrize("command", [RATE, REVIEW, DRAFT, PUBLISH], ids=lambda c: type(c).__name__)
+def test_nobody_looks_back_on_what_nobody_knows(command: object) -> None:
+    assert given(DECIDER).when(command).rejected(TicketNotFound).http_status == 404
+
+
+@pytest.mark.parametrize("past", [CLOSED, CLOSED_UNSOLVED], ids=["solved", "closed by hand"])
+def test_a_closed_ticket_is_followed_up_as_of_the_due_time(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(FOLLOW_UP).then(FollowUpRequested(requested_at=NOW))
+
+
+def test_a_ticket_is_followed_up_once() -> None:
+    given(DECIDER, *CLOSED, story.followed_up()).when(FOLLOW_UP).nothing()
+
+
+def test_a_merged_ticket_is_not_followed_up() -> None:
+    given(DECIDER, *MERGED).when(FOLLOW_UP).nothing()
+
+
+@pytest.mark.parametrize("past", [(), *NOT_CLOSED.values()], ids=["unknown", *NOT_CLOSED])
+def test_what_is_not_closed_is_not_followed_up(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(FOLLOW_UP).nothing()
+
+
+def test_the_follow_up_of_an_earlier_closing_is_not_that_of_a_later_one() -> None:
+    again = (*REOPENED, story.resolved(), story.closed(minutes=50))
+    given(DECIDER, *again).when(FOLLOW_UP).nothing()
+    later = RequestFollowUp(by="timer", now=NOW, closed_at=at(50))
+    given(DECIDER, *again).when(later).then(FollowUpRequested)
+
+
+def test_each_closing_is_followed_up() -> None:
+    past = (*CLOSED, story.followed_up(), story.reopened(), story.closed(minutes=100))
+    later = RequestFollowUp(by="timer", now=NOW, closed_at=at(100))
+    given(DECIDER, *past).when(later).then(FollowUpRequested)
+
+
+@pytest.mark.parametrize("past", [CLOSED, (*CLOSED, story.followed_up())])
+def test_the_requester_rates_a_closed_ticket(past: tuple[Event, ...]) -> None:
+    """Before or after they are asked."""
+    said = FeedbackReceived(rating=4, given_by=CUSTOMER, given_at=NOW)
+    given(DECIDER, *past).when(RATE).then(said)
+
+
+@pytest.mark.parametrize("past", NOT_CLOSED.values(), ids=NOT_CLOSED)
+def test_only_a_closed_ticket_is_rated(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(RATE).rejected(TicketNotClosed)
+
+
+@pytest.mark.parametrize("by", [story.STRANGER, "anna"])
+def test_nobody_rates_for_the_requester(by: str) -> None:
+    given(DECIDER, *CLOSED).when(GiveFeedback(by=by, now=NOW, rating=5)).rejected(NotTheRequester)
+
+
+def test_the_same_rating_again_is_no_news() -> None:
+    given(DECIDER, *CLOSED, story.rated()).when(RATE).nothing()
+
+
+def test_a_second_thought_takes_the_place_of_the_first() -> None:
+    past = (*CLOSED, story.rated())
+    second = GiveFeedback(by=CUSTOMER, now=NOW, rating=2, comment="It was slow, after all.")
+    given(DECIDER, *past).when(second).then(FeedbackReceived)
+    given(DECIDER, *past, story.rated(2, "It was slow, after all.")).when(second).nothing()
+
+
+def test_the_next_closing_is_rated_anew() -> None:
+    past = (*CLOSED, story.rated(), story.reopened(), story.closed(minutes=95))
+    given(DECIDER, *past).when(RATE).then(FeedbackReceived)
+
+
+def test_a_colleague_reviews_a_closed_ticket() -> None:
+    given(DECIDER, *CLOSED).when(REVIEW).then(QualityReviewed)
+
+
+@pytest.mark.parametrize("past", NOT_CLOSED.values(), ids=NOT_CLOSED)
+def test_only_a_closed_ticket_is_reviewed(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(REVIEW).rejected(TicketNotClosed)
+
+
+@pytest.mark.parametrize(
+    ("worker", "event"),
+    [
+        ("eve", story.assigned("eve")),
+        ("cleo", story.joined("cleo")),
+        ("dora", story.replied("dora")),
+        ("fred", story.started("fred")),
+        ("gus", story.resolved("gus")),
+    ],
+)
+def test_whoever_worked_on_a_ticket_does_not_review_it(worker: str, event: Event) -> None:
+    past = (*OPEN, event, story.resolved(), story.closed())
+    theirs = ReviewQuality(by=worker, now=NOW, score=5)
+    given(DECIDER, *past).when(theirs).rejected(ReviewerWorkedOnTicket)
+    given(DECIDER, *CLOSED).when(theirs).then(QualityReviewed)
+
+
+def test_whoever_closed_it_by_hand_worked_on_it() -> None:
+    past = (story.opened(), *CLOSED_UNSOLVED[-1:])
+    theirs = ReviewQuality(by="anna", now=NOW, score=5)
+    given(DECIDER, *past).when(theirs).rejected(ReviewerWorkedOnTicket)
+
+
+def test_work_before_a_reopening_is_work_all_the_same() -> None:
+    past = (*OPEN, story.replied("dora"), story.closed(), story.reopened(), story.closed())
+    theirs = ReviewQuality(by="dora", now=NOW, score=5)
+    given(DECIDER, *past).when(theirs).rejected(ReviewerWorkedOnTicket)
+
+
+def test_the_same_judgement_again_is_no_news_and_another_one_is() -> None:
+    given(DECIDER, *CLOSED, story.judged()).when(REVIEW).nothing()
+    revised = ReviewQuality(by="ben", now=NOW, score=4)
+    given(DECIDER, *CLOSED, story.judged()).when(revised).then(QualityReviewed)
+    given(DECIDER, *CLOSED, story.judged(), story.judged(4)).when(REVIEW).then(QualityReviewed)
+    other = ReviewQuality(by="eve", now=NOW, score=3)
+    given(DECIDER, *CLOSED, story.judged()).when(other).then(QualityReviewed)
+
+
+@pytest.mark.parametrize("past", [RESOLVED, CLOSED], ids=["resolved", "closed"])
+def test_an_article_is_drafted_from_a_solution(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(DRAFT).then(ArticleDrafted)
+
+
+@pytest.mark.parametrize("past", [OPEN, REOPENED, CLOSED_UNSOLVED, MERGED])
+def test_no_article_is_drafted_without_a_solution(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(DRAFT).rejected(TicketNotResolved)
+
+
+def test_the_same_draft_again_is_no_news_and_another_one_is() -> None:
+    given(DECIDER, *CLOSED, story.drafted()).when(DRAFT).nothing()
+    given(DECIDER, *CLOSED, story.drafted("Buy a disk.")).when(DRAFT).then(ArticleDrafted)
+
+
+def test_a_draft_is_published_as_it_stands() -> None:
+    (said,) = given(DECIDER, *CLOSED, story.drafted()).when(PUBLISH).then(ArticlePublished)
+    assert said == ArticlePublished(
+        article_id="full-disk",
+        title="Full disk",
+        body="Free some space.",
+        published_by="ben",
+        published_at=NOW,
+    )
+
+
+def test_what_is_published_is_published_already_until_it_is_drafted_anew() -> None:
+    past = (*CLOSED, story.drafted(), story.published())
+    given(DECIDER, *past).when(PUBLISH).nothing()
+    given(DECIDER, *past).when(DRAFT).nothing()
+    given(DECIDER, *past, story.drafted("Buy a disk.")).when(PUBLISH).then(ArticlePublished)
+
+
+def test_what_was_never_drafted_is_not_published() -> None:
+    given(DECIDER, *CLOSED).when(PUBLISH).rejected(ArticleNotFound)
+
+
+def test_nothing_is_published_while_the_ticket_is_open_again() -> None:
+    past = (*CLOSED, story.drafted(), story.reopened())
+    given(DECIDER, *past).when(PUBLISH).rejected(TicketNotResolved)
+    given(DECIDER, *past, story.resolved()).when(PUBLISH).then(ArticlePublished)
