@@ -73,7 +73,7 @@ class Composer:
             "confirm_url": f"{url}/confirm",
             "reject_url": f"{url}/reject",
             "feedback_url": f"{url}/feedback",
-            "ticket_url": f"{self.gateway_url}/tickets/{story.ticket_id}",
+            "ticket_url": f"{self.gateway_url}/tickets/{opened.number}",
             **letter.facts,
         }
 

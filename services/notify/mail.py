@@ -71,8 +71,8 @@ def outgoing(event: NotificationRequested, ticket_id: UUID, sender: Origin) -> O
     mail["Message-ID"] = event.message_id
     for name, value in (*_threading(event), *_automatic(event, sender)):
         mail[name] = value
-    mail["X-Ledgerdesk-Ticket"] = str(ticket_id)
-    mail["X-Ledgerdesk-Notification"] = str(event.notification_id)
+    mail["Ledgerdesk-Ticket"] = str(ticket_id)
+    mail["Ledgerdesk-Notification"] = str(event.notification_id)
     mail.set_content(clean(event.text), subtype="plain", charset="utf-8", cte="quoted-printable")
     if event.html:
         html = clean(event.html)
@@ -104,13 +104,14 @@ def _automatic(event: NotificationRequested, sender: Origin) -> list[tuple[str, 
     What an agent wrote is not automatic (RFC 3834, 2): a desk at the other end shall read
     it. Holiday notices are unwanted all the same.
     """
-    headers = [
-        ("X-Auto-Response-Suppress", "OOF, AutoReply" if event.written_by_a_person else "All"),
+    if event.written_by_a_person:
+        return [("X-Auto-Response-Suppress", "OOF, AutoReply"), ("X-Loop", sender.address)]
+    answers = event.kind is NotificationKind.ACKNOWLEDGMENT and bool(event.in_reply_to)
+    submitted = "auto-replied" if answers else "auto-generated"
+    return [
+        ("Auto-Submitted", submitted),
+        ("Precedence", "bulk"),
+        ("X-Auto-Response-Suppress", "All"),
         ("X-Loop", sender.address),
         ("List-Id", f"<tickets.{sender.domain}>"),
     ]
-    if event.written_by_a_person:
-        return headers
-    answers = event.kind is NotificationKind.ACKNOWLEDGMENT and bool(event.in_reply_to)
-    submitted = "auto-replied" if answers else "auto-generated"
-    return [("Auto-Submitted", submitted), ("Precedence", "bulk"), *headers]

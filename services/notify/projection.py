@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.notify.story import Story
 from services.notify.words import line
 from shared.events import Event, Priority, Unknown
 from shared.events.assignment import AgentDefined, ParticipantAdded, TeamDefined
+from shared.events.intake import TopicDefined
 from shared.events.notify import (
     NotificationFailed,
     NotificationRequested,
@@ -177,17 +178,28 @@ class PromiseRow:
     default_for: Sequence[str]
 
 
+@dataclass(frozen=True)
+class MailboxRow:
+    """The local part of an address of ours, by the topic that its mails open tickets under."""
+
+    subject: UUID
+    mailbox: str
+
+
 AGENTS: Table[AgentRow] = Table("agents", AgentRow)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow)
 PLANS: Table[PromiseRow] = Table("plans", PromiseRow)
+MAILBOXES: Table[MailboxRow] = Table("mailboxes", MailboxRow)
 
 
 class DirectoryOfTheDesk:
-    """Agents, teams and plans, as last defined."""
+    """Agents, teams, plans and mailboxes, as last defined."""
 
     name: ClassVar[str] = "directory"
-    tables: ClassVar[Sequence[Table[Any]]] = (AGENTS, TEAMS, PLANS)
-    hears: ClassVar[frozenset[type[Event]]] = frozenset({AgentDefined, TeamDefined, SlaPlanDefined})
+    tables: ClassVar[Sequence[Table[Any]]] = (AGENTS, TEAMS, PLANS, MAILBOXES)
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {AgentDefined, TeamDefined, SlaPlanDefined, TopicDefined}
+    )
 
     def fold(self, view: View, recorded: Recorded) -> None:
         match recorded.event:
@@ -211,6 +223,10 @@ class DirectoryOfTheDesk:
                 }
                 default_for = [priority.value for priority in event.default_for]
                 view.put(PLANS, PromiseRow(view.subject, event.plan_id, promises, default_for))
+            case TopicDefined(mailbox=mailbox) if mailbox:
+                view.put(MAILBOXES, MailboxRow(view.subject, mailbox.casefold()))
+            case TopicDefined():
+                view.delete(MAILBOXES)
             case _:
                 return
 
@@ -247,11 +263,14 @@ class Finder:
             "defaults": {Priority(p): row["plan_id"] for row in rows for p in row["default_for"]},
         }
 
-    async def bounced(self, addresses: Sequence[str], now: datetime, days: int) -> frozenset[str]:
-        """Those of the addresses that took no mail within so many days, case folded."""
+    async def unwanted(
+        self, addresses: Sequence[str], bounced_since: datetime
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Our own mailboxes' local parts, and those of the addresses that took no mail lately."""
         asked = [address.casefold() for address in addresses if address]
-        rows = await self._pool.fetch(QUERIES.bounced, asked, now - timedelta(days=days))
-        return frozenset(row["recipient"] for row in rows)
+        rows = await self._pool.fetch(QUERIES.unwanted, asked, bounced_since)
+        ours = frozenset(row["what"] for row in rows if row["ours"])
+        return ours, frozenset(row["what"] for row in rows if not row["ours"])
 
     async def of_ticket(self, ticket_id: UUID) -> list[asyncpg.Record]:
         """The notifications on a ticket, oldest first."""

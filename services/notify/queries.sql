@@ -18,10 +18,12 @@ where team_id = $2 and email <> '' and not exists (select from managers);
 -- What each plan promises.
 select plan_id, promises, default_for from directory.plans;
 
--- name: bounced
--- Those of the addresses that took no mail since an instant.
-select distinct recipient from deliveries.notifications
-where recipient = any ($1::text[]) and hard and stage = 'failed' and settled_at > $2;
+-- name: unwanted
+-- Those of the addresses that took no mail since an instant, and every mailbox of ours.
+select distinct recipient as what, false as ours from deliveries.notifications
+where recipient = any ($1::text[]) and hard and stage = 'failed' and settled_at > $2
+union all
+select mailbox, true from directory.mailboxes;
 
 -- name: of_ticket
 -- The notifications on a ticket, oldest first.

@@ -1,6 +1,7 @@
 """What was heard → who is to be told; and what came back → what failed."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from services.notify.compose import Composer
@@ -46,10 +47,18 @@ class Tell:
         if not drafts:
             return []
         now = self._runtime.clock()
-        addresses = [draft.recipient for draft in drafts]
-        bounced = await self._finder.bounced(addresses, now, settings.bounce_days)
-        own = settings.own_addresses
+        own, bounced = await self._unwanted([draft.recipient for draft in drafts], now)
         return [Directed(recorded.subject, RequestNotifications(drafts, now, own, bounced))]
+
+    async def _unwanted(
+        self, addresses: Sequence[str], now: datetime
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Addresses of ours, and those that lately took no mail."""
+        settings = self._settings
+        since = now - timedelta(days=settings.bounce_days)
+        mailboxes, bounced = await self._finder.unwanted(addresses, since)
+        ours = {f"{mailbox}@{settings.mail_domain}".casefold() for mailbox in mailboxes}
+        return frozenset(ours | {settings.from_address.casefold()}), bounced
 
 
 class Bounced:

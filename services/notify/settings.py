@@ -28,10 +28,6 @@ class Settings(ServiceSettings):
     mailbox: str = Field(
         "support", description="Local part of the address our mails come from, at the mail domain."
     )
-    own_mailboxes: tuple[str, ...] = Field(
-        (),
-        description="Other addresses of ours that mail comes in at (JSON list): never written to.",
-    )
     timezone: str = Field(
         "UTC",
         validation_alias="LEDGERDESK_TIMEZONE",
@@ -65,8 +61,3 @@ class Settings(ServiceSettings):
     def from_address(self) -> str:
         """The address our mails come from."""
         return f"{self.mailbox}@{self.mail_domain}"
-
-    @property
-    def own_addresses(self) -> frozenset[str]:
-        """Addresses of ours that mail comes in at."""
-        return frozenset(a.casefold() for a in (self.from_address, *self.own_mailboxes))

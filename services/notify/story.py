@@ -195,6 +195,6 @@ def _clocks(story: Story, event: Event | Unknown) -> Story:
 
 
 def _message_id(text: str) -> str:
-    """The Message-ID in `text` if it is safe to quote, else nothing."""
-    match = MESSAGE_ID.search(text)
-    return match.group() if match else ""
+    """The Message-ID in `text`, in its angle brackets, if it is safe to quote; else nothing."""
+    bracketed = f"<{text.strip().strip('<>')}>"
+    return bracketed if MESSAGE_ID.fullmatch(bracketed) else ""

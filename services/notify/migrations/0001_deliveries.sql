@@ -54,6 +54,11 @@ create table directory.plans (
     default_for text[] not null
 );
 
+create table directory.mailboxes (
+    subject uuid primary key,
+    mailbox text not null
+);
+
 -- One row a notification: who tries to send it, and how far that has come. Not a read model:
 -- it is written by the sender, and kept when projections are rebuilt.
 --   claimed  a sender has it, and has handed nothing over
