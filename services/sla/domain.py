@@ -14,7 +14,7 @@ from services.sla.facts import STOPS, Facts, WaitFor, facts_after
 from services.sla.plans import BY_RULE, Plan, begin, terms_of
 from services.sla.ticking import Ticking
 from shared.decider import Decider
-from shared.errors import NotFound, Rejected
+from shared.errors import NotFound, Rejected, VersionConflict
 from shared.events import Event, Priority, Unknown
 from shared.events.sla import (
     BreachRetracted,
@@ -158,8 +158,7 @@ def decide(command: Command, state: State) -> list[Event]:
         case Resolve():
             return _each(state, lambda clock: clock.meet(command.at, command.known_at))
         case Restart():
-            resolution = [ClockKind.RESOLUTION]
-            return _each(state, lambda c: c.restart(command.at, command.reason), resolution)
+            return _restart(command, state)
         case CallOff():
             at, known_at, reason = command.at, command.known_at, command.reason
             return _each(state, lambda clock: clock.call_off(at, known_at, reason))
@@ -187,6 +186,9 @@ def _apply_plan(command: ApplyPlan, state: State) -> list[Event]:
     priority = command.priority or facts.priority
     if priority is None:
         raise NoPriorityYet
+    if command.by == BY_RULE != state.by:
+        # A person has chosen meanwhile: the rule looks again.
+        raise VersionConflict
     applied = command.plan.applied(priority, command.at, command.reason, command.by)
     terms = terms_of(applied)
     if terms is None or (terms == state.terms and command.by in (BY_RULE, state.by)):
@@ -231,6 +233,12 @@ def _resume(command: Resume, state: State) -> list[Event]:
         return clock if waiting else clock.resume(command.at)
 
     return _each(state, resume)
+
+
+def _restart(command: Restart, state: State) -> list[Event]:
+    resolution = [ClockKind.RESOLUTION]
+    restarted = _each(state, lambda c: c.restart(command.at, command.reason), resolution)
+    return restarted + _resume(Resume(command.at), state)
 
 
 def _when_due(

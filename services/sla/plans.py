@@ -30,6 +30,7 @@ class Plan:
     targets: tuple[PlanTargets, ...]
     calendar_id: str
     calendar: CalendarValues
+    default_for: frozenset[Priority] = frozenset()
     warn_at_share: float = 0.75
     escalate_on_breach: bool = True
     revision: int = 0

@@ -1,0 +1,1 @@
+"""How right and how fast, each side by side with its floor."""

@@ -1,0 +1,155 @@
+"""The inner HTTP API of sla: choose a plan, define the desk's plans, ask for due times."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import JSONResponse
+
+from services.sla import desk, finders
+from services.sla.bodies import Calc, ChoosePlan, DeskBody
+from services.sla.clocks import MINUTE_SECONDS, NotStarted
+from services.sla.domain import DECIDER, ApplyPlan
+from services.sla.plans import BY_RULE, Plan, terms_of
+from services.sla.ticking import Ticking
+from services.sla.why import shown
+from shared.events import Event
+from shared.events.assignment import Role
+from shared.events.sla import ClockKind, ClockStarted
+from shared.ids import desk_id
+from shared.service import Runtime
+from shared.web import After, Caller, IfMatch, Invalid, etag
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """Every route of sla but the core's own."""
+    router = APIRouter(prefix="/v1")
+    plans = finders.Plans(runtime.pool)
+    _add_ticket(router, runtime, plans)
+    _add_desk(router, runtime, plans)
+    return router
+
+
+def _add_ticket(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> None:
+    @router.post("/tickets/{ticket_id}/plan")
+    async def choose_plan(
+        ticket_id: UUID,
+        body: ChoosePlan,
+        caller: Caller,
+        seen: IfMatch,
+        after: After,
+        key: Key = None,
+    ) -> Response:
+        caller.require(Role.MANAGER)
+        await runtime.wait_for(ticket_id, after)
+        now = runtime.clock()
+        by = caller.agent_id or caller.actor
+        plan = await plans.one(body.plan_id)
+        outcome = await runtime.handle(
+            DECIDER,
+            ticket_id,
+            ApplyPlan(plan=plan, at=now, known_at=now, reason=body.reason, by=by),
+            actor=caller.actor,
+            seen=seen,
+            derive_from=("http", caller.actor, "ApplyPlan", key) if key else None,
+            revision=plan.revision,
+        )
+        said = [type(event).__name__ for event in outcome.events]
+        content = {"ticket_id": str(ticket_id), "events": said}
+        return JSONResponse(content, headers=etag(outcome.vector))
+
+    @router.get("/tickets/{ticket_id}/clocks")
+    async def clocks(
+        ticket_id: UUID, caller: Caller, response: Response, after: After
+    ) -> dict[str, Any]:
+        caller.require(Role.AGENT)
+        await runtime.wait_for(ticket_id, after, projection="clocks")
+        ticket = await finders.ticket_of(runtime.pool, ticket_id)
+        rows = await finders.clocks_of(runtime.pool, ticket_id)
+        response.headers.update(etag(await runtime.log.vector(ticket_id)))
+        return shown(ticket, rows)
+
+    @router.get("/clocks")
+    async def due_next(
+        caller: Caller,
+        team_id: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> list[dict[str, Any]]:
+        caller.require(Role.AGENT)
+        return await finders.due_next(runtime.pool, team_id, limit)
+
+    @router.post("/calc")
+    async def calc(body: Calc, caller: Caller) -> dict[str, Any]:
+        caller.require(Role.AGENT)
+        return preview(await plans.one(body.plan_id), body)
+
+
+def preview(plan: Plan, body: Calc) -> dict[str, Any]:
+    """When a ticket opened at `start` would be due. Raises `PlanWithoutTargets`."""
+    applied = plan.applied(body.priority, body.start, "preview", BY_RULE)
+    terms = terms_of(applied)
+    assert terms is not None
+    due: dict[str, Any] = {}
+    for kind in ClockKind:
+        for event in Ticking(kind, terms, NotStarted()).start(body.start, "preview").said:
+            if isinstance(event, ClockStarted):
+                due[kind.value] = {
+                    "target_seconds": event.target_minutes * MINUTE_SECONDS,
+                    "due_at": event.due_at,
+                    "warn_at": event.warn_at,
+                }
+    return {
+        "plan_id": plan.plan_id,
+        "plan_name": plan.name,
+        "priority": body.priority,
+        "start": body.start,
+        "open_at_start": terms.calendar.is_open(body.start),
+        "calendar_id": plan.calendar_id,
+        "calendar": plan.calendar,
+        **due,
+    }
+
+
+def _add_desk(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> None:
+    @router.get("/desk")
+    async def show(caller: Caller) -> dict[str, Any]:
+        caller.require(Role.AGENT)
+        calendars = await runtime.pool.fetch(finders.QUERIES.calendars)
+        return {"calendars": [dict(row) for row in calendars], "plans": await plans.all()}
+
+    @router.put("/desk")
+    async def define(body: DeskBody, caller: Caller) -> dict[str, Any]:
+        caller.require(Role.ADMIN)
+        known = await plans.calendar_ids() | {each.calendar_id for each in body.calendars}
+        _check(body, known)
+        said: list[Event] = []
+        about: dict[str, Any] = {"actor": caller.actor, "revision": body.revision}
+        for calendar in body.calendars:
+            subject = desk_id("calendar", calendar.calendar_id)
+            hours = desk.DefineCalendar(calendar.defined(body.revision))
+            said += (await runtime.handle(desk.CALENDARS, subject, hours, **about)).events
+        for plan in body.plans:
+            subject = desk_id("plan", plan.plan_id)
+            promise = desk.DefinePlan(plan.defined(body.revision))
+            said += (await runtime.handle(desk.PLANS, subject, promise, **about)).events
+        return {"revision": body.revision, "events": [type(event).__name__ for event in said]}
+
+
+def _check(body: DeskBody, calendar_ids: set[str]) -> None:
+    """What a single plan can't tell: every mistake at once. Raises `Invalid`."""
+    errors = [
+        (f"plans.{index}.calendar_id", f"there is no calendar {plan.calendar_id}")
+        for index, plan in enumerate(body.plans)
+        if plan.calendar_id not in calendar_ids
+    ]
+    taken: dict[str, str] = {}
+    for index, plan in enumerate(body.plans):
+        for priority in plan.default_for:
+            first = taken.setdefault(priority.value, plan.plan_id)
+            if first != plan.plan_id:
+                message = f"{first} is the default for {priority.value} already"
+                errors.append((f"plans.{index}.default_for", message))
+    if errors:
+        raise Invalid(errors)

@@ -1,0 +1,76 @@
+"""Sla, put together: the only place where its parts are built."""
+
+from datetime import datetime
+from typing import Final
+
+from services.sla.api import routes
+from services.sla.domain import DECIDER, Breach, Command, Warn
+from services.sla.finders import Plans
+from services.sla.projection import WARN, Clocks, Desk
+from services.sla.reactions import KeepClocks
+from services.sla.settings import Settings
+from shared.events import Event
+from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued, TicketTransferred
+from shared.events.intake import TicketOpened
+from shared.events.sla import (
+    BreachRetracted,
+    CalendarDefined,
+    ClockKind,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    SlaPlanApplied,
+    SlaPlanDefined,
+    TargetApproaching,
+    TargetBreached,
+    TargetMet,
+)
+from shared.followers.contracts import Timer
+from shared.service import Reacts, Service, Timers, run
+
+SAYS: Final[frozenset[type[Event]]] = frozenset(
+    {
+        SlaPlanApplied,
+        ClockStarted,
+        ClockPaused,
+        ClockResumed,
+        ClockStopped,
+        TargetApproaching,
+        TargetMet,
+        TargetBreached,
+        BreachRetracted,
+        CalendarDefined,
+        SlaPlanDefined,
+    }
+)
+HEARS: Final[frozenset[type[Event]]] = KeepClocks.hears | {
+    TicketOpened,
+    TicketQueued,
+    TicketTransferred,
+    AgentAssigned,
+    AgentUnassigned,
+}
+
+
+def due(timer: Timer) -> Command:
+    """What to do about a timer, dated by when it was due."""
+    clock = ClockKind(timer.command["clock"])
+    due_at = datetime.fromisoformat(timer.command["due_at"])
+    return Warn(clock, due_at, timer.due_at) if timer.kind == WARN else Breach(clock, due_at)
+
+
+SERVICE: Final = Service(
+    name="sla",
+    hears=HEARS,
+    says=SAYS,
+    projections=[Desk(), Clocks()],
+    reactions=lambda rt: [Reacts(KeepClocks(rt.log, Plans(rt.pool)), DECIDER, actor="sla")],
+    timers=Timers("clocks", due, DECIDER),
+    routers=lambda runtime: [routes(runtime)],
+)
+
+
+def main() -> None:
+    """Run sla until it is told to stop."""
+    run(SERVICE, Settings())

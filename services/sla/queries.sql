@@ -1,0 +1,42 @@
+-- name: plans
+-- Every plan with its business hours.
+select
+    p.plan_id, p.name, p.targets, p.default_for, p.warn_at_share, p.escalate_on_breach,
+    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours
+from desk.plans as p
+join desk.calendars as c on c.calendar_id = p.calendar_id
+order by p.plan_id
+
+-- name: plan
+-- One plan with its business hours.
+select
+    p.plan_id, p.name, p.targets, p.default_for, p.warn_at_share, p.escalate_on_breach,
+    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours
+from desk.plans as p
+join desk.calendars as c on c.calendar_id = p.calendar_id
+where p.plan_id = $1
+
+-- name: calendars
+-- Every calendar.
+select calendar_id, timezone, hours, holidays, special_hours, revision
+from desk.calendars
+order by calendar_id
+
+-- name: ticket
+-- The plan that holds for a ticket.
+select * from clocks.tickets where subject = $1
+
+-- name: clocks
+-- The clocks of a ticket.
+select * from clocks.clocks where subject = $1 order by clock
+
+-- name: due_next
+-- Running clocks, those due first at the top, of all teams or of one.
+select
+    c.subject as ticket_id, t.number, t.priority, t.plan_name, t.team_id, t.agent_id,
+    c.clock, c.due_at, c.warn_at, c.breached_at
+from clocks.clocks as c
+join clocks.tickets as t on t.subject = c.subject
+where c.state = 'running' and ($1::text is null or t.team_id = $1)
+order by c.due_at, c.id
+limit $2

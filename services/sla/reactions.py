@@ -1,0 +1,145 @@
+"""What sla does about what it heard of a ticket."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from services.sla.domain import (
+    DECIDER,
+    ApplyPlan,
+    CallOff,
+    Command,
+    Pause,
+    ReceiveResponse,
+    Resolve,
+    Restart,
+    Resume,
+)
+from services.sla.facts import WaitFor
+from services.sla.finders import Plans
+from services.sla.plans import BY_RULE, Plan
+from shared.errors import NotYet
+from shared.events import Event, Priority
+from shared.events.intake import (
+    ClarificationProvided,
+    ClarificationRequested,
+    CustomerMessageReceived,
+    TicketCategorised,
+    TicketMerged,
+    TicketPrioritised,
+)
+from shared.events.resolution import (
+    AgentReplied,
+    ProgressReported,
+    ResolutionRejected,
+    TicketClosed,
+    TicketHeld,
+    TicketReopened,
+    TicketResolved,
+    WorkResumed,
+)
+from shared.followers.contracts import Directed
+from shared.log import Log
+from shared.log.records import Recorded
+
+
+class KeepClocks:
+    """One reaction, so that what happens to a ticket's clocks happens in its order."""
+
+    name: ClassVar[str] = "clocks"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            TicketCategorised,
+            TicketPrioritised,
+            ClarificationRequested,
+            ClarificationProvided,
+            CustomerMessageReceived,
+            TicketMerged,
+            AgentReplied,
+            ProgressReported,
+            TicketHeld,
+            WorkResumed,
+            TicketResolved,
+            ResolutionRejected,
+            TicketReopened,
+            TicketClosed,
+        }
+    )
+
+    def __init__(self, event_log: Log, plans: Plans) -> None:
+        self._log = event_log
+        self._plans = plans
+
+    async def react(self, recorded: Recorded) -> Sequence[Directed[Command]]:
+        """The one command that follows, if any."""
+        if isinstance(recorded.event, TicketCategorised | TicketPrioritised):
+            command: Command | None = await self._plan_for(recorded)
+        else:
+            command = translate(recorded)
+        return [] if command is None else [Directed(recorded.subject, command)]
+
+    async def _plan_for(self, recorded: Recorded) -> ApplyPlan | None:
+        """The plan that now holds, once both category and priority are known.
+
+        Raises `NotYet` while a plan that is asked for, or a default, is not defined.
+        """
+        past = (await self._log.read(recorded.subject)).events
+        until_then = [e.event for e in past if e.position <= recorded.position]
+        facts = DECIDER.fold(until_then).facts
+        if facts.priority is None or not facts.categorised:
+            return None
+        now = DECIDER.fold([e.event for e in past])
+        stays = now.plan.plan_id if now.plan is not None and now.by != BY_RULE else None
+        plan, reason = await self._choose(stays, facts.plan_wanted, facts.priority)
+        return ApplyPlan(
+            plan=plan,
+            at=recorded.occurred_at,
+            known_at=recorded.recorded_at,
+            reason=reason,
+            by=now.by if plan.plan_id == stays else BY_RULE,
+            priority=facts.priority,
+        )
+
+    async def _choose(
+        self, stays: str | None, wanted: str | None, priority: Priority
+    ) -> tuple[Plan, str]:
+        plans = await self._plans.all()
+        known = {plan.plan_id: plan for plan in plans}
+        for plan_id, why in ((stays, "as chosen"), (wanted, "as asked for")):
+            if plan_id is None:
+                continue
+            if plan_id not in known:
+                raise NotYet
+            if known[plan_id].covers(priority):
+                return known[plan_id], f"{why}, {priority.label} priority"
+        for plan in plans:
+            if priority in plan.default_for:
+                return plan, f"the plan for {priority.label} priority"
+        raise NotYet
+
+
+def translate(recorded: Recorded) -> Command | None:
+    """The command that follows from what happened to the ticket."""
+    at, known_at = recorded.occurred_at, recorded.recorded_at
+    match recorded.event:
+        case AgentReplied() as replied:
+            return ReceiveResponse(at, known_at, replied.awaits_customer)
+        case ProgressReported():
+            return ReceiveResponse(at, known_at)
+        case ClarificationRequested():
+            return Pause(at, known_at, WaitFor.CLARIFICATION)
+        case TicketHeld():
+            return Pause(at, known_at, WaitFor.HOLD)
+        case CustomerMessageReceived(automatic=False) | ClarificationProvided() | WorkResumed():
+            return Resume(at)
+        case TicketResolved():
+            return Resolve(at, known_at)
+        case ResolutionRejected():
+            return Restart(at, "the solution was rejected")
+        case TicketReopened() as reopened:
+            return Restart(at, f"reopened: {reopened.reason}")
+        case TicketMerged():
+            return CallOff(at, known_at, "merged into another ticket")
+        case TicketClosed():
+            return CallOff(at, known_at, "closed")
+        case _:
+            return None
