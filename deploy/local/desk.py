@@ -27,7 +27,7 @@ from deploy.local.stack import Server, Stack, choose
 from deploy.local.trouble import DidNotStart, Trouble
 
 SPACE_NEEDED_MB: Final = 1_000
-READY_TIMEOUT_SECONDS: Final = 60.0
+READY_TIMEOUT_SECONDS: Final = 90.0
 READY_POLL_SECONDS: Final = 0.1
 TOPIC_PREFIX: Final = "ledgerdesk"
 
@@ -64,10 +64,6 @@ class Desk:
         """The desk of a folder, whether it runs or not."""
         folder.create()
         ports = choose_ports(folder, environ)
-        last = recorded_ports(folder)
-        runs = any(PidFile(path).process() for path in folder.run.glob("*.pid"))
-        if runs and last not in (None, ports):
-            raise Trouble("This desk runs on other ports than asked for: make down first")
         stack = choose(folder, ports, environ, [each.name for each in SERVICES])
         return cls(folder, ports, stack, folder.secrets(["identity", "link"]), environ)
 
@@ -79,7 +75,7 @@ class Desk:
         """Start whatever does not run, and wait until all of it is ready."""
         with self._alone():
             self.folder.check_space(SPACE_NEEDED_MB)
-            self.ports.record(self.folder)
+            self._keep_ports()
             await asyncio.gather(self._databases_up(say), self._kafka_up(say))
             await self._processes_up(say)
 
@@ -124,6 +120,13 @@ class Desk:
 
     def pid_file(self, name: str) -> PidFile:
         return PidFile(self.folder.run / f"{name}.pid")
+
+    def _keep_ports(self) -> None:
+        """Remember where this desk listens, which cannot change while it runs."""
+        runs = any(PidFile(path).process() for path in self.folder.run.glob("*.pid"))
+        if runs and recorded_ports(self.folder) not in (None, self.ports):
+            raise Trouble("This desk runs on other ports than asked for: make down first")
+        self.ports.record(self.folder)
 
     async def _databases_up(self, say: Say) -> None:
         names = [each.name for each in SERVICES]
@@ -205,6 +208,12 @@ class Desk:
             if server.running():
                 say(f"stopping {name}")
             await asyncio.to_thread(server.stop)
+        # What an earlier version, or another choice of servers, has started.
+        for path in self.folder.run.glob("*.pid"):
+            left = PidFile(path).process()
+            if left is not None:
+                await asyncio.to_thread(process.stop, left)
+            path.unlink()
 
     async def _stop(self, each: ServiceProcess, say: Say) -> None:
         pid_file = self.pid_file(each.name)

@@ -32,6 +32,9 @@ CONNECTIONS_MAX: Final = 300
 # is everywhere.
 UNPRIVILEGED_USER: Final = "nobody"
 
+# The same order of words on every system, and in every version of its libraries.
+LOCALE: Final = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
 SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -96,7 +99,7 @@ class EmbeddedPostgres:
             if user is not None:
                 os.chown(self.folder, user, -1)
                 os.chown(password_file.name, user, -1)
-            options = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+            options = ("--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", *LOCALE)
             done = subprocess.run(
                 [
                     str(_binaries() / "initdb"),

@@ -22,6 +22,8 @@ from deploy.local.trouble import PortInUse
 
 START_TIME_TOLERANCE_SECONDS: Final = 2.0
 STOP_TIMEOUT_SECONDS: Final = 20.0
+# A longer log is set aside when its process starts again.
+LOG_SIZE_MAX: Final = 50 * 2**20
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def start(
 ) -> psutil.Process:
     """Start a process that outlives this one, its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    if size(log) > LOG_SIZE_MAX:
+        log.replace(log.with_suffix(".log.old"))
     with log.open("ab") as output:
         child = subprocess.Popen(
             command,

@@ -119,8 +119,6 @@ def environment(
         "LEDGERDESK_DATA": str(folder.root),
         "LEDGERDESK_IDENTITY_SECRET": secrets["identity"],
         "LEDGERDESK_LINK_SECRET": secrets["link"],
-        "LEDGERDESK_PORTAL_URL": ports.url(_named("portal")),
-        "LEDGERDESK_GATEWAY_URL": ports.url(_named("gateway")),
         "INTAKE_SMTP_PORT": str(ports["INTAKE_SMTP_PORT"]),
         "MAILBOX_SMTP_PORT": str(ports["MAILBOX_SMTP_PORT"]),
         "PYTHONUNBUFFERED": "1",
@@ -129,7 +127,12 @@ def environment(
     told |= {f"{each.name.upper()}_URL": ports.url(each) for each in PROCESSES}
     if database is not None:
         told[f"{process.name.upper()}_DATABASE_URL"] = database.url
-    usual = {"LEDGERDESK_SMTP_URL": f"smtp://127.0.0.1:{ports['MAILBOX_SMTP_PORT']}"}
+    # What a person may have set for a desk that others reach, too.
+    usual = {
+        "LEDGERDESK_SMTP_URL": f"smtp://127.0.0.1:{ports['MAILBOX_SMTP_PORT']}",
+        "LEDGERDESK_PORTAL_URL": ports.url(_named("portal")),
+        "LEDGERDESK_GATEWAY_URL": ports.url(_named("gateway")),
+    }
     return usual | inherited | told
 
 
