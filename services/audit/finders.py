@@ -1,0 +1,59 @@
+"""What can be asked of the sequence of all events."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from shared.errors import NotFound
+from shared.log import Recorded
+from shared.numbers import normalise
+from shared.postgres import Pool
+from shared.sql import load_queries
+
+QUERIES = load_queries(__file__)
+
+
+async def ticket_id(pool: Pool, given: str) -> UUID:
+    """The ticket that is meant: by its id, or by its number however it is typed.
+
+    Raises `NotFound`.
+    """
+    try:
+        return UUID(given)
+    except ValueError:
+        pass
+    number = normalise(given)
+    found: UUID | None = await pool.fetchval(QUERIES.ticket_by_number, number or given)
+    if found is None:
+        raise NotFound(what="ticket")
+    return found
+
+
+async def numbers_of(pool: Pool, events: Sequence[Recorded]) -> dict[UUID, str]:
+    """The numbers of the tickets that the events are about."""
+    subjects = list({event.subject for event in events})
+    return {row["subject"]: row["number"] for row in await pool.fetch(QUERIES.numbers, subjects)}
+
+
+def shown(event: Recorded, number: str | None) -> dict[str, Any]:
+    """An event with its envelope, as JSON; `data` stays the text it was said as."""
+    return {
+        "position": event.position,
+        "number": number,
+        "subject": event.subject,
+        "author": event.author,
+        "version": event.version,
+        "id": event.id,
+        "previous": event.previous,
+        "topic": event.topic,
+        "type": event.type,
+        "actor": event.actor,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "revision": event.revision,
+        "after": event.after,
+        "correlation": event.correlation,
+        "causation": event.causation,
+        "traceparent": event.traceparent,
+        "data": event.data,
+    }

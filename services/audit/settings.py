@@ -1,0 +1,14 @@
+"""The settings of audit: `AUDIT_…` in the environment."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What audit needs to run: what every service does."""
+
+    model_config = SettingsConfigDict(env_prefix="AUDIT_")
+
+    port: int = Field(8088, description="Port the HTTP server listens on.")

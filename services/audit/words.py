@@ -1,0 +1,135 @@
+"""Every event in words: a phrase per type, filled in from the event's JSON."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from string import Formatter
+from typing import Any, Final
+
+WORDS: Final[Mapping[str, str]] = {
+    # intake
+    "TicketOpened": "opened as {number} under “{topic_name}” by {channel}: “{subject}”",
+    "CustomerMessageReceived": "the customer wrote by {channel}: “{text}”",
+    "ClarificationRequested": "the customer is asked: {questions}",
+    "ClarificationProvided": "the customer answered: {answers} “{text}”",
+    "TicketVerified": "found accurate and complete",
+    "TicketCategorised": "categorised as {type}, “{topic_name}”, for the team {team_name}, tier "
+    "{tier}",
+    "TicketPrioritised": "priority {priority} (impact {impact}, urgency {urgency}) {reason}",
+    "TicketsRelated": "seems related to {related}",
+    "TicketMerged": "merged into {into_number} by {merged_by}: {reason}",
+    "TicketAbsorbed": "took in {source_number}, by {merged_by}: {reason}",
+    "SubmissionQuarantined": "a submission of {size_bytes} bytes is in quarantine: {reason}",
+    "BounceReceived": "mail to {recipient} came back ({status})",
+    "TopicDefined": "topic {topic_id} “{name}” defined, for the team {team_name}",
+    "DeskRevised": "the desk is at revision {revision}",
+    # assignment
+    "TicketQueued": "waits in the queue of {team_name}: {reason}",
+    "AgentAssigned": "assigned to {agent_name} of {team_name} (tier {tier}) by {by}: {reason}",
+    "AgentUnassigned": "taken from {agent_id} by {by}: {reason}",
+    "ParticipantAdded": "{agent_name} takes part, by {by}",
+    "ParticipantRemoved": "{agent_id} takes part no longer, by {by}",
+    "TicketTransferred": "transferred from {from_team_id} to {team_name} by {by}: {reason}",
+    "TicketEscalated": "escalated from tier {from_tier} to {tier} by {by}: {reason}",
+    "AgentWentOnline": "{agent_id} is online",
+    "AgentWentOffline": "{agent_id} is offline",
+    "TeamDefined": "team {team_id} “{name}” defined",
+    "AgentDefined": "{role} {agent_id} “{name}” defined, tier {tier}, capacity {capacity}",
+    # sla
+    "SlaPlanApplied": "the plan “{plan_name}” holds, for {priority} priority: {reason}",
+    "ClockStarted": "{clock} due at {due_at} ({target_minutes} min of business time) {reason}",
+    "ClockPaused": "{clock} stands still, {reason}, with {remaining_seconds} s left",
+    "ClockResumed": "{clock} runs again, due at {due_at}",
+    "ClockStopped": "{clock} stopped: {reason}",
+    "TargetApproaching": "{clock} is due soon, at {due_at}",
+    "TargetMet": "{clock} met after {elapsed_seconds} s, due at {due_at}",
+    "TargetBreached": "{clock} BREACHED, was due at {due_at}",
+    "BreachRetracted": "breach of {clock} taken back: {reason}",
+    "CalendarDefined": "calendar {calendar_id} in {timezone} defined",
+    "SlaPlanDefined": "plan {plan_id} “{name}” defined, hours {calendar_id}",
+    # resolution
+    "WorkStarted": "{started_by} began to work on it",
+    "AgentReplied": "{replied_by} replied: “{text}”",
+    "NoteAdded": "{noted_by} noted: “{text}”",
+    "ProgressReported": "{reported_by} reported a {kind}: “{text}”",
+    "TicketHeld": "held by {held_by}: {reason}",
+    "WorkResumed": "work goes on, by {resumed_by}: {reason}",
+    "EscalationRequested": "{requested_by} asks for a higher tier: {reason}",
+    "TicketResolved": "resolved by {resolved_by} with a {kind}; cause: {cause}; “{note}”",
+    "ResolutionVerified": "{verified_by} tried the solution ({method}): {result}, passed: {passed}",
+    "ResolutionConfirmed": "the customer confirmed the solution “{comment}”",
+    "ResolutionRejected": "the customer rejected the solution: “{reason}”",
+    "TicketReopened": "reopened by {reopened_by}: {reason}",
+    "TicketClosed": "closed ({how}) by {closed_by} “{note}”",
+    "TicketArchived": "archived by {archived_by}",
+    # review
+    "FollowUpRequested": "the customer is asked whether it held",
+    "FeedbackReceived": "rated {rating} of 5, recurred: {recurred} “{comment}”",
+    "QualityReviewed": "reviewed by {reviewed_by}: {score} of 5 “{comment}”",
+    "ArticleDrafted": "{drafted_by} drafted the article “{title}”",
+    "ArticlePublished": "{published_by} published the article “{title}”",
+    # notify
+    "NotificationRequested": "{kind} to {recipient}: “{subject}”",
+    "NotificationSent": "{kind} sent ({attempts} attempts)",
+    "NotificationFailed": "{kind} not delivered: {reason}",
+    "NotificationSuppressed": "{kind} not sent, on purpose: {reason}",
+    # access and operations
+    "TicketViewed": "looked at by {viewed_by}",
+    "ParkedSkipped": "{skipped_by} passed over an event for {service}/{follower}: {reason}",
+}
+
+TEXT_LENGTH_MAX: Final = 100
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_EMPTY = re.compile(r"\s*(“”|: *$)|\s+$")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def in_words(type_name: str, data: Mapping[str, Any], zone: tzinfo | None = None) -> str:
+    """What happened, on one line; instants in `zone`, by default this machine's.
+
+    A type without words of its own is told by its name and its facts.
+    """
+    words = WORDS.get(type_name)
+    if words is None:
+        facts = ", ".join(f"{name} {plain(value, zone)}" for name, value in data.items())
+        return f"{_HUMP.sub(' ', type_name).lower()}: {facts}".removesuffix(": ")
+    filled = Formatter().vformat(words, (), _Plain(data, zone))
+    return _EMPTY.sub("", filled).rstrip(": ")
+
+
+def plain(value: Any, zone: tzinfo | None = None) -> str:
+    """A fact as people read it, on one line, cut when it is long."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.1f}".removesuffix(".0")
+        case str() if _INSTANT.fullmatch(value):
+            return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        case Mapping():
+            shown = [plain(each, zone) for each in value.values() if not isinstance(each, Mapping)]
+            return ", ".join(shown)
+        case list():
+            return "; ".join(plain(each, zone) for each in value)
+        case _:
+            text = " ".join(str(value).replace("_", " ").split() if _code(value) else
+                            str(value).split())  # fmt: skip
+            return text if len(text) <= TEXT_LENGTH_MAX else f"{text[: TEXT_LENGTH_MAX - 1]}…"
+
+
+def _code(value: object) -> bool:
+    """Whether it is a name of ours like `first_response`, not text."""
+    return isinstance(value, str) and re.fullmatch(r"[a-z]+(_[a-z]+)+", value) is not None
+
+
+class _Plain(dict[str, str]):
+    """The facts of an event, each as people read it; one that is missing is a dash."""
+
+    def __init__(self, data: Mapping[str, Any], zone: tzinfo | None) -> None:
+        super().__init__({name: plain(value, zone) for name, value in data.items()})
+
+    def __missing__(self, key: str) -> str:
+        return "–"
