@@ -37,7 +37,7 @@ def fold_desk(view: View, event: Event) -> None:
             row = PlanRow(view.subject, event.plan_id, event.name, event.description, targets)
             view.put(PLANS, row)
         case TopicDefined():
-            view.put(TOPICS, TopicRow(view.subject, event.topic_id, event.name))
+            view.put(TOPICS, TopicRow(view.subject, event.topic_id, event.name, event.active))
         case _:
             pass
 

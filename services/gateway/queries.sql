@@ -263,5 +263,5 @@ select * from desk_view.teams order by name;
 select * from desk_view.plans order by name;
 
 -- name: topics
--- The topics of the desk.
-select * from desk_view.topics order by name;
+-- The topics under which tickets may be.
+select * from desk_view.topics where active order by name;

@@ -183,6 +183,7 @@ class TopicRow:
     subject: UUID
     topic_id: str
     name: str
+    active: bool
 
 
 TICKETS: Table[TicketRow] = Table("tickets", TicketRow)

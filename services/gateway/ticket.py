@@ -102,7 +102,6 @@ def _assigned(row: TicketRow, e: assignment.AgentAssigned) -> Change:
         "agent_name": e.agent_name,
         "team_id": e.team_id,
         "team_name": e.team_name,
-        "tier": e.tier,
         "participants": others,
     }
 

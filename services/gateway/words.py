@@ -143,7 +143,8 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     intake.ClarificationProvided: lambda _: "The customer answered what was asked",
     intake.TicketVerified: lambda _: "Verified: it can be worked on",
     intake.TicketCategorised: lambda e: (
-        f"Categorised as {e.type}, {e.topic_name}, for {e.team_name}, tier {e.tier}{_by(e.by)}"
+        f"Categorised as {e.type}, {e.topic_name}, for {e.team_name}, tier {e.tier}"
+        f"{_because(e.reason)}{_by(e.by)}"
     ),
     intake.TicketPrioritised: _prioritised,
     intake.TicketsRelated: _related,

@@ -185,5 +185,6 @@ create table desk_view.plans (
 create table desk_view.topics (
     subject uuid primary key,
     topic_id text not null,
-    name text not null
+    name text not null,
+    active boolean not null
 );
