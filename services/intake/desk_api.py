@@ -64,14 +64,13 @@ def desk_routes(parts: Parts) -> APIRouter:
 
 
 async def _apply(parts: Parts, body: bodies.TopicsDefinition, asked: Asked) -> list[str]:
-    commands: dict[str, DefineTopic | RetireTopic] = {
-        topic_id: RetireTopic(body.revision)
-        for topic_id, topic in (await parts.finders.topics()).by_id.items()
-        if topic.active
-    }
+    commands: dict[str, DefineTopic | RetireTopic] = {}
     for topic in body.topics:
         defined = TopicDefined(revision=body.revision, **topic.model_dump())
         commands[topic.topic_id] = DefineTopic(defined)
+    for topic_id, known in (await parts.finders.topics()).by_id.items():
+        if known.active:
+            commands.setdefault(topic_id, RetireTopic(body.revision))
     changed = []
     for topic_id, command in commands.items():
         outcome = await parts.runtime.handle(

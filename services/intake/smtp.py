@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import asyncpg
 import structlog
 from aiosmtpd.smtp import SMTP
 
@@ -29,6 +30,16 @@ LINE_LENGTH_MAX: Final = 4 * 2**20
 
 BUSY: Final = "451 4.3.2 Too much mail just now, please try again in a moment"
 TAKEN: Final = "250 2.0.0 Taken as {}"
+MISTAKES: Final = (
+    Rejected,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    asyncpg.DataError,
+)
+"""What is raised by a mistake of ours, which will not be another one the next time."""
+
 TRY_AGAIN: Final = "451 4.3.0 Could not be stored just now, please try again"
 
 Take = Callable[[bytes, Envelope], Awaitable[object]]
@@ -76,8 +87,7 @@ class Handler:
         for take in (self._take, self._rescue):
             try:
                 return TAKEN.format(await take(raw, envelope))
-            except (Rejected, ValueError, TypeError, LookupError, AttributeError) as error:
-                # A mistake of ours, which will not be another one the next time: rescue it.
+            except MISTAKES as error:
                 log.error("mail_not_handled", size_bytes=len(raw), exc_info=error)
             except Exception as error:  # noqa: BLE001 - database or disk away, or too slow
                 log.warning("mail_not_stored", size_bytes=len(raw), error=type(error).__name__)

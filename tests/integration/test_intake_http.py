@@ -1,0 +1,391 @@
+"""Intake on the real parts: HTTP in, events in the log, read models out."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.local import process
+from services.intake.app import SERVICE
+from services.intake.settings import Settings
+from shared.clock import utc_now
+from shared.events.assignment import Role
+from shared.identity import HEADER, Identity, sign
+from shared.ids import person_id
+from shared.links import read_link
+from shared.service import Running, running
+from shared.testing.eventually import eventually
+from shared.testing.infra import TestServers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+IDENTITY_SECRET = "identity" * 4
+LINK_SECRET = "link" * 8
+
+TOPICS: list[dict[str, Any]] = [
+    {
+        "topic_id": "outage",
+        "name": "Business critical outage",
+        "type": "technical",
+        "team_id": "platform",
+        "team_name": "Platform",
+        "skills": ["network"],
+        "tier": 3,
+        "impact": "high",
+        "urgency": "high",
+        "plan_id": "emergency",
+    },
+    {
+        "topic_id": "billing",
+        "name": "Billing",
+        "type": "billing",
+        "team_id": "billing",
+        "team_name": "Billing",
+        "entitled_plans": ["premium"],
+        "fields": [{"name": "invoice", "label": "Invoice number", "required": True}],
+        "mailbox": "billing",
+    },
+    {
+        "topic_id": "general",
+        "name": "General",
+        "type": "general",
+        "team_id": "support",
+        "team_name": "Support",
+    },
+]
+
+
+def submission(**changes: Any) -> dict[str, Any]:
+    return {
+        "topic": "outage",
+        "requester": {"name": "Carla Meyer", "email": "carla@example.com"},
+        "subject": "Shop is down",
+        "description": "Nobody can order anything since nine o'clock.",
+    } | changes
+
+
+@dataclass
+class Live:
+    running: Running
+    client: httpx.AsyncClient
+
+    def identity(
+        self, actor: str, role: Role | None = None, issuer: str = "gateway"
+    ) -> dict[str, str]:
+        who = Identity(actor, issuer, "Somebody", role)
+        return {HEADER: sign(IDENTITY_SECRET, who, "intake", utc_now())}
+
+    @property
+    def agent(self) -> dict[str, str]:
+        return self.identity("agent:anna", Role.AGENT)
+
+    @property
+    def manager(self) -> dict[str, str]:
+        return self.identity("agent:maria", Role.MANAGER)
+
+    @property
+    def admin(self) -> dict[str, str]:
+        return self.identity("cli:desk", Role.ADMIN, "cli")
+
+    def customer(self, email: str = "carla@example.com") -> dict[str, str]:
+        return self.identity(f"customer:{person_id(email)}", None, "portal")
+
+    async def open(self, headers: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
+        answer = await self.client.post(
+            "/v1/tickets", json=submission(**changes), headers=headers or {}
+        )
+        assert answer.status_code == 201, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def types(self, ticket_id: str) -> list[str]:
+        past = await self.running.runtime.log.read(UUID(ticket_id))
+        return [recorded.type for recorded in past.events]
+
+    async def row(self, table: str, ticket_id: str) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            row = await self.running.runtime.pool.fetchrow(
+                f"select * from {table} where subject = $1", UUID(ticket_id)
+            )
+            return dict(row) if row else None
+
+        found = await eventually(look)
+        assert found is not None
+        return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def live(
+    servers: TestServers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Live]:
+    """One intake for all tests of this module: each has people of its own."""
+    database = await servers.database("intake")
+    topics = await servers.topics()
+    settings = Settings(
+        database_url=database.url,
+        port=process.free_port(),
+        smtp_port=process.free_port(),
+        kafka_bootstrap_servers=topics.bootstrap,
+        topic_prefix=topics.prefix,
+        identity_secret=IDENTITY_SECRET,
+        link_secret=LINK_SECRET,
+        data_dir=tmp_path_factory.mktemp("data"),
+        topics_fresh_seconds=0.0,
+    )
+    async with (
+        running(SERVICE, settings) as service,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=20) as client,
+    ):
+        made = Live(service, client)
+
+        async def ready() -> bool:
+            try:
+                return (await client.get("/health/ready")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await eventually(ready, timeout=20)
+        applied = await client.put(
+            "/v1/desk", json={"revision": 1, "topics": TOPICS}, headers=made.admin
+        )
+        assert applied.status_code == 200, applied.text
+        yield made
+    await servers.drop(database)
+
+
+async def test_a_critical_outage_is_open_verified_and_emergency_at_once(live: Live) -> None:
+    content = base64.b64encode(b"screen").decode()
+    files = [{"name": "shot.png", "content_type": "image/png", "content_base64": content}]
+    body = await live.open(
+        topic="Business critical outage", attachments=files, subject="Shop is down 🔥"
+    )
+    ticket = body["ticket_id"]
+    assert body["status"] == "New"
+    assert body["summary"]["priority"] == "Emergency"
+    assert body["number"].startswith("LD-")
+    link = read_link(LINK_SECRET, body["status_url"].rpartition("/")[2])
+    assert str(link.ticket_id) == ticket
+
+    assert await live.types(ticket) == [
+        "TicketOpened",
+        "TicketVerified",
+        "TicketCategorised",
+        "TicketPrioritised",
+    ]
+    registered = await live.row("register.tickets", ticket)
+    assert registered["number"] == body["number"]
+    assert registered["title"] == "Shop is down 🔥"
+    triaged = await live.row("triage.tickets", ticket)
+    assert (triaged["priority"], triaged["tier"], triaged["team_id"]) == ("critical", 3, "platform")
+    stored = await live.row("submissions.files", ticket)
+    file = await live.client.get(f"/v1/files/{stored['file_id']}", headers=live.agent)
+    assert file.content == b"screen"
+    assert file.headers["content-disposition"].endswith("shot.png")
+    assert (await live.client.get(f"/v1/files/{stored['file_id']}")).status_code == 401
+
+
+async def test_every_wrong_field_is_named_at_once(live: Live) -> None:
+    wrong = {
+        "topic": "billling",
+        "requester": {"email": "carla(at)example.com", "nmae": "Carla"},
+        "subject": {"text": "an object"},
+        "description": "a\u0007b",
+        "urgency": "very",
+        "attachments": [{"name": "x", "content_base64": "%%%"}],
+        "priority": "critical",
+    }
+    answer = await live.client.post("/v1/tickets", json=wrong)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = {error["field"]: error["message"] for error in answer.json()["errors"]}
+    assert set(told) == {
+        "topic",
+        "requester.name",
+        "requester.email",
+        "requester.nmae",
+        "subject",
+        "description",
+        "urgency",
+        "attachments.0.content_base64",
+        "priority",
+    }
+    assert told["subject"] == "must be text, not an object"
+    assert told["requester.name"] == "is required"
+
+
+async def test_required_fields_of_the_topic_are_named_with_the_rest(live: Live) -> None:
+    answer = await live.client.post(
+        "/v1/tickets",
+        json={"topic": "billing", "custom_fields": {"invoce": "1"}, "plan": "emergency"},
+    )
+    told = {error["field"] for error in answer.json()["errors"]}
+    assert told == {
+        "requester.name",
+        "requester.email",
+        "subject",
+        "description",
+        "plan",
+        "custom_fields.invoce",
+        "custom_fields.invoice",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{", "application/json", 422),
+        (b"[]", "application/json", 422),
+        (b'{"subject": "\\ud800"}', "application/json", 422),
+        (b"topic=general", "application/x-www-form-urlencoded", 415),
+    ],
+)
+async def test_what_is_no_json_object_is_told_so(
+    live: Live, body: bytes, content_type: str, status: int
+) -> None:
+    answer = await live.client.post(
+        "/v1/tickets", content=body, headers={"Content-Type": content_type}
+    )
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_same_idempotency_key_is_the_same_ticket_even_at_once(live: Live) -> None:
+    key = {"Idempotency-Key": "retry-1"}
+    opened = await asyncio.gather(*(live.open(key) for _ in range(8)))
+    assert len({body["ticket_id"] for body in opened}) == 1
+    assert len({body["number"] for body in opened}) == 1
+    assert (await live.types(opened[0]["ticket_id"])).count("TicketOpened") == 1
+
+    other = await live.client.post(
+        "/v1/tickets", json=submission(subject="Something else"), headers=key
+    )
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    somebody_else = await live.open(key, requester={"name": "Dora", "email": "dora@example.com"})
+    assert somebody_else["ticket_id"] != opened[0]["ticket_id"]
+
+
+async def test_a_hundred_tickets_at_once_are_a_hundred_tickets(live: Live) -> None:
+    async def one(number: int) -> int:
+        answer = await live.client.post("/v1/tickets", json=submission(subject=f"No. {number}"))
+        return answer.status_code
+
+    statuses = await asyncio.gather(*(one(number) for number in range(100)))
+    taken = statuses.count(201)
+    assert taken + statuses.count(429) == 100
+    pool = live.running.runtime.pool
+    said = (
+        "select count(*) from ledger.log where type = 'TicketOpened' and data->>'subject' ~ '^No'"
+    )
+    assert await pool.fetchval(said) == taken
+
+    async def registered() -> bool:
+        shown = "select count(*) from register.tickets where title like 'No%'"
+        return bool(await pool.fetchval(shown) == taken)
+
+    await eventually(registered)
+
+
+async def test_only_the_portal_may_say_that_it_was_its_form(live: Live) -> None:
+    by_form = await live.open(live.customer(), channel="web")
+    by_api = await live.open(channel="web")
+    assert (await live.row("register.tickets", by_form["ticket_id"]))["channel"] == "web"
+    assert (await live.row("register.tickets", by_api["ticket_id"]))["channel"] == "api"
+
+
+async def test_a_customer_writes_and_a_stranger_may_not(live: Live) -> None:
+    ticket = (await live.open())["ticket_id"]
+    path = f"/v1/tickets/{ticket}/messages"
+    written = await live.client.post(path, json={"text": "Any news?"}, headers=live.customer())
+    assert written.status_code == 200, written.text
+    assert written.json()["events"] == ["CustomerMessageReceived"]
+    assert 'intake=5"' in written.headers["etag"]
+    stranger = live.customer("mallory@example.com")
+    refused = await live.client.post(path, json={"text": "Let me in"}, headers=stranger)
+    assert (refused.status_code, refused.json()["code"]) == (403, "sender_takes_no_part")
+    assert (await live.client.post(path, json={"text": "x"})).status_code == 401
+
+
+async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> None:
+    ticket = (await live.open(topic="general"))["ticket_id"]
+    path = f"/v1/tickets/{ticket}/priority"
+    order = {"priority": "critical", "reason": "The whole shop is closed."}
+    assert (await live.client.post(path, json=order, headers=live.agent)).status_code == 403
+    done = await live.client.post(path, json=order, headers=live.manager)
+    assert done.json()["events"] == ["TicketPrioritised"]
+    again = await live.client.post(path, json=order, headers=live.manager)
+    assert (again.status_code, again.json()["events"]) == (200, [])
+    stale = await live.client.post(
+        path,
+        json={"impact": "low", "reason": "No."},
+        headers=live.manager | {"If-Match": '"intake=4"'},
+    )
+    assert stale.status_code == 412
+    unreasoned = await live.client.post(path, json={"impact": "low"}, headers=live.manager)
+    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "Field required"}]
+
+
+async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live: Live) -> None:
+    paula = {"name": "Paula", "email": "paula@example.com"}
+    text = {"topic": "general", "requester": paula}
+    first = await live.open(subject="Printer prints empty pages", **text)
+    second = await live.open(subject="Printer prints empty pages again", **text)
+    other = await live.open(
+        subject="Printer prints empty pages",
+        requester={"name": "Dora", "email": "dora@example.com"},
+    )
+
+    async def related() -> bool:
+        row = await live.row("triage.tickets", first["ticket_id"])
+        return [one["ticket_id"] for one in row["related"]] == [second["ticket_id"]]
+
+    await eventually(related)
+    path = f"/v1/tickets/{second['ticket_id']}/merge"
+    foreign = {"into_ticket_id": other["number"], "reason": "Same printer"}
+    refused = await live.client.post(path, json=foreign, headers=live.agent)
+    assert refused.json()["code"] == "different_requesters"
+    order = {"into_ticket_id": first["number"].lower(), "reason": "Same printer"}
+    merged = await live.client.post(path, json=order, headers=live.agent)
+    assert merged.json()["events"] == ["TicketMerged"], merged.text
+    assert (await live.types(first["ticket_id"]))[-1] == "TicketAbsorbed"
+    assert (await live.client.post(path, json=order, headers=live.agent)).json()["events"] == []
+    late = await live.client.post(
+        f"/v1/tickets/{second['ticket_id']}/messages",
+        json={"text": "Hello?"},
+        headers=live.customer("paula@example.com"),
+    )
+    assert (late.status_code, late.json()["code"]) == (409, "ticket_is_merged")
+    assert first["number"] in late.json()["detail"]
+
+
+async def test_the_desk_says_only_what_differs(live: Live) -> None:
+    async def put(revision: int, topics: list[dict[str, Any]]) -> list[str]:
+        body = {"revision": revision, "topics": topics}
+        answer = await live.client.put("/v1/desk", json=body, headers=live.admin)
+        assert answer.status_code == 200, answer.text
+        changed: list[str] = answer.json()["changed"]
+        return changed
+
+    assert await put(2, TOPICS) == []
+    assert await put(3, [TOPICS[0] | {"tier": 2}, TOPICS[1]]) == [
+        "topic outage",
+        "topic general is no longer offered",
+    ]
+    listed = (await live.client.get("/v1/topics")).json()
+    assert [topic["topic_id"] for topic in listed] == ["billing", "outage"]
+    assert listed[0]["fields"][0]["label"] == "Invoice number"
+
+    assert await put(4, TOPICS) == ["topic outage", "topic general"]
+    digest = {"digest": "a" * 64}
+    for new in (True, False):
+        revised = await live.client.post("/v1/desk/revisions", json=digest, headers=live.admin)
+        assert revised.json() == {"revision": 1, "new": new}
+    assert (await live.client.put("/v1/desk", json={}, headers=live.manager)).status_code in (
+        403,
+        422,
+    )

@@ -1,0 +1,316 @@
+"""Mail on the real parts: SMTP in, events in the log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import UUID
+
+import aiosmtplib
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.local import process
+from services.intake.app import SERVICE
+from services.intake.settings import Settings
+from shared.events import decode
+from shared.events.intake import (
+    BounceReceived,
+    CustomerMessageReceived,
+    SubmissionQuarantined,
+    TicketOpened,
+)
+from shared.ids import uuid7
+from shared.log import Recorded
+from shared.mail_ids import make_message_id, make_reply_address
+from shared.numbers import number_for
+from shared.service import Running, running
+from shared.testing.eventually import eventually
+from shared.testing.infra import TestServers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SECRET = "link" * 8
+AS_IT_IS = policy.SMTP.clone(max_line_length=None)
+"""Else Python takes long Message-IDs for words to be encoded."""
+
+SUPPORT = "support@desk.localhost"
+
+
+@dataclass
+class Post:
+    """A running intake, and how to send mail to it."""
+
+    running: Running
+    port: int
+    data_dir: Path
+
+    async def send(
+        self, raw: bytes | EmailMessage, sender: str = "carla@example.com", to: str = SUPPORT
+    ) -> Recorded:
+        """Send a mail; the event it led to, which the server names."""
+        content = raw if isinstance(raw, bytes) else raw.as_bytes(policy=AS_IT_IS)
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=self.port) as client:
+            _, answer = await client.sendmail(sender, [to], content)
+        assert answer.startswith("2.0.0 Taken as "), answer
+        found = await self.running.runtime.log.find(UUID(answer.rpartition(" ")[2]))
+        assert found is not None, "250 is said after the commit"
+        return found
+
+    async def types(self, ticket_id: UUID) -> list[str]:
+        return [e.type for e in (await self.running.runtime.log.read(ticket_id)).events]
+
+    async def end(self) -> int:
+        return await self.running.runtime.log.end()
+
+
+def mail(
+    text: str = "The printer on floor two prints empty pages.",
+    subject: str = "Printer broken",
+    sender: str = "Carla Meyer <carla@example.com>",
+    **headers: str,
+) -> EmailMessage:
+    made = EmailMessage()
+    made["From"] = sender
+    made["To"] = SUPPORT
+    made["Subject"] = subject
+    made["Message-ID"] = headers.pop("message_id", f"<{uuid7().hex}@example.com>")
+    made["Date"] = "Mon, 02 Mar 2026 09:00:00 +0000"
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(text)
+    return made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def post(
+    servers: TestServers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Post]:
+    """One intake for all tests of this module."""
+    database = await servers.database("intake")
+    topics = await servers.topics()
+    settings = Settings(
+        database_url=database.url,
+        port=process.free_port(),
+        smtp_port=process.free_port(),
+        kafka_bootstrap_servers=topics.bootstrap,
+        topic_prefix=topics.prefix,
+        identity_secret="identity" * 4,
+        link_secret=SECRET,
+        data_dir=tmp_path_factory.mktemp("data"),
+        smtp_size_bytes_max=2_000_000,
+        topics_fresh_seconds=0.0,
+    )
+    async with running(SERVICE, settings) as service, httpx.AsyncClient() as client:
+
+        async def ready() -> bool:
+            try:
+                url = f"http://127.0.0.1:{settings.port}/health/ready"
+                return (await client.get(url)).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await eventually(ready, timeout=30)
+        yield Post(service, settings.smtp_port, settings.data_dir)
+    await servers.drop(database)
+
+
+async def test_a_mail_opens_a_ticket_and_its_answer_joins_it(post: Post) -> None:
+    message = mail(Cc="Dora <dora@example.com>")
+    message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="shot.png")
+    opened = await post.send(message)
+    ticket = opened.event
+    assert isinstance(ticket, TicketOpened)
+    assert ticket.number == number_for(opened.subject, SECRET.encode())
+    assert ticket.requester.name == "Carla Meyer"
+    assert [person.email for person in ticket.copied] == ["dora@example.com"]
+    assert [file.name for file in ticket.attachments] == ["shot.png"]
+    stored = post.data_dir / "files" / ticket.attachments[0].file_id[:2]
+    assert (stored / ticket.attachments[0].file_id).read_bytes() == b"\x89PNG"
+    assert (await post.types(opened.subject))[1:4] == [
+        "TicketVerified",
+        "TicketCategorised",
+        "TicketPrioritised",
+    ]
+
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    answer = await post.send(mail("It works again.", "Re: Printer broken", In_Reply_To=ours))
+    assert (answer.subject, answer.type) == (opened.subject, "CustomerMessageReceived")
+    dora = mail("Same here.", "Re: Printer", "dora@example.com", In_Reply_To=ours)
+    joined = (await post.send(dora, "dora@example.com")).event
+    assert isinstance(joined, CustomerMessageReceived)
+    assert joined.sender.name == "Dora"
+
+
+async def test_mail_to_the_reply_address_and_with_the_number_joins(post: Post) -> None:
+    opened = await post.send(mail(subject="Router blinks"))
+    assert isinstance(opened.event, TicketOpened)
+    address = make_reply_address(SECRET.encode(), opened.subject, SUPPORT)
+    by_address = await post.send(mail("Still.", "No reference"), to=address.upper())
+    assert by_address.subject == opened.subject
+    number = opened.event.number
+
+    async def registered() -> bool:
+        query = "select 1 from register.tickets where number = $1"
+        return bool(await post.running.runtime.pool.fetchval(query, number))
+
+    await eventually(registered)
+    by_number = await post.send(mail("Yes, still.", f"about [{number}]"))
+    assert by_number.subject == opened.subject
+
+
+async def test_a_stranger_who_quotes_a_ticket_opens_one_of_their_own(post: Post) -> None:
+    opened = await post.send(mail(subject="My secret contract"))
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    letter = mail("What does it say?", "Re: contract", "mallory@example.com", In_Reply_To=ours)
+    strange = await post.send(letter, "mallory@example.com")
+    assert strange.type == "TicketOpened"
+    assert strange.subject != opened.subject
+    assert "CustomerMessageReceived" not in await post.types(opened.subject)
+
+
+async def test_the_same_mail_by_another_way_adds_nothing(post: Post) -> None:
+    message = mail(subject="Only once")
+    first = await post.send(message)
+    end = await post.end()
+    traced = b"Received: from elsewhere by us; Mon, 2 Mar 2026 10:00:00 +0000\r\n"
+    again = await asyncio.gather(
+        *(post.send(traced + message.as_bytes(policy=AS_IT_IS), to="sales@desk.localhost") for _ in range(4))
+    )
+    assert {one.id for one in again} == {first.id}
+    copies = mail(subject="All at once")
+    at_once = await asyncio.gather(*(post.send(copies) for _ in range(6)))
+    assert len({one.id for one in at_once}) == 1
+
+    async def related_meanwhile() -> bool:
+        said = await post.running.runtime.log.page(end, 100)
+        openings = [one for one in said if one.type == "TicketOpened"]
+        return len(openings) == 1
+
+    await eventually(related_meanwhile)
+
+
+async def test_automatic_mail_opens_nothing_and_is_kept_with_its_ticket(post: Post) -> None:
+    opened = await post.send(mail(subject="I go on holiday"))
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    away = {"Auto_Submitted": "auto-replied"}
+    kept = await post.send(mail("I am away.", "Out of office", In_Reply_To=ours, **away))
+    assert isinstance(kept.event, CustomerMessageReceived)
+    assert kept.event.automatic
+    lost = await post.send(mail("I am away, too.", "Out of office", **away))
+    assert isinstance(lost.event, SubmissionQuarantined)
+    assert lost.event.reason == "automatic"
+
+
+async def test_a_bounce_is_recorded_on_the_ticket_whose_mail_came_back(post: Post) -> None:
+    opened = await post.send(mail(subject="Write me back"))
+    notification = uuid7()
+    ours = make_message_id(SECRET.encode(), opened.subject, notification, "desk.localhost")
+    report = (
+        "From: MAILER-DAEMON@mx.example.com\r\nTo: support@desk.localhost\r\n"
+        "Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <b1@mx.example.com>\r\n"
+        "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example.com\r\n\r\n"
+        "Final-Recipient: rfc822; carla@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n"
+        "--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Message-ID: {ours}\r\nSubject: Re: Write me back\r\n\r\nHello\r\n--b--\r\n"
+    )
+    bounce = await post.send(report.encode(), sender="")
+    assert isinstance(bounce.event, BounceReceived)
+    assert bounce.subject == opened.subject
+    assert bounce.event.notification_id == notification
+    assert (bounce.event.recipient, bounce.event.status) == ("carla@example.com", "5.1.1")
+    assert bounce.event.hard
+
+
+async def test_what_cant_be_understood_is_quarantined_raw(post: Post) -> None:
+    raw = b"\x00\x01 this is no mail \xff\r\n"
+    kept = await post.send(raw)
+    assert isinstance(kept.event, SubmissionQuarantined)
+    content = post.data_dir / "files" / kept.event.raw_file_id[:2] / kept.event.raw_file_id
+    assert content.read_bytes() == raw
+    assert (await post.send(raw)).id == kept.id
+
+
+async def test_an_empty_mail_is_asked_about_and_the_answer_verifies_it(post: Post) -> None:
+    opened = await post.send(mail("\n", ""))
+    assert (await post.types(opened.subject))[1:] == ["ClarificationRequested"]
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    await post.send(mail("My phone does not ring any more.", "Re: ", In_Reply_To=ours))
+    assert (await post.types(opened.subject))[2:7] == [
+        "CustomerMessageReceived",
+        "ClarificationProvided",
+        "TicketVerified",
+        "TicketCategorised",
+        "TicketPrioritised",
+    ]
+
+
+async def test_a_long_mail_keeps_its_end_as_a_file(post: Post) -> None:
+    text = "Line after line after line.\n" * 5_000
+    opened = (await post.send(mail(text, "x" * 500))).event
+    assert isinstance(opened, TicketOpened)
+    assert len(opened.subject) == 300
+    assert [file.name for file in opened.attachments] == ["original.eml"]
+
+
+async def test_a_line_that_only_looks_like_the_end_hides_no_second_mail(post: Post) -> None:
+    end = await post.end()
+    reader, writer = await asyncio.open_connection("127.0.0.1", post.port)
+    answers = []
+
+    async def say(line: bytes) -> None:
+        writer.write(line)
+        answers.append(await reader.readline())
+
+    answers.append(await reader.readline())
+    await say(b"HELO example.com\r\n")
+    await say(b"MAIL FROM:<carla@example.com>\r\n")
+    await say(b"RCPT TO:<support@desk.localhost>\r\n")
+    await say(b"DATA\r\n")
+    hidden = b"MAIL FROM:<admin@example.com>\r\nRCPT TO:<support@desk.localhost>\r\nDATA\r\n"
+    letter = b"From: carla@example.com\r\nSubject: Smuggler\r\n\r\nHello"
+    await say(letter + b"\n.\n" + hidden + b"From: admin@example.com\r\n\r\nGive\r\n.\r\n")
+    await say(b"QUIT\r\n")
+    writer.close()
+    assert [answer[:3] for answer in answers] == [
+        b"220",
+        b"250",
+        b"250",
+        b"250",
+        b"354",
+        b"250",
+        b"221",
+    ]
+    said = await post.running.runtime.log.page(end, 100)
+    opened = [decode(one.type, one.data) for one in said if one.type == "TicketOpened"]
+    assert len(opened) == 1
+
+
+async def test_too_large_a_mail_is_refused_for_good(post: Post) -> None:
+    with pytest.raises(aiosmtplib.SMTPSenderRefused) as refused:
+        await post.send(mail("x" * 70 + "\n" + ("y" * 70 + "\n") * 40_000))
+    assert refused.value.code == 552
+
+
+async def test_without_the_database_the_sender_is_asked_to_come_back(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed")
+
+    message = mail(subject="Try again")
+    with monkeypatch.context() as patched:
+        patched.setattr(post.running.runtime.log, "append", away)
+        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+            await post.send(message)
+        assert refused.value.code == 451
+    assert (await post.send(message)).type == "TicketOpened"
