@@ -11,6 +11,7 @@ from email.policy import SMTP, EmailPolicy
 from typing import Any, Final
 from uuid import UUID
 
+from services.notify.recipients import is_address
 from services.notify.story import MESSAGE_ID
 from services.notify.words import NAME_LENGTH_MAX, clean, line
 from shared.events.notify import NotificationKind, NotificationRequested
@@ -85,7 +86,7 @@ def outgoing(event: NotificationRequested, ticket_id: UUID, sender: Origin) -> O
 def _recipient(event: NotificationRequested) -> Address:
     name = line(event.recipient_name, NAME_LENGTH_MAX)
     local, _, domain = event.recipient.rpartition("@")
-    if not local or not domain or event.recipient != line(event.recipient, 400):
+    if not is_address(event.recipient):
         raise ValueError("not an address")
     return Address(name, username=local, domain=domain)
 

@@ -8,13 +8,11 @@ like that when its lease has ended is an outcome that nobody knows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from services.notify.projection import QUERIES
 from shared.clock import monotonic_seconds
+from shared.postgres import Pool
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,7 @@ class Claimed:
 class Outbox:
     """The outbox, as one sender sees it."""
 
-    def __init__(
-        self, pool: asyncpg.Pool[Any], holder: UUID, instance: str, lease_seconds: float
-    ) -> None:
+    def __init__(self, pool: Pool, holder: UUID, instance: str, lease_seconds: float) -> None:
         self._pool = pool
         self._holder = holder
         self._instance = instance

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import asyncpg
+from asyncpg import Record
 
 from services.notify.directory import Contact, Directory, Promise
 from services.notify.domain import Stage
@@ -24,6 +24,7 @@ from shared.events.notify import (
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import Table, View
 from shared.log.records import Recorded
+from shared.postgres import Pool
 from shared.sql import load_queries
 
 QUERIES = load_queries(__file__)
@@ -234,7 +235,7 @@ class DirectoryOfTheDesk:
 class Finder:
     """Reads the two."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def directory(self, story: Story, event: Event) -> Directory:
@@ -272,10 +273,10 @@ class Finder:
         ours = frozenset(row["what"] for row in rows if row["ours"])
         return ours, frozenset(row["what"] for row in rows if not row["ours"])
 
-    async def of_ticket(self, ticket_id: UUID) -> list[asyncpg.Record]:
+    async def of_ticket(self, ticket_id: UUID) -> list[Record]:
         """The notifications on a ticket, oldest first."""
         return await self._pool.fetch(QUERIES.of_ticket, ticket_id)
 
-    async def stats(self) -> list[asyncpg.Record]:
+    async def stats(self) -> list[Record]:
         """How many notifications of each kind are at each stage."""
         return await self._pool.fetch(QUERIES.stats)

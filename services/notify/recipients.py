@@ -16,6 +16,11 @@ _ADDRESS: Final = re.compile(
 )
 
 
+def is_address(text: str) -> bool:
+    """Whether it is one mail address, plainly written, and nothing besides."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def why_not(
     recipient: str, *, to_customer: bool, own: frozenset[str], bounced: frozenset[str]
 ) -> str:
@@ -28,7 +33,7 @@ def why_not(
     local, _, domain = address.rpartition("@")
     if not address:
         return "address_unknown"
-    if not _ADDRESS.fullmatch(address):
+    if not is_address(address):
         return "address_malformed"
     if f"{local.split('+', 1)[0]}@{domain}" in own or address in own:
         return "own_address"

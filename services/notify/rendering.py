@@ -4,6 +4,7 @@
 freed of control characters everywhere.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from services.notify.words import NAME_LENGTH_MAX, TITLE_LENGTH_MAX, clean, line
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SUBJECT_LENGTH_MAX: Final = 180
+_GAP: Final = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,10 @@ class Rendered:
 
 def render(template: str, facts: Mapping[str, Any]) -> Rendered:
     """The mail of a template. Raises on a fact that the template needs and isn't given."""
+    text = _TEXT.get_template(f"{template}.txt").render(facts).strip()
     return Rendered(
         subject=line(_TEXT.get_template(f"{template}.subject").render(facts), SUBJECT_LENGTH_MAX),
-        text=_TEXT.get_template(f"{template}.txt").render(facts).strip() + "\n",
+        text=_GAP.sub("\n\n", text) + "\n",
         html=_HTML.get_template(f"{template}.html").render(facts).strip() + "\n",
     )
 

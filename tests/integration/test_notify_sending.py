@@ -1,0 +1,385 @@
+"""notify on a real database and real SMTP servers, good and bad: one mail for one fact."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from deploy.local.databases import Database
+from services.notify.app import SERVICE
+from services.notify.domain import DECIDER
+from services.notify.sender import Sender
+from services.notify.settings import Settings
+from shared.clock import utc_now
+from shared.events import Event, encode
+from shared.events.assignment import AgentDefined, Role, TeamDefined
+from shared.events.intake import BounceReceived
+from shared.followers.projection import ProjectionFollower
+from shared.followers.reaction import ReactionFollower
+from shared.ids import desk_id, uuid7
+from shared.log import Batch, Log, NewEvent
+from shared.postgres import open_pool
+from shared.service import Runtime
+from shared.testing.eventually import eventually
+from shared.testing.spec import T0
+from tests.unit.notify.examples import CUSTOMER, assigned, categorised, opened, prioritised
+from tests.unit.notify.mail_server import MailServer
+
+Databases = Callable[[str], Awaitable[Database]]
+SECRET = "a secret of at least thirty-two bytes"
+
+
+@dataclass
+class Notify:
+    """notify without Kafka: its log, its followers stepped by hand, its sender running."""
+
+    runtime: Runtime
+    followers: Sequence[Any]
+    ticket: UUID = field(default_factory=uuid7)
+
+    async def hears(self, *events: Event, subject: UUID | None = None) -> None:
+        """Append events as heard, then let every follower catch up."""
+        log = self.runtime.log
+        about = subject or self.ticket
+        for event in events:
+            version = (await log.vector(about))[event.author] + 1
+            new = NewEvent(
+                subject=about,
+                author=event.author,
+                version=version,
+                id=uuid7(),
+                topic=event.topic,
+                type=type(event).__name__,
+                after="",
+                correlation=about,
+                actor="test",
+                occurred_at=utc_now(),
+                data=encode(event).decode(),
+                said=False,
+            )
+            await log.append(Batch(events=[new]))
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        for _ in range(2):
+            for follower in self.followers:
+                while await follower.step():
+                    pass
+
+    async def told(self) -> list[str]:
+        """What was said about the notifications, in order."""
+        past = await self.runtime.log.read(self.ticket)
+        return [e.type.removeprefix("Notification") for e in past.events if e.author == "notify"]
+
+    async def said(self, *wanted: str) -> None:
+        async def seen() -> None:
+            assert await self.told() == list(wanted)
+
+        await eventually(seen)
+        await self.catch_up()
+
+    async def rows(self) -> list[Any]:
+        await self.catch_up()
+        return await self.runtime.pool.fetch("select * from deliveries.notifications")
+
+    @asynccontextmanager
+    async def sending(self, **changes: Any) -> AsyncIterator[Sender]:
+        """A sender that works the outbox."""
+        settings = self.runtime.settings.model_copy(update=changes)
+        assert isinstance(settings, Settings)
+        sender = Sender(self.runtime, settings)
+        task = asyncio.create_task(sender.run())
+        try:
+            yield sender
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def settings_of(database: str, port: int) -> Settings:
+    return Settings(
+        database_url=database,
+        identity_secret=SECRET,
+        link_secret=SECRET,
+        mail_domain="desk.example",
+        smtp_url=f"smtp://127.0.0.1:{port}",
+        poll_interval_seconds=0.02,
+        retry_delays_seconds=(0.05, 0.05),
+        smtp_timeout_seconds=5,
+        unreachable_delay_seconds_max=0.2,
+    )
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    made = MailServer()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def notify(service_database: Databases, server: MailServer) -> AsyncIterator[Notify]:
+    database = await service_database("notify")
+    settings = settings_of(database.url, server.port)
+    pool = await open_pool(database.url, 8, "test")
+    log = Log(pool, "notify")
+    runtime = Runtime(SERVICE, settings, pool, log)
+    followers: list[Any] = [ProjectionFollower(log, p, "0") for p in SERVICE.projections]
+    followers += [
+        ReactionFollower(log, reacts.reaction, reacts.decider, utc_now, "0")
+        for reacts in SERVICE.reactions(runtime)
+    ]
+    for follower in followers:
+        await follower.create(born=0)
+        assert await follower._lead()
+    yield Notify(runtime, followers)
+    await log.close()
+    await pool.close()
+
+
+async def test_a_new_ticket_is_acknowledged_once(notify: Notify, server: MailServer) -> None:
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Sent")
+        await asyncio.sleep(0.2)
+    mail = message_from_bytes(server.mails[0])
+    assert len(server.mails) == 1
+    assert mail["To"] == f"Maria Silva <{CUSTOMER}>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    (row,) = await notify.rows()
+    assert (row["stage"], row["attempts"], row["recipient"]) == ("sent", 1, CUSTOMER)
+
+
+async def test_an_assignment_tells_customer_agent_and_a_breach_the_managers(
+    notify: Notify, server: MailServer
+) -> None:
+    for agent, role in (("anna", Role.AGENT), ("meg", Role.MANAGER)):
+        defined = AgentDefined(
+            agent_id=agent, name=agent.title(), email=f"{agent}@desk.example", role=role,
+            team_ids=("operations",), revision=1,
+        )  # fmt: skip
+        await notify.hears(defined, subject=desk_id("agent", agent))
+    team = TeamDefined(team_id="operations", name="Operations", email="ops@x.y", revision=1)
+    await notify.hears(team, subject=desk_id("team", "operations"))
+    async with notify.sending():
+        await notify.hears(opened(), categorised(), prioritised(), assigned())
+        await eventually(lambda: len(server.mails) == 3)
+    recipients = [message_from_bytes(mail)["To"] for mail in server.mails]
+    assert sorted(recipients) == [
+        "Anna <anna@desk.example>", f"Maria Silva <{CUSTOMER}>", f"Maria Silva <{CUSTOMER}>",
+    ]  # fmt: skip
+
+
+async def test_a_mail_put_off_is_tried_again(notify: Notify, server: MailServer) -> None:
+    server.script = ["RCPT 450 busy", "DOT 451 later", ""]
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Sent")
+    assert len(server.mails) == 1
+    assert (await notify.rows())[0]["attempts"] == 3
+
+
+async def test_a_mail_put_off_too_often_has_failed(notify: Notify, server: MailServer) -> None:
+    server.script = ["RCPT 450 busy"] * 9
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Failed")
+    (row,) = await notify.rows()
+    assert (row["stage"], row["hard"], row["attempts"]) == ("failed", False, 3)
+    assert len(server.script) == 6
+
+
+async def test_a_refused_address_has_failed_and_is_not_written_to_again(
+    notify: Notify, server: MailServer
+) -> None:
+    server.script = ["RCPT 550 5.1.1 no such user"]
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Failed")
+        assert (await notify.rows())[0]["reason"] == "550 5.1.1 no such user"
+        notify.ticket = uuid7()
+        await notify.hears(opened())
+        await notify.said("Suppressed")
+    assert server.mails == []
+
+
+async def test_a_refused_content_does_not_condemn_the_address(
+    notify: Notify, server: MailServer
+) -> None:
+    server.script = ["DOT 554 5.7.1 looks like spam"]
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Failed")
+        notify.ticket = uuid7()
+        await notify.hears(opened())
+        await notify.said("Requested", "Sent")
+
+
+async def test_a_cut_after_the_final_dot_is_unknown_and_resent_as_the_same_mail(
+    notify: Notify, server: MailServer
+) -> None:
+    server.script = ["CUT"]
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Failed", "Sent")
+    past = await notify.runtime.log.read(notify.ticket)
+    assert [e.event.unknown for e in past.events if e.type == "NotificationFailed"] == [True]  # type: ignore[union-attr]
+    assert len(server.mails) == 2
+    assert len(set(server.message_ids)) == 1
+    assert server.mails[0] == server.mails[1]
+
+
+async def test_twice_unknown_is_left_at_that(notify: Notify, server: MailServer) -> None:
+    server.script = ["CUT", "CUT"]
+    async with notify.sending():
+        await notify.hears(opened())
+        await eventually(lambda: len(server.mails) == 2)
+        await asyncio.sleep(0.4)
+    assert await notify.told() == ["Requested", "Failed"]
+    assert len(server.mails) == 2
+    assert (await notify.rows())[0]["stage"] == "unknown"
+
+
+async def test_a_server_that_cannot_be_reached_costs_no_try(
+    notify: Notify, server: MailServer
+) -> None:
+    await server.stop()
+    async with notify.sending():
+        await notify.hears(opened())
+        await asyncio.sleep(0.5)
+        assert await notify.told() == ["Requested"]
+        await server.start()
+        await notify.said("Requested", "Sent")
+    assert (await notify.rows())[0]["attempts"] == 1
+
+
+async def test_several_senders_send_each_mail_once(notify: Notify, server: MailServer) -> None:
+    tickets = [uuid7() for _ in range(40)]
+    async with (
+        notify.sending(instance="0"),
+        notify.sending(instance="1"),
+        notify.sending(instance="2"),
+    ):
+        for ticket in tickets:
+            notify.ticket = ticket
+            await notify.hears(opened())
+        await eventually(lambda: len(server.mails) >= 40, timeout=30)
+        await asyncio.sleep(0.3)
+    assert len(server.mails) == len(set(server.message_ids)) == 40
+
+
+async def test_a_customer_is_sent_so_many_mails_an_hour_and_no_more(
+    notify: Notify, server: MailServer
+) -> None:
+    async with notify.sending(customer_mails_per_hour_max=2):
+        for end in ("Sent", "Sent", "Suppressed"):
+            notify.ticket = uuid7()
+            await notify.hears(opened())
+            await notify.said("Requested", end)
+    assert len(server.mails) == 2
+
+
+async def test_a_bounce_makes_it_a_failure(notify: Notify, server: MailServer) -> None:
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Sent")
+    (row,) = await notify.rows()
+    bounce = BounceReceived(
+        notification_id=row["id"], recipient=CUSTOMER, status="5.1.1", hard=True, received_at=T0
+    )
+    await notify.hears(bounce, bounce)
+    assert await notify.told() == ["Requested", "Sent", "Failed"]
+    assert [(r["stage"], r["reason"]) for r in await notify.rows()] == [("failed", "bounced 5.1.1")]
+
+
+async def test_replaying_everything_sends_nothing(notify: Notify, server: MailServer) -> None:
+    async with notify.sending():
+        await notify.hears(opened(), categorised(), prioritised())
+        await notify.said("Requested", "Sent")
+        before = await notify.rows()
+        await notify.runtime.pool.execute("truncate deliveries.notifications")
+        rebuilt = ProjectionFollower(
+            notify.runtime.log, SERVICE.projections[0], "0", 2, "deliveries"
+        )
+        await rebuilt.create(born=0)
+        assert await rebuilt._lead()
+        while await rebuilt.step():
+            pass
+        assert await notify.rows() == before
+        await notify.runtime.pool.execute("truncate outbox.attempts")
+        await asyncio.sleep(0.3)
+    assert len(server.mails) == 1
+
+
+async def test_a_sender_killed_after_the_final_dot_leaves_one_mail(
+    notify: Notify, server: MailServer
+) -> None:
+    """A process of its own, killed with the mail handed over and no answer heard."""
+    server.script = ["HANG"]
+    await notify.hears(opened())
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SENDER, env={**os.environ, **_environment(notify)}
+    )
+    try:
+        await eventually(lambda: len(server.mails) == 1, timeout=20)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    assert await notify.told() == ["Requested"]
+    async with notify.sending():
+        await notify.said("Requested", "Failed", "Sent")
+        await asyncio.sleep(0.2)
+    assert len(set(server.message_ids)) == 1
+    assert len(server.mails) == 2
+    (row,) = await notify.rows()
+    assert (row["stage"], row["attempts"]) == ("sent", 2)
+
+
+def test_the_service_says_only_what_its_decider_can_say() -> None:
+    assert {cls.author for cls in SERVICE.says} == {"notify"}
+    assert all(r.decider is DECIDER for r in SERVICE.reactions(_NoRuntime()))  # type: ignore[arg-type]
+
+
+class _NoRuntime:
+    settings = settings_of("postgresql://nowhere", 1)
+    pool = None
+
+
+SENDER = """
+import asyncio
+from services.notify.app import SERVICE
+from services.notify.sender import Sender
+from services.notify.settings import Settings
+from shared.log import Log
+from shared.postgres import open_pool
+from shared.service import Runtime
+
+async def main():
+    settings = Settings()
+    pool = await open_pool(settings.database_url, 4, "sender")
+    await Sender(Runtime(SERVICE, settings, pool, Log(pool, "notify")), settings).run()
+
+asyncio.run(main())
+"""
+
+
+def _environment(notify: Notify) -> dict[str, str]:
+    settings = notify.runtime.settings
+    assert isinstance(settings, Settings)
+    return {
+        "NOTIFY_DATABASE_URL": settings.database_url,
+        "LEDGERDESK_SMTP_URL": settings.smtp_url,
+        "LEDGERDESK_IDENTITY_SECRET": SECRET,
+        "LEDGERDESK_LINK_SECRET": SECRET,
+        "PYTHONPATH": os.getcwd(),  # noqa: PTH109
+    }
