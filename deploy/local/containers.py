@@ -15,8 +15,9 @@ from typing import Any, Final
 from deploy.local import process
 from deploy.local.trouble import Trouble
 
-POSTGRES_IMAGE: Final = "postgres:18"
-KAFKA_IMAGE: Final = "apache/kafka:4.3.1"
+# Others, e.g. locally built ones, by LEDGERDESK_POSTGRES_IMAGE and _KAFKA_IMAGE.
+POSTGRES_IMAGE: Final = os.environ.get("LEDGERDESK_POSTGRES_IMAGE", "postgres:18")
+KAFKA_IMAGE: Final = os.environ.get("LEDGERDESK_KAFKA_IMAGE", "apache/kafka:4.3.1")
 START_TIMEOUT_SECONDS: Final = 120
 KAFKA_DATA: Final = "/var/lib/kafka/data"
 POSTGRES_DATA: Final = "/var/lib/postgresql"
@@ -166,8 +167,8 @@ def _run(
     from testcontainers.core.container import DockerContainer
 
     made = DockerContainer(image).with_name(name).with_volume_mapping(name, volume, "rw")
-    for inside, outside in ports.items():
-        made = made.with_bind_ports(inside, outside)
+    # On this machine only: with_bind_ports would open them to every network.
+    made.ports = {str(inside): ("127.0.0.1", outside) for inside, outside in ports.items()}  # type: ignore[misc]
     for variable, value in environ.items():
         made = made.with_env(variable, value)
     if command is not None:

@@ -86,8 +86,9 @@ class TestServers:
         return self.stack.kafka
 
     def close(self) -> None:
-        self.stack.kafka.stop()
-        self.stack.postgres.stop()
+        for server in (self.stack.kafka, self.stack.postgres):
+            server.stop()
+            server.forget()
         shutil.rmtree(self.folder.root, ignore_errors=True)
 
     async def database(self, service: str) -> Database:
