@@ -14,22 +14,22 @@ def _without_nul(value: object) -> object:
 
 Line = Annotated[
     str,
-    BeforeValidator(_without_nul),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000),
+    BeforeValidator(_without_nul),
 ]
 """Something said in a sentence or two."""
 
 Text = Annotated[
     str,
-    BeforeValidator(_without_nul),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000),
+    BeforeValidator(_without_nul),
 ]
 """Something said at length."""
 
 Maybe = Annotated[
     str,
-    BeforeValidator(_without_nul),
     StringConstraints(strip_whitespace=True, max_length=50_000),
+    BeforeValidator(_without_nul),
 ]
 """Something that need not be said."""
 

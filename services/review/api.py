@@ -39,10 +39,19 @@ def _without_nul(value: object) -> object:
 
 Text = Annotated[
     str,
-    BeforeValidator(_without_nul),
     StringConstraints(strip_whitespace=True, max_length=50_000),
+    BeforeValidator(_without_nul),
 ]
-Needed = Annotated[Text, StringConstraints(min_length=1)]
+Needed = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000),
+    BeforeValidator(_without_nul),
+]
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    BeforeValidator(_without_nul),
+]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 Stars = Annotated[int, Field(ge=1, le=5, description="1 (bad) to 5 (good).")]
 
@@ -63,7 +72,7 @@ class Judgement(_Body):
 
 
 class Draft(_Body):
-    title: Annotated[Needed, StringConstraints(max_length=200)]
+    title: Title
     body: Needed
     article_id: Slug | None = Field(None, description="Of an earlier draft that this replaces.")
 
