@@ -73,12 +73,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was not tested."""
     skipped = terminalreporter.stats.get("skipped", [])
     for reason in sorted({str(report.longrepr[2]) for report in skipped}):
-        terminalreporter.write_line(f"NOT TESTED: {reason}", yellow=True, bold=True)
+        told = reason.removeprefix("Skipped: ")
+        terminalreporter.write_line(f"NOT TESTED: {told}", yellow=True, bold=True)
+    if skipped and no_skip():
+        terminalreporter.write_line("and LEDGERDESK_NO_SKIP lets no test be skipped", red=True)
+
+
+def no_skip() -> bool:
+    return os.environ.get("LEDGERDESK_NO_SKIP") == "1"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI nothing may be skipped."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("LEDGERDESK_NO_SKIP") == "1" and reporter.stats.get("skipped"):
+    if no_skip() and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
