@@ -81,6 +81,15 @@ def ago(moment: datetime, now: datetime) -> str:
     return "just now" if seconds < 5 else f"{duration(seconds)} ago"
 
 
+def age(moment: datetime, now: datetime) -> str:
+    """How old something is, in one unit."""
+    seconds = max((now - moment).total_seconds(), 0)
+    for unit, size_seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size_seconds:
+            return f"{int(seconds // size_seconds)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def moment(value: datetime | str) -> str:
     """An instant as people read it; a script puts it into their own zone."""
     instant = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -133,6 +142,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "left": left,
         "urgency": urgency,
+        "age": age,
         "ago": ago,
         "moment": moment,
         "size": size,
