@@ -12,6 +12,9 @@ from services.gateway.commands import BY_NAME, Command
 FILE_BYTES_MAX: Final = 10 * 1024 * 1024
 """Largest file that can be attached to a reply."""
 
+FILES_MAX: Final = 20
+"""Files that can be attached to one reply."""
+
 Fields = Mapping[str, str]
 
 

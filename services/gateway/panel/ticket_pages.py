@@ -10,13 +10,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.gateway.context import Gateway
+from services.gateway.http import BODY_BYTES_MAX
 from services.gateway.owners import Answer
-from services.gateway.panel.forms import FORMS, Form, Typed, attachments
+from services.gateway.panel.forms import FILES_MAX, FORMS, Form, Typed, attachments
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import FormTooOld, Visitor, check_form, visitor
 from services.gateway.panel.rendering import render
 from services.gateway.rows import TicketRow, TimelineRow
-from shared.errors import NotFound, NotYet, TicketParked
+from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.ids import uuid7
 from shared.log.vector import Vector
 from shared.numbers import normalise
@@ -29,6 +30,12 @@ ALL: Final = 1_000
 
 STALE_TRIES: Final = 3
 """How often a command is sent again when only quiet events came in between."""
+
+
+class TooLarge(Rejected):
+    """Your files are too large to be sent at once: nothing was done."""
+
+    http_status = 413
 
 
 @dataclass(frozen=True)
@@ -77,14 +84,17 @@ def add(router: APIRouter, gateway: Gateway) -> None:
         form = FORMS.get(name)
         if form is None:
             raise NotFound(what="form")
-        typed = Typed.of(await request.form())
+        if int(request.headers.get("content-length", "0")) > BODY_BYTES_MAX:
+            raise TooLarge
         row = await gateway.find(ticket)
-        try:
-            check_form(gateway, who, typed.get("form_token"))
-        except FormTooOld as error:
-            trouble = Trouble(name, error.message, typed.fields, status=error.http_status)
-            return await _page(gateway, who, row, trouble=trouble)
-        return await _carry_out(gateway, who, row, form, typed)
+        async with request.form(max_files=FILES_MAX) as data:
+            typed = Typed.of(data)
+            try:
+                check_form(gateway, who, typed.get("form_token"))
+            except FormTooOld as error:
+                trouble = Trouble(name, error.message, typed.fields, status=error.http_status)
+                return await _page(gateway, who, row, trouble=trouble)
+            return await _carry_out(gateway, who, row, form, typed)
 
 
 async def _no_older(

@@ -1,0 +1,327 @@
+"""The panel on a real database, as a browser without scripts sees it."""
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+
+import httpx
+import pytest
+
+from services.gateway.auth import COOKIE
+from shared.events.assignment import AgentUnassigned
+from shared.events.resolution import ResolutionKind, TicketResolved
+from shared.ids import desk_id
+from shared.testing.spec import T0
+from tests.integration.gateway_harness import Databases, Desk, gateway_on
+from tests.unit.gateway import story
+from tests.unit.gateway.story import NUMBER, at
+
+TICKET = story.ticket(1)
+PAGE = f"/tickets/{NUMBER}"
+
+
+@pytest.fixture
+async def desk(service_database: Databases) -> AsyncIterator[Desk]:
+    async with gateway_on(service_database) as made:
+        await made.open_desk()
+        await made.hear(
+            TICKET,
+            story.opened(),
+            *story.triaged(),
+            story.assigned(),
+            *story.clocks(at(15), at(240)),
+            story.note(),
+        )
+        yield made
+
+
+@pytest.fixture
+async def anna(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    async with desk.client() as client:
+        await sign_in(client, "anna")
+        yield client
+
+
+async def sign_in(client: httpx.AsyncClient, agent: str, **more: str) -> httpx.Response:
+    form = {"email": f"{agent}@desk.example", "token": story.TOKENS[agent], **more}
+    return await client.post("/sign-in", data=form)
+
+
+def field(page: httpx.Response, form: str, name: str) -> str:
+    """The value of a hidden field in the form of this name."""
+    _, _, rest = page.text.partition(f'data-form="{form}"')
+    assert rest, f"there is no form {form}"
+    match = re.search(rf'name="{name}" value="([^"]*)"', rest)
+    assert match, f"form {form} has no {name}"
+    return unescape(match[1])
+
+
+async def send(client: httpx.AsyncClient, form: str, **typed: str) -> httpx.Response:
+    page = await client.get(PAGE)
+    hidden = {name: field(page, form, name) for name in ("form_token", "seen", "key")}
+    return await client.post(f"{PAGE}/do/{form}", data={**hidden, **typed})
+
+
+async def test_nothing_is_shown_before_signing_in(desk: Desk) -> None:
+    async with desk.client() as client:
+        for path in ("/", PAGE, f"{PAGE}/pulse", "/quarantine", "/files/x"):
+            answer = await client.get(path)
+            assert answer.status_code == 303, path
+            assert answer.headers["location"].startswith("/sign-in")
+
+
+async def test_signing_in_takes_e_mail_and_token_that_belong_together(desk: Desk) -> None:
+    async with desk.client() as client:
+        wrong = await client.post(
+            "/sign-in", data={"email": "ben@desk.example", "token": story.TOKENS["anna"]}
+        )
+        right = await sign_in(client, "anna", next=PAGE)
+    assert wrong.status_code == 401
+    assert "do not belong together" in wrong.text
+    assert COOKIE not in wrong.headers.get("set-cookie", "")
+    assert (right.status_code, right.headers["location"]) == (303, PAGE)
+    cookie = right.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert story.TOKENS["anna"] not in cookie
+
+
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x"]
+)
+async def test_signing_in_leads_nowhere_else(desk: Desk, next_page: str) -> None:
+    async with desk.client() as client:
+        answer = await sign_in(client, "anna", next=next_page)
+    assert answer.headers["location"] == "/"
+
+
+async def test_a_new_token_or_leaving_ends_the_session(desk: Desk, anna: httpx.AsyncClient) -> None:
+    assert (await anna.get("/")).status_code == 200
+    await desk.hear(desk_id("agent", "anna"), story.defined(token_hash="f" * 64))
+    assert (await anna.get("/")).status_code == 303
+
+
+async def test_pages_load_only_what_is_ours_and_are_kept_by_no_cache(
+    anna: httpx.AsyncClient,
+) -> None:
+    for path in ("/", PAGE, "/sign-in"):
+        page = await anna.get(path)
+        assert page.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert not re.search(r"(src|href)=\"(https?:)?//", page.text)
+        assert "<script>" not in page.text
+        assert "style=" not in page.text
+
+
+async def test_the_queue_says_in_words_what_is_overdue(desk: Desk, anna: httpx.AsyncClient) -> None:
+    desk.clock.fixed = at(20)
+    page = await anna.get("/")
+    assert "overdue by 5 min" in page.text
+    assert "Emergency" in page.text
+    assert "The customer is upset" in page.text
+
+
+async def test_the_ticket_shows_everything_with_pinned_notes_on_top(
+    anna: httpx.AsyncClient,
+) -> None:
+    page = (await anna.get(PAGE)).text
+    for shown in ("Nothing works", "Olga Brandt", "Berlin Mitte", "Emergency", "Anna Berg"):
+        assert shown in page
+    assert page.index("The customer is upset") < page.index("since 8:40 nothing works")
+
+
+async def test_what_customers_write_is_text_and_nothing_else(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    evil = "<script>alert(1)</script> <img src=x onerror=alert(2)> {{ 7*7 }} javascript:alert(3)"
+    await desk.hear(TICKET, story.message(evil), story.note(evil))
+    page = (await anna.get(PAGE)).text
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "{{ 7*7 }}" in page
+    assert 'href="javascript' not in page
+
+
+async def test_a_form_becomes_its_command_once(desk: Desk, anna: httpx.AsyncClient) -> None:
+    answer = await send(anna, "reply", text="We are on it.\r\nAnna", awaits_customer="on")
+    assert answer.status_code == 303
+    (sent,) = desk.owners.sent
+    assert (sent.owner, sent.path) == ("resolution", f"/v1/tickets/{TICKET}/replies")
+    assert sent.body == {"text": "We are on it.\nAnna", "awaits_customer": True}
+    assert sent.headers["if-match"] == '"assignment=1,intake=4,resolution=1,sla=3"'
+    assert sent.headers["ledgerdesk-after"]
+    assert len(sent.headers["idempotency-key"]) == 32
+    done = await anna.get(answer.headers["location"])
+    assert "Your reply is on its way." in done.text
+
+
+async def test_a_file_goes_with_the_reply(desk: Desk, anna: httpx.AsyncClient) -> None:
+    page = await anna.get(PAGE)
+    hidden = {name: field(page, "reply", name) for name in ("form_token", "seen", "key")}
+    await anna.post(
+        f"{PAGE}/do/reply",
+        data={**hidden, "text": "See the plan"},
+        files={"files": ("plan.txt", b"left, then right", "text/plain")},
+    )
+    (sent,) = desk.owners.sent
+    assert sent.body["attachments"] == [
+        {
+            "name": "plan.txt",
+            "content_type": "text/plain",
+            "content_base64": "bGVmdCwgdGhlbiByaWdodA==",
+        }
+    ]
+
+
+async def test_a_form_without_its_token_does_nothing_and_keeps_the_text(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    answer = await anna.post(f"{PAGE}/do/reply", data={"text": "My long answer"})
+    assert answer.status_code == 403
+    assert "My long answer" in answer.text
+    assert not desk.owners.sent
+
+
+async def test_another_sites_form_does_nothing(desk: Desk, anna: httpx.AsyncClient) -> None:
+    token = field(await anna.get(PAGE), "note", "form_token")
+    answer = await anna.post(
+        f"{PAGE}/do/note",
+        data={"text": "x", "form_token": token},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.status_code == 403
+    assert not desk.owners.sent
+
+
+async def test_an_owners_refusal_is_said_at_the_form_and_nothing_typed_is_lost(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    problem = {
+        "code": "invalid",
+        "detail": "Some fields are missing or malformed.",
+        "errors": [{"field": "cause", "message": "is too short"}],
+    }
+    desk.owners.answers = [httpx.Response(422, json=problem)]
+    answer = await send(anna, "resolve", kind="workaround", cause="?", note="Use the phone")
+    assert answer.status_code == 422
+    for kept in ("Use the phone", "is too short", "Some fields are missing"):
+        assert kept in answer.text
+    assert '<option value="workaround" selected>' in answer.text
+
+
+async def test_a_reply_that_missed_the_customers_message_shows_it_first(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    page = await anna.get(PAGE)
+    hidden = {name: field(page, "reply", name) for name in ("form_token", "seen", "key")}
+    await desk.hear(TICKET, story.message("It works again, forget it"))
+    answer = await anna.post(f"{PAGE}/do/reply", data={**hidden, "text": "Try turning it off"})
+    assert answer.status_code == 412
+    assert "The customer wrote" in answer.text
+    assert "Try turning it off" in answer.text
+    assert not desk.owners.sent
+    again = {name: field(answer, "reply", name) for name in ("form_token", "seen", "key")}
+    assert (
+        await anna.post(f"{PAGE}/do/reply", data={**again, "text": "Glad to hear"})
+    ).status_code == 303
+    assert len(desk.owners.sent) == 1
+
+
+async def test_a_delivered_mail_makes_no_draft_stale(desk: Desk, anna: httpx.AsyncClient) -> None:
+    page = await anna.get(PAGE)
+    hidden = {name: field(page, "reply", name) for name in ("form_token", "seen", "key")}
+    await desk.hear(TICKET, *story.acknowledged())
+    answer = await anna.post(f"{PAGE}/do/reply", data={**hidden, "text": "We are on it"})
+    assert answer.status_code == 303
+
+
+async def test_a_412_of_the_owner_keeps_the_text(desk: Desk, anna: httpx.AsyncClient) -> None:
+    stale = {"code": "stale", "detail": "The ticket has moved on"}
+    desk.owners.answers = [httpx.Response(412, json=stale)] * 3
+    answer = await send(anna, "reply", text="Here is what to do")
+    assert answer.status_code == 412
+    assert "Here is what to do" in answer.text
+
+
+async def test_an_owner_that_is_away_is_named_and_the_text_kept(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    desk.owners.answers = [httpx.ConnectError("refused")]
+    answer = await send(anna, "note", text="Important thought")
+    assert answer.status_code == 503
+    assert "resolution is away" in answer.text
+    assert "Important thought" in answer.text
+
+
+async def test_only_a_manager_sees_priority_and_plan(desk: Desk, anna: httpx.AsyncClient) -> None:
+    assert 'data-form="priority"' not in (await anna.get(PAGE)).text
+    async with desk.client() as mara:
+        await sign_in(mara, "mara")
+        answer = await send(mara, "priority", priority="high", reason="Less bad than thought")
+    assert answer.status_code == 303
+    (sent,) = desk.owners.sent
+    assert (sent.owner, sent.body) == (
+        "intake",
+        {"priority": "high", "reason": "Less bad than thought"},
+    )
+
+
+async def test_forms_fit_the_status(desk: Desk, anna: httpx.AsyncClient) -> None:
+    await desk.hear(
+        TICKET,
+        TicketResolved(
+            kind=ResolutionKind.FIX,
+            cause="Fuse",
+            note="Replaced",
+            resolved_by="anna",
+            resolved_at=T0,
+        ),
+    )
+    page = (await anna.get(PAGE)).text
+    assert 'data-form="verify"' in page
+    assert 'data-form="resolve"' not in page
+    await desk.hear(
+        TICKET, AgentUnassigned(agent_id="anna", by="anna", reason="x", unassigned_at=T0)
+    )
+    assert 'data-form="claim"' in (await anna.get(PAGE)).text
+
+
+async def test_the_pulse_is_the_tickets_vector(anna: httpx.AsyncClient) -> None:
+    page = await anna.get(PAGE)
+    pulse = await anna.get(f"{PAGE}/pulse")
+    assert f'data-vector="{pulse.text}"' in page.text
+
+
+async def test_an_unknown_ticket_is_said_in_words(anna: httpx.AsyncClient) -> None:
+    page = await anna.get("/tickets/LD-00000-00000-0")
+    assert page.status_code == 404
+    assert "There is no such ticket" in page.text
+
+
+async def test_files_are_saved_and_never_shown(desk: Desk, anna: httpx.AsyncClient) -> None:
+    desk.owners.answers = [httpx.Response(200, html="<script>alert(1)</script>")]
+    answer = await anna.get("/files/abc", params={"name": 'x".html'})
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+async def test_presence_and_signing_out(desk: Desk, anna: httpx.AsyncClient) -> None:
+    token = re.search(r'name="form_token" value="(\w+)"', (await anna.get("/")).text)
+    assert token
+    await anna.post("/presence", data={"online": "no", "form_token": token[1]})
+    assert desk.owners.sent[0].body == {"online": False}
+    out = await anna.post("/sign-out", data={"form_token": token[1]})
+    assert out.headers["location"] == "/sign-in"
+    assert (await anna.get("/")).status_code == 303
+
+
+async def test_static_files_are_kept_for_ever_under_names_of_their_content(
+    anna: httpx.AsyncClient,
+) -> None:
+    page = (await anna.get("/")).text
+    for url in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+        file = await anna.get(url)
+        assert file.status_code == 200
+        assert "immutable" in file.headers["cache-control"]
+    assert (await anna.get("/static/0/panel.css")).status_code == 404
