@@ -4,10 +4,9 @@ The loads are as of the last append, so that a choice is out of date only if ano
 made meanwhile; then its claim finds no room, and candidates are looked up anew.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from services.assignment.domain.choice import Agent, Need, Team, unavailable
+from services.assignment.domain.choice import Agent, Need, Team
 from services.assignment.domain.rejections import AgentUnknown, TeamUnknown
 from services.assignment.rows import need_of
 from shared.events.assignment import Role
@@ -31,17 +30,10 @@ class Directory:
         """The agents of one team."""
         return tuple(_agent(row) for row in await self._pool.fetch(QUERIES.agents_of, team_id))
 
-    async def is_anybody_ahead(self, need: Need, rank: int, candidates: Sequence[Agent]) -> bool:
-        """Whether a ticket at least as urgent waits for somebody who could take this one.
-
-        Then this one goes behind it in the queue, and doesn't snatch the place away.
-        """
-        free = [agent for agent in candidates if unavailable(agent, need) is None]
-        if not free:
-            return False
-        heads = await self._pool.fetch(QUERIES.queued_needs)
-        others = [need_of(head["need"]) for head in heads if head["rank"] >= rank]
-        return any(unavailable(agent, other) is None for other in others for agent in free)
+    async def queued(self) -> list[tuple[Need, int]]:
+        """What queued tickets need, and how urgent the first in line for each is."""
+        rows = await self._pool.fetch(QUERIES.queued_needs)
+        return [(need_of(row["need"]), row["rank"]) for row in rows]
 
     async def agent(self, agent_id: str) -> Agent:
         """One agent; raises `AgentUnknown`."""

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
+from services.assignment.account import Account
 from services.assignment.directory import QUERIES, Directory
 from services.assignment.domain.commands import (
     By,
     EscalateTicket,
     ReleaseAgent,
     ReleaseClosed,
-    RouteTicket,
     TicketCommand,
 )
 from services.assignment.domain.decisions import TICKETS
@@ -18,12 +18,7 @@ from services.assignment.domain.tickets import Held, State, Waiting
 from shared.clock import Clock
 from shared.events import Event
 from shared.events.assignment import AgentDefined
-from shared.events.intake import (
-    TicketCategorised,
-    TicketMerged,
-    TicketPrioritised,
-    TicketVerified,
-)
+from shared.events.intake import TicketCategorised, TicketMerged, TicketPrioritised
 from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
 from shared.events.sla import TargetBreached
 from shared.followers.contracts import Directed
@@ -32,31 +27,36 @@ from shared.postgres import Pool
 
 
 class Route:
-    """A ticket that is known well enough, or reopened, goes to somebody or to the queue."""
+    """A ticket that is known well enough, or reopened, goes to somebody or to the queue.
+
+    Intake verifies a ticket before it says its category and priority, so the last of these
+    is the moment.
+    """
 
     name: ClassVar[str] = "route"
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
-        {TicketVerified, TicketCategorised, TicketPrioritised, TicketReopened}
+        {TicketCategorised, TicketPrioritised, TicketReopened}
     )
-    one_at_a_time: ClassVar[bool] = True
-    """Each choice must see the load that the one before it made."""
 
     def __init__(self, log: Log, directory: Directory, clock: Clock) -> None:
         self._log = log
-        self._directory = directory
-        self._clock = clock
+        self._account = Account(directory, clock)
 
     async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+        await self._account.open(recorded)
+        command = None if self._account.settles(recorded) else await self._command(recorded)
+        self._account.rest()
+        return [] if command is None else [Directed(recorded.subject, command)]
+
+    async def _command(self, recorded: Recorded) -> TicketCommand | None:
         past = (await self._log.read(recorded.subject)).events
         match TICKETS.fold([known.event for known in past]):
-            case Waiting(need=need) | Held(need=need, recategorised=True):
-                candidates = await self._directory.agents_of(need.team_id)
-                ahead = await self._directory.is_anybody_ahead(need, _rank(past), candidates)
-                now = self._clock()
-                command = RouteTicket(candidates=candidates, others_ahead=ahead, now=now)
-                return [Directed(recorded.subject, command)]
+            case Waiting() as waiting:
+                return self._account.route(recorded.subject, waiting, past)
+            case Held(need=need, recategorised=True):
+                return self._account.reroute(need)
             case _:
-                return []
+                return None
 
 
 class Escalate:
@@ -107,12 +107,6 @@ class Release:
 async def _state(log: Log, ticket_id: UUID) -> State:
     past = await log.read(ticket_id)
     return TICKETS.fold([recorded.event for recorded in past.events])
-
-
-def _rank(past: Sequence[Recorded]) -> int:
-    """How urgent the ticket is, as last said."""
-    said = (known.event for known in reversed(past))
-    return next((e.priority.rank for e in said if isinstance(e, TicketPrioritised)), 0)
 
 
 def _asked(event: object) -> tuple[By, str] | None:

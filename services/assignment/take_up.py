@@ -6,9 +6,6 @@ is one look at an index; a round is bounded by the room there is.
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,11 +13,11 @@ import asyncpg
 import structlog
 
 from services.assignment.directory import QUERIES, Directory
-from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain.choice import Need
 from services.assignment.domain.commands import ROUTING, RouteTicket
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.rows import need_of
+from services.assignment.staff import Staff
 from shared.errors import CapacityExceeded, LedgerdeskError
 from shared.events.assignment import AgentAssigned
 from shared.service import Runtime
@@ -79,7 +76,7 @@ class Queue:
                 taken += await self._place(head["subject"], need, staff)
         return taken
 
-    async def _place(self, ticket_id: UUID, need: Need, staff: "Staff") -> bool:
+    async def _place(self, ticket_id: UUID, need: Need, staff: Staff) -> bool:
         now = self._runtime.clock()
         command = RouteTicket(candidates=staff.of(need.team_id), now=now)
         try:
@@ -94,28 +91,3 @@ class Queue:
         for event in found:
             staff.took_one(event.agent_id, now)
         return bool(found)
-
-
-class Staff:
-    """Agents during one round, with the tickets given to them in it."""
-
-    def __init__(self, agents: Iterable[Agent]) -> None:
-        self.look_again(agents)
-
-    def look_again(self, agents: Iterable[Agent]) -> None:
-        """Somebody else gave tickets away meanwhile: these are the loads now."""
-        self.agents = {agent.agent_id: agent for agent in agents}
-
-    def of(self, team_id: str) -> tuple[Agent, ...]:
-        """The agents of a team."""
-        return tuple(a for a in self.agents.values() if team_id in a.team_ids)
-
-    def room(self, need: Need) -> int:
-        """How many more tickets with this need could be taken now."""
-        free = (a for a in self.agents.values() if choice.unavailable(a, need) is None)
-        return sum(agent.capacity - agent.load for agent in free)
-
-    def took_one(self, agent_id: str, now: datetime) -> None:
-        """The agent has one ticket more."""
-        agent = self.agents[agent_id]
-        self.agents[agent_id] = replace(agent, load=agent.load + 1, assigned_at=now)

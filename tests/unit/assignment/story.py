@@ -1,0 +1,111 @@
+"""What these tests are told with: a ticket's past, agents, moments."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain.commands import By
+from shared.events import Event, Level, Person, Priority, TicketType
+from shared.events.assignment import (
+    AgentAssigned,
+    AgentDefined,
+    AgentUnassigned,
+    Candidate,
+    TicketQueued,
+)
+from shared.events.intake import (
+    Channel,
+    TicketCategorised,
+    TicketOpened,
+    TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.resolution import ClosedHow, TicketClosed, TicketReopened
+from shared.testing.spec import T0
+
+NOW = T0 + timedelta(hours=1)
+SUPPORT = Need("support", "Support")
+MANAGER = By("mara", manager=True)
+ANNA = By("anna")
+BEN = By("ben")
+
+OPENED = TicketOpened(
+    number="LD-7KQ4-M2XR-9",
+    channel=Channel.API,
+    topic_id="router",
+    topic_name="Router",
+    requester=Person(person_id=UUID(int=7), email="kim@example.org"),
+    subject="The router is down",
+    description="Since nine.",
+    opened_at=T0,
+)
+VERIFIED = TicketVerified(verified_at=T0)
+
+
+def categorised(
+    team_id: str = "support", skills: tuple[str, ...] = (), tier: int = 1
+) -> TicketCategorised:
+    return TicketCategorised(
+        type=TicketType.TECHNICAL,
+        topic_id="router",
+        topic_name="Router",
+        team_id=team_id,
+        team_name=team_id.capitalize(),
+        skills=skills,
+        tier=tier,
+    )
+
+
+def prioritised(priority: Priority = Priority.MEDIUM) -> TicketPrioritised:
+    return TicketPrioritised(impact=Level.MEDIUM, urgency=Level.MEDIUM, priority=priority)
+
+
+READY: tuple[Event, ...] = (OPENED, VERIFIED, categorised(), prioritised())
+"""The past of a ticket that can be given to somebody."""
+
+QUEUED = TicketQueued(team_id="support", team_name="Support", reason="nobody is free", queued_at=T0)
+CLOSED = TicketClosed(how=ClosedHow.CONFIRMED, closed_by="customer", closed_at=T0)
+REOPENED = TicketReopened(reason="again", reopened_by="customer", reopened_at=NOW)
+
+
+def assigned(agent_id: str = "anna", tier: int = 1, team_id: str = "support") -> AgentAssigned:
+    return AgentAssigned(
+        agent_id=agent_id,
+        agent_name=agent_id.capitalize(),
+        team_id=team_id,
+        team_name=team_id.capitalize(),
+        tier=tier,
+        by="routing",
+        reason="the only one free",
+        assigned_at=T0,
+    )
+
+
+def unassigned(agent_id: str = "anna", reason: str = "closed", by: str = "routing") -> Event:
+    return AgentUnassigned(agent_id=agent_id, by=by, reason=reason, unassigned_at=T0)
+
+
+def agent(agent_id: str, **fields: object) -> Agent:
+    made = Agent(agent_id, agent_id.capitalize(), team_ids=("support",))
+    return replace(made, **fields)
+
+
+def defined(agent_id: str = "anna", **fields: object) -> AgentDefined:
+    values: dict[str, object] = {
+        "agent_id": agent_id,
+        "name": agent_id.capitalize(),
+        "email": f"{agent_id}@desk.example",
+        "team_ids": ("support",),
+        "revision": 1,
+        **fields,
+    }
+    return AgentDefined.model_validate(values)
+
+
+def verdicts(found: list[Candidate] | tuple[Candidate, ...]) -> dict[str, str]:
+    return {candidate.agent_id: candidate.verdict for candidate in found}
+
+
+def at(minutes: float) -> datetime:
+    return T0 + timedelta(minutes=minutes)

@@ -1,0 +1,185 @@
+"""What follows from what is heard, with a log and a directory that tests can see into."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from services.assignment import account
+from services.assignment.directory import Directory
+from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain.commands import By, EscalateTicket, ReleaseClosed, RouteTicket
+from services.assignment.reactions import Escalate, Release, Route
+from shared.events import Event
+from shared.events.resolution import EscalationRequested
+from shared.events.sla import ClockKind, TargetBreached
+from shared.ids import uuid7
+from shared.log import Log, Past, Recorded, Vector
+from shared.testing.spec import T0, recorded
+from tests.unit.assignment.story import (
+    CLOSED,
+    NOW,
+    OPENED,
+    QUEUED,
+    READY,
+    SUPPORT,
+    agent,
+    assigned,
+    categorised,
+    prioritised,
+)
+
+
+class SeenLog(Log):
+    """Holds the pasts it is given."""
+
+    def __init__(self, *pasts: Sequence[Recorded]) -> None:
+        self.pasts = {past[0].subject: past for past in pasts}
+        self.reads = 0
+
+    async def read(self, subject: UUID) -> Past:
+        self.reads += 1
+        return Past(self.pasts[subject], Vector())
+
+
+class SeenDirectory(Directory):
+    """Knows the agents it is given, and counts how often it was asked."""
+
+    def __init__(self, *agents: Agent, queued: Sequence[tuple[Need, int]] = ()) -> None:
+        self.staff = agents
+        self.waiting = queued
+        self.asked = 0
+
+    async def agents(self) -> tuple[Agent, ...]:
+        self.asked += 1
+        return self.staff
+
+    async def agents_of(self, team_id: str) -> tuple[Agent, ...]:
+        return tuple(a for a in self.staff if team_id in a.team_ids)
+
+    async def queued(self) -> list[tuple[Need, int]]:
+        return list(self.waiting)
+
+
+def page_of(*events: Event, first: int = 1) -> list[Recorded]:
+    """A ticket's past in the log, from the position `first` on."""
+    subject = uuid7()
+    shown = recorded(*events, subject=subject)
+    for place, one in enumerate(shown):
+        object.__setattr__(one, "position", first + place)
+    return shown
+
+
+@pytest.fixture(autouse=True)
+def one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, events of these tests are of one page."""
+    monkeypatch.setattr(account, "PAUSE_SECONDS", 60.0)
+
+
+async def route(reaction: Route, event: Recorded) -> RouteTicket | None:
+    directed = await reaction.react(event)
+    if not directed:
+        return None
+    (only,) = directed
+    assert isinstance(only.command, RouteTicket)
+    return only.command
+
+
+def loads(command: RouteTicket | None) -> dict[str, int]:
+    assert command is not None
+    return {a.agent_id: a.load for a in command.candidates}
+
+
+async def test_tickets_of_one_page_see_what_was_given_away_before_them() -> None:
+    pages = [page_of(*READY, first=1 + 10 * number) for number in range(3)]
+    directory = SeenDirectory(agent("anna", capacity=1), agent("ben", capacity=1))
+    reaction = Route(SeenLog(*pages), directory, lambda: NOW)
+    seen = [loads(await route(reaction, page[-1])) for page in pages]
+    assert seen == [{"anna": 0, "ben": 0}, {"anna": 1, "ben": 0}, {"anna": 1, "ben": 1}]
+    assert directory.asked == 1
+
+
+async def test_a_ticket_is_decided_once_though_several_of_its_events_stand_in_one_page() -> None:
+    page = page_of(*READY)
+    log = SeenLog(page)
+    reaction = Route(log, SeenDirectory(agent("anna")), lambda: NOW)
+    assert loads(await route(reaction, page[2])) == {"anna": 0}
+    assert await route(reaction, page[3]) is None
+    assert log.reads == 1
+
+
+async def test_an_event_that_comes_again_is_decided_with_agents_looked_up_again() -> None:
+    page = page_of(*READY)
+    directory = SeenDirectory(agent("anna", capacity=1))
+    reaction = Route(SeenLog(page), directory, lambda: NOW)
+    assert loads(await route(reaction, page[3])) == {"anna": 0}
+    directory.staff = (agent("anna", capacity=1, load=1),)
+    assert loads(await route(reaction, page[3])) == {"anna": 1}
+    assert directory.asked == 2
+
+
+async def test_a_ticket_that_is_not_ready_or_that_somebody_has_needs_no_routing() -> None:
+    early = page_of(OPENED, categorised())
+    held = page_of(*READY, assigned("anna"), prioritised(), first=11)
+    reaction = Route(SeenLog(early, held), SeenDirectory(agent("anna")), lambda: NOW)
+    assert await route(reaction, early[-1]) is None
+    assert await route(reaction, held[-1]) is None
+
+
+async def test_a_recategorised_ticket_is_looked_at_again() -> None:
+    held = page_of(*READY, assigned("anna"), categorised("billing"))
+    bill = agent("bill", team_ids=("billing",))
+    reaction = Route(SeenLog(held), SeenDirectory(agent("anna"), bill), lambda: NOW)
+    assert loads(await route(reaction, held[-1])) == {"bill": 0}
+
+
+@pytest.mark.parametrize(("their_rank", "goes_behind"), [(0, False), (1, True), (3, True)])
+async def test_a_newcomer_goes_behind_those_who_are_at_least_as_urgent(
+    their_rank: int, goes_behind: bool
+) -> None:
+    page = page_of(*READY)
+    directory = SeenDirectory(agent("anna"), queued=[(SUPPORT, their_rank)])
+    command = await route(Route(SeenLog(page), directory, lambda: NOW), page[-1])
+    assert command is not None
+    assert command.others_ahead is goes_behind
+
+
+async def test_nobody_is_ahead_who_waits_for_somebody_else() -> None:
+    page = page_of(*READY)
+    elsewhere = Need("support", "Support", skills=("sap",))
+    directory = SeenDirectory(agent("anna"), queued=[(elsewhere, 3)])
+    command = await route(Route(SeenLog(page), directory, lambda: NOW), page[-1])
+    assert command is not None
+    assert command.others_ahead is False
+
+
+async def test_what_an_agent_asks_for_and_a_broken_promise_demands_goes_up_a_tier() -> None:
+    asked = EscalationRequested(reason="too deep", requested_by="anna", requested_at=T0)
+    breached = TargetBreached(
+        clock=ClockKind.FIRST_RESPONSE, due_at=T0, breached_at=T0, escalate=True
+    )
+    for event, by, reason in [
+        (asked, By("anna", manager=True), "too deep"),
+        (breached, By("sla", manager=True), "the first response target was missed"),
+    ]:
+        page = page_of(*READY, assigned("anna"), event)
+        reaction = Escalate(SeenLog(page), SeenDirectory(agent("anna")), lambda: NOW)
+        (directed,) = await reaction.react(page[-1])
+        assert isinstance(directed.command, EscalateTicket)
+        assert (directed.command.by, directed.command.reason) == (by, reason)
+        assert [a.agent_id for a in directed.command.candidates] == ["anna"]
+
+
+async def test_a_breach_that_asks_for_nothing_or_comes_too_late_escalates_nothing() -> None:
+    mild = TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0)
+    late = mild.model_copy(update={"escalate": True})
+    for past in [(*READY, QUEUED, mild), (*READY, assigned("anna"), CLOSED, late)]:
+        page = page_of(*past)
+        reaction = Escalate(SeenLog(page), SeenDirectory(agent("anna")), lambda: NOW)
+        assert await reaction.react(page[-1]) == []
+
+
+async def test_a_closed_ticket_is_released() -> None:
+    page = page_of(*READY, assigned("anna"), CLOSED)
+    (directed,) = await Release(None, lambda: NOW).react(page[-1])  # type: ignore[arg-type]
+    assert directed.command == ReleaseClosed(now=NOW)
