@@ -1,15 +1,12 @@
 """How the promises of a ticket stand, folded from what the SLA service says."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from services.gateway.rows import CLOCKS, ClockRow
-from shared.events import Event, resolution, sla
+from shared.events import Event, sla
 from shared.followers.view import View
 from shared.ids import derived_id
-
-_LIVE = frozenset({"running", "paused"})
 
 
 def clock_id(ticket_id: UUID, kind: str) -> UUID:
@@ -35,15 +32,7 @@ def fold_clocks(view: View, event: Event) -> None:
             state = "met" if event.met_at <= event.due_at else "missed"
             _end(view, event.clock, state, event.met_at)
         case sla.ClockStopped():
-            _end(view, event.clock, "stopped", event.stopped_at)
-        case resolution.AgentReplied(replied_at=at) | resolution.ProgressReported(reported_at=at):
-            _miss(view, "first_response", at)
-        case resolution.TicketResolved():
-            _miss(view, "first_response", event.resolved_at)
-            _miss(view, "resolution", event.resolved_at)
-        case resolution.TicketClosed():
-            _miss(view, "first_response", event.closed_at)
-            _miss(view, "resolution", event.closed_at)
+            _end(view, event.clock, "missed" if event.late else "stopped", event.stopped_at)
         case _:
             pass
 
@@ -93,10 +82,3 @@ def _change(view: View, kind: str, fields: dict[str, object]) -> None:
 
 def _end(view: View, kind: str, state: str, at: datetime) -> None:
     _change(view, kind, {"state": state, "ended_at": at, "reason": ""})
-
-
-def _miss(view: View, kind: str, at: datetime) -> None:
-    """What was promised is done; a clock that was breached before ends so: late."""
-    clock = view.get(CLOCKS, clock_id(view.subject, kind))
-    if clock is not None and clock.state in _LIVE and clock.breached_at is not None:
-        view.put(CLOCKS, replace(clock, state="missed", ended_at=at, reason=""))

@@ -173,7 +173,9 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     sla.ClockPaused: lambda e: f"Clock of the {clock_name(e.clock)} paused{_because(e.reason)}",
     sla.ClockResumed: lambda e: f"Clock of the {clock_name(e.clock)} runs again",
     sla.ClockStopped: lambda e: (
-        f"Clock of the {clock_name(e.clock)} called off{_because(e.reason)}"
+        f"The {clock_name(e.clock)} came late"
+        if e.late
+        else f"Clock of the {clock_name(e.clock)} called off{_because(e.reason)}"
     ),
     sla.TargetApproaching: lambda e: (
         f"The {clock_name(e.clock)} is due in {duration(e.remaining_seconds)}"

@@ -71,8 +71,11 @@ def breached(kind: sla.ClockKind = sla.ClockKind.FIRST_RESPONSE) -> Event:
 
 
 def test_a_broken_promise_stays_due_until_it_is_answered_late() -> None:
+    late = sla.ClockStopped(
+        clock=sla.ClockKind.FIRST_RESPONSE, stopped_at=at(20), reason="after the target", late=True
+    )
     overdue = row_after(*WORKED_ON, breached())
-    answered = fold(DeskView(), *WORKED_ON, breached(), story.reply())
+    answered = fold(DeskView(), *WORKED_ON, breached(), story.reply(), late)
 
     assert (overdue.breached, overdue.due_at) == (True, at(15))
     assert answered["tickets"][0].due_at == at(240)
