@@ -43,23 +43,24 @@ class Others:
     async def say(self, subject: UUID, *events: Event) -> Vector:
         """Say each event, twice; the vector of all that was said of the subject."""
         for event in events:
-            made = self.record(subject, type(event).__name__, encode(event).decode(), event.author)
-            await self.send(made, event.topic)
-            await self.send(made, event.topic)
+            data = encode(event).decode()
+            made = self.record(subject, type(event).__name__, data, event.author, event.topic)
+            await self.send(made)
+            await self.send(made)
         return Vector({a: v for (s, a), (v, _) in self.heads.items() if s == subject})
 
     async def say_all_again(self) -> None:
         """Everything once more, the latest first."""
         for made in reversed(self.said):
-            await self.send(made, made.topic)
+            await self.send(made)
 
-    async def send(self, made: Recorded, topic: str) -> None:
-        name = f"{self.topics.prefix}.{topic}"
+    async def send(self, made: Recorded) -> None:
+        name = f"{self.topics.prefix}.{made.topic}"
         key, body = str(made.subject).encode(), made.data.encode()
         await self.producer.send_and_wait(name, body, key=key, headers=headers_of(made))
 
     def record(
-        self, subject: UUID, type_name: str, data: str, author: str, after: str = ""
+        self, subject: UUID, type_name: str, data: str, author: str, topic: str = "tickets"
     ) -> Recorded:
         """The next event of a stream, as its author has it."""
         version, previous = self.heads.get((subject, author), (0, None))
@@ -73,9 +74,9 @@ class Others:
             id=event_id,
             previous=previous,
             said=True,
-            topic="tickets",
+            topic=topic,
             type=type_name,
-            after=after,
+            after="",
             revision=0,
             correlation=event_id,
             causation=None,
