@@ -1,0 +1,180 @@
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from services.intake.domain.triage import Topics
+from services.intake.submission import FILE_BYTES_MAX, Submission, read_submission
+from shared.events import TicketType
+from shared.events.intake import FormField, TopicDefined
+from shared.web import Invalid
+
+TOPIC = TopicDefined(
+    topic_id="orders",
+    name="Orders & returns",
+    type=TicketType.BILLING,
+    team_id="billing",
+    team_name="Billing",
+    entitled_plans=("premium",),
+    fields=(
+        FormField(name="order", label="Order", kind="number", required=True),
+        FormField(name="shop", label="Shop", kind="choice", choices=("Berlin", "Bonn")),
+        FormField(name="since", label="Since", kind="date"),
+    ),
+    revision=1,
+)
+GONE = TOPIC.model_copy(update={"topic_id": "gone", "name": "Gone", "active": False})
+TOPICS = Topics({"orders": TOPIC, "gone": GONE})
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {
+        "topic": "orders",
+        "requester": {"name": "Carla", "email": "carla@example.com"},
+        "subject": "Wrong sum",
+        "description": "The sum is wrong.",
+        "custom_fields": {"order": 4711},
+    } | changes
+
+
+def read(**changes: Any) -> Submission:
+    return read_submission(orjson.dumps(body(**changes)), TOPICS)[0]
+
+
+def troubles(**changes: Any) -> dict[str, str]:
+    with pytest.raises(Invalid) as invalid:
+        read(**changes)
+    return dict(invalid.value.errors)
+
+
+def test_a_good_submission_is_tidied() -> None:
+    made = read(
+        subject="  Wrong sum 🔥 ",
+        description="One\r\ntwo\rthree\n",
+        requester={"name": " Carla ", "email": "Carla@EXAMPLE.com", "phone": ""},
+        custom_fields={"order": 4711, "shop": "Bonn", "since": "2026-03-01"},
+        impact="",
+        plan="premium",
+    )
+    assert made.subject == "Wrong sum 🔥"
+    assert made.description == "One\ntwo\nthree"
+    assert made.requester.email == "Carla@example.com"
+    assert made.requester.phone is None
+    assert made.custom_fields == {"order": "4711", "shop": "Bonn", "since": "2026-03-01"}
+    assert (made.impact, made.plan) == (None, "premium")
+
+
+@pytest.mark.parametrize("name", ["orders", "ORDERS", "orders & Returns", " orders "])
+def test_a_topic_is_known_by_its_id_and_by_its_name(name: str) -> None:
+    assert read_submission(orjson.dumps(body(topic=name)), TOPICS)[1] == TOPIC
+
+
+def test_a_topic_that_is_gone_or_was_never_there_is_named_with_the_choice() -> None:
+    for name in ("gone", "nonsense"):
+        assert troubles(topic=name) == {"topic": "is unknown; choose one of: orders"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "trouble"),
+    [
+        ("subject", {"a": 1}, "must be text, not an object"),
+        ("subject", ["a"], "must be text, not a list"),
+        ("subject", None, "must be text, not null"),
+        ("subject", 7, "must be text, not a number"),
+        ("subject", " ", "must not be empty"),
+        ("subject", "a\nb", "must not contain control characters (U+000A at character 2)"),
+        ("subject", "a\x00b", "must not contain control characters (U+0000 at character 2)"),
+        ("subject", "x" * 301, "must be at most 300 characters long; it has 301"),
+        ("description", "x" * 100_001, "must be at most 100,000 characters long; it has 100,001"),
+        ("description", "bell\x07", "must not contain control characters (U+0007 at character 5)"),
+        ("impact", "enormous", "must be one of: low, medium, high"),
+        ("type", 3, "must be one of: technical, billing, general"),
+        ("plan", "gold", "is not offered under Orders & returns; offered: premium"),
+        ("priority", "critical", "is not a field we know"),
+        ("subjct", "x", "is not a field we know; did you mean subject?"),
+        ("custom_fields", [], "must be an object"),
+        ("attachments", {}, "must be a list"),
+        ("requester", "carla", "must be an object"),
+        ("channel", "fax", "must be one of: web, api"),
+    ],
+)
+def test_a_wrong_field_is_told_what_is_wrong(field: str, value: object, trouble: str) -> None:
+    assert troubles(**{field: value}) == {field: trouble}
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    assert len(read(subject="x" * 300).subject) == 300
+    assert len(read(description="x" * 100_000).description) == 100_000
+
+
+@pytest.mark.parametrize("email", ["carla", "carla@", "a b@example.com", "@example.com", "a@b@c.d"])
+def test_what_is_no_mail_address_is_refused(email: str) -> None:
+    told = troubles(requester={"name": "Carla", "email": email})
+    assert told["requester.email"].startswith("is not a mail address: ")
+
+
+@pytest.mark.parametrize("email", ["carla@shop.local", "ü@exämple.de", "o'hara+x@a.co", "a@x.test"])
+def test_unusual_addresses_are_good_addresses(email: str) -> None:
+    assert read(requester={"name": "Carla", "email": email}).requester.email == email
+
+
+@pytest.mark.parametrize("phone", ["+49 30 901820", "(0228) 123-45", "555 ext. 12"])
+def test_phone_numbers_are_taken_as_people_write_them(phone: str) -> None:
+    requester = {"name": "Carla", "email": "carla@example.com", "phone": phone}
+    assert read(requester=requester).requester.phone == phone
+
+
+def test_custom_fields_are_checked_by_the_topic() -> None:
+    assert troubles(custom_fields={}) == {"custom_fields.order": "is required"}
+    assert troubles(
+        custom_fields={"order": "many", "shop": "Hamburg", "since": "yesterday", "oder": 1}
+    ) == {
+        "custom_fields.order": "must be a number",
+        "custom_fields.shop": "must be one of: Berlin, Bonn",
+        "custom_fields.since": "must be a date such as 2026-03-31",
+        "custom_fields.oder": "is not a field of Orders & returns; did you mean order?",
+    }
+    assert troubles(custom_fields={"order": {"n": 1}}) == {
+        "custom_fields.order": "must be text, not an object"
+    }
+
+
+def test_files_are_checked_one_by_one() -> None:
+    good = {"name": "C:\\tmp\\log.txt", "content_base64": base64.b64encode(b"log").decode()}
+    (file,) = read(attachments=[good]).attachments
+    assert (file.name, file.content_type) == ("log.txt", "application/octet-stream")
+    assert file.content_base64 == b"log"
+
+    large = base64.b64encode(b"x" * (FILE_BYTES_MAX + 1)).decode()
+    told = troubles(
+        attachments=[
+            good,
+            good | {"content_base64": "not base 64!"},
+            good | {"content_base64": large, "content_type": "image\r\nx"},
+            {"content_base64": ""},
+        ]
+    )
+    assert set(told) == {
+        "attachments.1.content_base64",
+        "attachments.2.content_base64",
+        "attachments.2.content_type",
+        "attachments.3.name",
+    }
+    assert "10,000,000" in told["attachments.2.content_base64"]
+    assert troubles(attachments=[good] * 11) == {"attachments": "may hold 10; there are 11"}
+
+
+def test_without_topics_the_desk_says_so() -> None:
+    with pytest.raises(Invalid) as invalid:
+        read_submission(orjson.dumps(body()), Topics({}))
+    assert invalid.value.errors == [("topic", "is unknown: this desk has no topics yet")]
+
+
+def test_the_digest_tells_submissions_apart_however_they_came() -> None:
+    assert read().digest("orders") == read(channel="web").digest("orders")
+    assert read().digest("orders") != read(subject="Other").digest("orders")
+    file = {"name": "a", "content_base64": "YQ=="}
+    assert read(attachments=[file]).digest("orders") != read().digest("orders")
+    other = {"name": "a", "content_base64": "Yg=="}
+    assert read(attachments=[file]).digest("orders") != read(attachments=[other]).digest("orders")
