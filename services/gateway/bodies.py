@@ -32,13 +32,13 @@ class Category(BaseModel):
 
 
 class Merge(BaseModel):
-    into_ticket_id: str = Field(description="Id of the ticket to go on with.")
+    into_ticket_id: str = Field(description="Id or number of the ticket to go on in.")
     reason: str
 
 
 class Assign(BaseModel):
     agent_id: str
-    reason: str = ""
+    reason: str
 
 
 class Transfer(BaseModel):

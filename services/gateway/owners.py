@@ -52,11 +52,19 @@ class Answer:
 
     def json(self) -> dict[str, Any]:
         """The body as an object; empty when it is none."""
-        try:
-            value = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return {}
+        value = self._value()
         return value if isinstance(value, dict) else {}
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The body as a list; empty when it is none."""
+        value = self._value()
+        return value if isinstance(value, list) else []
+
+    def _value(self) -> object:
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
 
     @property
     def after(self) -> str | None:

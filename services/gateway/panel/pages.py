@@ -150,10 +150,8 @@ def _add_quarantine(router: APIRouter, gateway: Gateway) -> None:
     async def quarantine(request: Request) -> Response:
         who = await visitor(gateway, request)
         answer = await gateway.send(who.agent, "intake", "GET", "/v1/quarantine")
-        known = answer.json()
-        items = next((value for value in known.values() if isinstance(value, list)), [])
-        problem = "" if answer.ok else known.get("detail", "Intake did not answer.")
-        values = {"items": items, "problem": problem}
+        problem = "" if answer.ok else answer.json().get("detail", "Intake did not answer.")
+        values = {"items": answer.listed(), "problem": problem}
         return render("quarantine.html", **await frame(gateway, who), **values)
 
     @router.get("/files/{file_id}")
