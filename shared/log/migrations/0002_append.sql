@@ -25,7 +25,16 @@ create function ledger.append(
     m_caller int[], m_name text[], m_generation int[], m_seen bigint[], m_to bigint[],
     q_caller int[], q_resource text[], q_amount int[], q_ceiling int[]
 ) returns table (caller int, reason text, about text)
-language plpgsql security definer set search_path = ledger, pg_temp as $$
+language plpgsql security definer
+set search_path = ledger, pg_temp
+-- Its plans are made once a session, maybe while the tables are still empty, and must be
+-- right when they are not: by index, row by row.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_bitmapscan = off
+set jit = off
+as $$
 declare
     bad int[];
     reasons text[];
