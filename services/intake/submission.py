@@ -28,6 +28,7 @@ DESCRIPTION_LENGTH_MAX: Final = 100_000
 SUBJECT_LENGTH_MAX: Final = 300
 LINE_LENGTH_MAX: Final = 200
 CUSTOM_FIELDS_MAX: Final = 100
+NAME_LENGTH_SHOWN: Final = 100
 
 _PHONE = re.compile(r"[0-9+().,/ x#*-]{3,40}(?: ?ext\.? ?[0-9]{1,8})?", re.IGNORECASE)
 _CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[ -~]{0,200})?")
@@ -223,7 +224,7 @@ def with_custom_fields(raw: dict[str, Any], topic: TopicDefined) -> tuple[dict[s
     errors: Errors = []
     known = {field.name: field for field in topic.fields}
     for name, value in given.items():
-        place = f"custom_fields.{name[:100]}"
+        place = f"custom_fields.{name[:NAME_LENGTH_SHOWN] or '(no name)'}"
         if name not in known:
             errors.append((place, f"is not a field of {topic.name}{_meant(name, known)}"))
         elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -246,7 +247,7 @@ def with_custom_fields(raw: dict[str, Any], topic: TopicDefined) -> tuple[dict[s
 def explained(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     """What pydantic found, in words for people who never heard of it."""
     for error in errors:
-        place = ".".join(str(part) for part in error["loc"])
+        place = ".".join(str(part)[:NAME_LENGTH_SHOWN] or "(no name)" for part in error["loc"])
         context = error.get("ctx", {})
         match error["type"]:
             case "missing":

@@ -117,7 +117,7 @@ def verified_or_asked(facts: Facts, topic: TopicDefined, now: datetime) -> list[
     checks = checks_passed(topic, questions)
     return [
         TicketVerified(verified_at=now, checks=checks),
-        categorised(facts, topic),
+        categorised(facts, topic, facts.type),
         prioritised(facts, topic),
     ]
 
@@ -131,7 +131,7 @@ def categorised(
 ) -> TicketCategorised:
     """The category that a topic gives a ticket."""
     return TicketCategorised(
-        type=wanted_type or (facts.type if facts.category is None else None) or topic.type,
+        type=wanted_type or topic.type,
         topic_id=topic.topic_id,
         topic_name=topic.name,
         team_id=topic.team_id,
@@ -173,7 +173,8 @@ def recategorise(c: Recategorise, state: Ticket) -> list[Event]:
     """A person says what the ticket is about; a priority that a rule set follows."""
     facts = workable(state).facts
     topic = c.topics.of(facts.topic_id) if c.topic_id is None else c.topics.offered(c.topic_id)
-    wanted = categorised(facts, topic, c.type, c.by, c.reason)
+    kept = facts.type if topic.topic_id == facts.topic_id else None
+    wanted = categorised(facts, topic, c.type or kept, c.by, c.reason)
     if facts.category is not None and _same_category(facts.category, wanted):
         return []
     said: list[Event] = [*_accepted(facts, c.by, c.now), wanted]
@@ -202,7 +203,7 @@ def override_priority(c: OverridePriority, state: Ticket) -> list[Event]:
         return []
     if facts.verified:
         return [wanted]
-    return [*_accepted(facts, c.by, c.now), categorised(facts, topic, by=c.by), wanted]
+    return [*_accepted(facts, c.by, c.now), categorised(facts, topic, facts.type, c.by), wanted]
 
 
 def _accepted(facts: Facts, by: str, now: datetime) -> Sequence[Event]:
