@@ -15,13 +15,16 @@ from services.assignment.domain.commands import (
 )
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.tickets import Held, State, Waiting
+from services.assignment.projection import Queues
 from shared.clock import Clock
+from shared.errors import NotYet
 from shared.events import Event
 from shared.events.assignment import AgentDefined
 from shared.events.intake import TicketCategorised, TicketMerged, TicketPrioritised
 from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
 from shared.events.sla import TargetBreached
 from shared.followers.contracts import Directed
+from shared.followers.projection import position_of
 from shared.log import Log, Recorded
 from shared.postgres import Pool
 
@@ -98,10 +101,15 @@ class Release:
                 return [Directed(recorded.subject, ReleaseClosed(now=self._clock()))]
             case AgentDefined(active=False, agent_id=agent_id):
                 release = ReleaseAgent(agent_id=agent_id, now=self._clock())
-                held = await self._pool.fetch(QUERIES.held_by, agent_id)
-                return [Directed(row["subject"], release) for row in held]
+                return [Directed(t, release) for t in await self._held(agent_id, recorded)]
             case _:
                 return []
+
+    async def _held(self, agent_id: str, left: Recorded) -> list[UUID]:
+        """All tickets the agent had when they left: none is claimed for them after that."""
+        if await position_of(self._pool, Queues.name) < left.position:
+            raise NotYet
+        return [row["subject"] for row in await self._pool.fetch(QUERIES.held_by, agent_id)]
 
 
 async def _state(log: Log, ticket_id: UUID) -> State:
