@@ -29,9 +29,9 @@ COMMANDS: Final = {
     "serve": "run one service in the foreground",
 }
 # Commands that share a module.
-MODULES: Final = dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up") | {
-    "tail": "cli.log"
-}
+MODULES: Final = dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up") | dict.fromkeys(
+    ("log", "tail", "lag", "parked"), "cli.audit"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
