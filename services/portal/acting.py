@@ -1,0 +1,143 @@
+"""What a customer can do on a ticket: to whom it goes, with which body, and in which words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from services.portal.drafts import Draft
+from services.portal.forms import Filled
+from shared.events.base import Status
+
+ANSWER: Final = "answers."
+"""What the names of the fields of answers begin with."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do."""
+
+    owner: str
+    path: str
+    done: str
+    """What is said afterwards."""
+    body: Callable[[Filled, Sequence[Draft]], Mapping[str, Any]]
+    missing: Callable[[Filled, Sequence[Draft]], dict[str, str]]
+    """What has to be filled in, by field."""
+    template: str = ""
+    """Its own page; empty for a form of the status page."""
+    states: frozenset[Status] = field(default_factory=lambda: frozenset(Status))
+    """In which it can be done."""
+    closed: str = ""
+    """What is said when it can't be done any more, or not yet."""
+    takes_files: bool = False
+
+    def open_in(self, status: str) -> bool:
+        """Whether it can be done on a ticket of this status."""
+        return Status(status) in self.states
+
+
+def _nothing(_form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    return {}
+
+
+def _message(form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
+    return {"text": form.get("text"), "attachments": [file.attachment for file in files]}
+
+
+def _needs_text(form: Filled, files: Sequence[Draft]) -> dict[str, str]:
+    return {} if form.get("text") or files else {"text": "Please write something."}
+
+
+def _answers(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+    given = {
+        name.removeprefix(ANSWER): value.strip()
+        for name, value in form.values.items()
+        if name.startswith(ANSWER) and value.strip()
+    }
+    return {"answers": given, "text": form.get("text")}
+
+
+def _needs_answer(form: Filled, files: Sequence[Draft]) -> dict[str, str]:
+    told = _answers(form, files)
+    if told["answers"] or told["text"]:
+        return {}
+    return {"answers": "Please answer at least one question."}
+
+
+def _needs_reason(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    if form.get("reason"):
+        return {}
+    return {"reason": "Please tell us what does not work, so that we can go on."}
+
+
+def _feedback(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+    return {
+        "rating": int(form.get("rating")),
+        "comment": form.get("comment"),
+        "recurred": form.get("recurred") == "yes",
+    }
+
+
+def _needs_rating(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    if form.get("rating") in {"1", "2", "3", "4", "5"}:
+        return {}
+    return {"rating": "Please choose a number from 1 to 5."}
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "reply": Action(
+        owner="intake",
+        path="messages",
+        done="Thank you. Your message has reached us.",
+        body=_message,
+        missing=_needs_text,
+        takes_files=True,
+    ),
+    "clarify": Action(
+        owner="intake",
+        path="clarification",
+        done="Thank you for your answers. We go on now.",
+        body=_answers,
+        missing=_needs_answer,
+    ),
+    "confirm": Action(
+        owner="resolution",
+        path="confirm",
+        done="Thank you for telling us that it works.",
+        body=lambda form, _: {"comment": form.get("comment")},
+        missing=_nothing,
+        template="confirm.html",
+        states=frozenset({Status.RESOLVED}),
+        closed="There is no solution to confirm at the moment. This is how your ticket stands.",
+    ),
+    "reject": Action(
+        owner="resolution",
+        path="reject",
+        done="Thank you for telling us. We are on it again.",
+        body=lambda form, _: {"reason": form.get("reason")},
+        missing=_needs_reason,
+        template="reject.html",
+        states=frozenset({Status.RESOLVED}),
+        closed="There is no solution to reject at the moment. This is how your ticket stands.",
+    ),
+    "reopen": Action(
+        owner="resolution",
+        path="reopen",
+        done="We are on it again.",
+        body=lambda form, _: {"reason": form.get("reason")},
+        missing=_needs_reason,
+        template="reopen.html",
+        states=frozenset({Status.CLOSED}),
+        closed="This ticket is not closed. This is how it stands.",
+    ),
+    "feedback": Action(
+        owner="review",
+        path="feedback",
+        done="Thank you for your feedback.",
+        body=_feedback,
+        missing=_needs_rating,
+        template="feedback.html",
+        states=frozenset({Status.CLOSED}),
+        closed="You can rate us once the ticket is closed. This is how it stands.",
+    ),
+}

@@ -1,0 +1,49 @@
+"""The portal, put together: the only place where its parts are built."""
+
+from typing import Final
+
+from services.portal import opening, ticket_pages
+from services.portal.context import Portal
+from services.portal.projection import HEARS, Pages
+from services.portal.settings import Settings
+from shared.service import Runtime, Service, run
+
+
+class Assembly:
+    """One `Portal` for the routes and the background work of a runtime."""
+
+    def __init__(self) -> None:
+        self._built: list[tuple[Runtime, Portal]] = []
+
+    def portal(self, runtime: Runtime) -> Portal:
+        """The runtime's portal, built when first asked for."""
+        for known, built in self._built:
+            if known is runtime:
+                return built
+        portal = Portal.of(runtime)
+        self._built = [(runtime, portal)]
+        return portal
+
+
+def service() -> Service:
+    """The portal, ready to run."""
+    assembly = Assembly()
+    return Service(
+        name="portal",
+        hears=HEARS,
+        says=frozenset(),
+        projections=[Pages()],
+        routers=lambda runtime: [
+            opening.routes(assembly.portal(runtime)),
+            ticket_pages.routes(assembly.portal(runtime)),
+        ],
+        tasks=lambda runtime: [assembly.portal(runtime).background],
+    )
+
+
+SERVICE: Final = service()
+
+
+def main() -> None:
+    """Run the portal until it is told to stop."""
+    run(SERVICE, Settings())

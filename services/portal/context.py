@@ -1,0 +1,62 @@
+"""What the portal's pages share, built once in `app.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Response
+
+from services.portal.drafts import FOLDER, Drafts
+from services.portal.finders import Finders
+from services.portal.forms import FormTokens
+from services.portal.owners import Owners
+from services.portal.rendering import render
+from services.portal.settings import Settings
+from shared.files import FileStore
+from shared.service import Runtime
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Readers, owners, forms and files."""
+
+    runtime: Runtime
+    settings: Settings
+    finders: Finders
+    owners: Owners
+    tokens: FormTokens
+    drafts: Drafts
+    files: FileStore
+
+    @classmethod
+    def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
+        """The portal of a running service."""
+        settings = runtime.settings
+        assert isinstance(settings, Settings)
+        return cls(
+            runtime=runtime,
+            settings=settings,
+            finders=Finders(runtime.pool),
+            owners=owners or Owners(settings, runtime.clock),
+            tokens=FormTokens(settings.link_secret),
+            drafts=Drafts(
+                settings.data_dir / FOLDER,
+                settings.link_secret,
+                settings.file_bytes_max,
+                settings.files_max,
+            ),
+            files=FileStore.of(settings.data_dir),
+        )
+
+    def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+        """A page of this desk."""
+        return render(template, {"desk": self.settings.desk_name, **values}, status)
+
+    async def background(self) -> None:
+        """Clear out old drafts until told to stop, then hang up."""
+        age = timedelta(hours=self.settings.draft_hours)
+        try:
+            await self.drafts.forget_regularly(self.runtime.clock, age)
+        finally:
+            await self.owners.close()

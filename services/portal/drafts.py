@@ -1,0 +1,130 @@
+"""Files of a form that was not accepted yet: kept for a day, so that nobody attaches twice.
+
+They lie in a folder of their own under the names of their hashes; what the form carries of
+them is signed for that form, so that nobody gets at a file by naming it.
+"""
+
+import asyncio
+import base64
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from starlette.datastructures import UploadFile
+
+from services.portal.words import line
+from shared.errors import LedgerdeskError
+from shared.files import FileStore
+
+FOLDER: Final = "drafts"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file that came with a form."""
+
+    name: str
+    content_type: str
+    file_id: str
+    size_bytes: int
+    content: bytes = b""
+
+    @property
+    def attachment(self) -> dict[str, Any]:
+        """As services take it."""
+        return {
+            "name": self.name,
+            "content_type": self.content_type,
+            "content_base64": base64.b64encode(self.content).decode("ascii"),
+        }
+
+
+class TooLarge(LedgerdeskError):
+    """{name} is too large: a file may have {limit} MB."""
+
+
+class TooMany(LedgerdeskError):
+    """A form may have {limit} files."""
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """The folder of drafts."""
+
+    root: Path
+    secret: str
+    file_bytes_max: int
+    files_max: int
+
+    async def gather(
+        self, form: str, uploads: Sequence[UploadFile], kept: Iterable[str]
+    ) -> list[Draft]:
+        """Every file of the form: those of earlier tries that are still there, and new ones.
+
+        Raises `TooLarge` or `TooMany`.
+        """
+        files = [draft for token in kept if (draft := await self._kept(form, token))]
+        for upload in uploads:
+            content = await upload.read(self.file_bytes_max + 1)
+            name = line((upload.filename or "").replace("\\", "/").rpartition("/")[2], 120)
+            if len(content) > self.file_bytes_max:
+                raise TooLarge(name=name, limit=self.file_bytes_max // 1_000_000)
+            kind = (upload.content_type or "").partition(";")[0].strip()
+            files.append(_draft(name or "file", kind, content))
+        if len(files) > self.files_max:
+            raise TooMany(limit=self.files_max)
+        return files
+
+    async def keep(self, form: str, drafts: Sequence[Draft]) -> list[tuple[str, Draft]]:
+        """Keep the files for the form's next try: each with the token that it carries."""
+        await FileStore(self.root).put(*(draft.content for draft in drafts))
+        return [(self._token(form, draft), draft) for draft in drafts]
+
+    def forget(self, before: datetime) -> None:
+        """Delete what was kept before an instant."""
+        for path in self.root.glob("??/*"):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink(missing_ok=True)
+
+    async def forget_regularly(self, clock: Any, age: timedelta) -> None:
+        """Do so every quarter of an hour, until cancelled."""
+        while True:
+            await asyncio.to_thread(self.forget, clock() - age)
+            await asyncio.sleep(15 * 60)
+
+    async def _kept(self, form: str, token: str) -> Draft | None:
+        payload, _, mac = token.partition(".")
+        if not hmac.compare_digest(mac.encode(), self._mac(form, payload).encode()):
+            return None
+        name, kind, file_id = orjson.loads(base64.urlsafe_b64decode(payload))
+        try:
+            return _draft(name, kind, await FileStore(self.root).get(file_id))
+        except LedgerdeskError:
+            return None
+
+    def _token(self, form: str, draft: Draft) -> str:
+        told = orjson.dumps([draft.name, draft.content_type, draft.file_id])
+        payload = base64.urlsafe_b64encode(told).decode("ascii")
+        return f"{payload}.{self._mac(form, payload)}"
+
+    def _mac(self, form: str, payload: str) -> str:
+        message = f"ledgerdesk portal draft\x00{form}\x00{payload}".encode()
+        return hmac.digest(self.secret.encode(), message, sha256).hex()
+
+
+def _draft(name: str, content_type: str, content: bytes) -> Draft:
+    plain = content_type if _is_plain(content_type) else "application/octet-stream"
+    return Draft(name, plain, sha256(content).hexdigest(), len(content), content)
+
+
+def _is_plain(content_type: str) -> bool:
+    parts = content_type.split("/")
+    return len(parts) == 2 and all(
+        0 < len(part) <= 100 and all(c.isascii() and (c.isalnum() or c in "._+-") for c in part)
+        for part in parts
+    )

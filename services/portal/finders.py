@@ -1,0 +1,56 @@
+"""Reads of the customers' read model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.portal.rows import MessageRow, PlanRow, TicketRow, TimelineRow, TopicRow
+from shared.errors import NotFound
+from shared.postgres import Pool
+from shared.sql import load_queries
+
+QUERIES = load_queries(__file__)
+
+
+@dataclass(frozen=True)
+class Finders:
+    """Everything that pages read."""
+
+    pool: Pool
+
+    async def topics(self) -> list[TopicRow]:
+        """The topics that customers may write under, by name."""
+        return [TopicRow(*row) for row in await self.pool.fetch(QUERIES.topics)]
+
+    async def topic(self, topic_id: str) -> TopicRow:
+        """One of them. Raises `NotFound`."""
+        for topic in await self.topics():
+            if topic.topic_id == topic_id:
+                return topic
+        raise NotFound(what="topic")
+
+    async def plans(self, plan_ids: Sequence[str]) -> list[PlanRow]:
+        """Plans as they are offered; one that nobody defined is offered under its id."""
+        rows = await self.pool.fetch(QUERIES.plans, list(plan_ids))
+        known = {row["plan_id"]: (row["name"], row["description"]) for row in rows}
+        return [PlanRow(UUID(int=0), each, *known.get(each, (each, ""))) for each in plan_ids]
+
+    async def ticket(self, ticket_id: UUID) -> TicketRow | None:
+        """The ticket, once it is known here."""
+        row = await self.pool.fetchrow(QUERIES.ticket, ticket_id)
+        return TicketRow(*row) if row else None
+
+    async def messages(self, ticket_id: UUID) -> list[MessageRow]:
+        """Its conversation, oldest first."""
+        return [MessageRow(*row) for row in await self.pool.fetch(QUERIES.messages, ticket_id)]
+
+    async def timeline(self, ticket_id: UUID) -> list[TimelineRow]:
+        """What happened, newest first."""
+        return [TimelineRow(*row) for row in await self.pool.fetch(QUERIES.timeline, ticket_id)]
+
+    async def file(self, ticket_id: UUID, file_id: str) -> tuple[str, str]:
+        """Name and content type of a file of the ticket. Raises `NotFound`."""
+        row = await self.pool.fetchrow(QUERIES.file, ticket_id, file_id)
+        if row is None:
+            raise NotFound(what="file")
+        return row["name"], row["content_type"]

@@ -1,0 +1,114 @@
+"""What forms carry and hold: a token that makes a double click one act, and typed values.
+
+The token names its form and is signed for one purpose (a topic's form, or one action of one
+magic link), so that no other site can send a form of ours, and it is the Idempotency-Key of
+what the form does.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+
+from services.portal.words import clean
+from shared.errors import Rejected
+from shared.ids import uuid7
+
+FIELDS_MAX: Final = 250
+FIELD_BYTES_MAX: Final = 1_000_000
+MAC_LENGTH: Final = 32
+
+
+class FormTooOld(Rejected):
+    """This form can no longer be sent, and nothing was done: please fill in a new one."""
+
+    http_status = 403
+
+
+class FormTooLarge(Rejected):
+    """This form is too large with its files: send smaller or fewer ones."""
+
+    http_status = 413
+
+
+class FormUnreadable(Rejected):
+    """This form could not be read, and nothing was done: please go back and try again."""
+
+    http_status = 400
+
+
+@dataclass(frozen=True)
+class FormTokens:
+    """Signs and checks the tokens of forms."""
+
+    secret: str
+
+    def make(self, purpose: str) -> str:
+        """A new form's token."""
+        name = uuid7().hex
+        return f"{name}.{self._mac(purpose, name)}"
+
+    def read(self, purpose: str, token: str) -> str:
+        """The form's own name. Raises `FormTooOld` for a token made for anything else."""
+        name, _, mac = token.partition(".")
+        if not hmac.compare_digest(mac.encode(), self._mac(purpose, name).encode()):
+            raise FormTooOld
+        return name
+
+    def _mac(self, purpose: str, name: str) -> str:
+        message = f"ledgerdesk portal form\x00{purpose}\x00{name}".encode()
+        return hmac.digest(self.secret.encode(), message, sha256).hex()[:MAC_LENGTH]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A form as somebody filled it in."""
+
+    values: Mapping[str, str]
+    uploads: Sequence[UploadFile]
+    kept: Sequence[str]
+    """Files that came with an earlier try of this form, as `drafts.py` signed them."""
+
+    def get(self, name: str) -> str:
+        """What was typed into a field, without the spaces around it."""
+        return self.values.get(name, "").strip()
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What is wrong with a form: of each field, and of all of it."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.fields or self.message)
+
+
+async def filled(request: Request, bytes_max: int, files_max: int) -> Filled:
+    """The form in the request, read only if it isn't too large."""
+    declared = request.headers.get("content-length", "")
+    if not declared.isdecimal() or int(declared) > bytes_max:
+        raise FormTooLarge
+    try:
+        form = await request.form(
+            max_files=files_max + 10, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
+        )
+    except MultiPartException as error:
+        raise FormUnreadable(reason=error.message) from error
+    return Filled(_values(form), _uploads(form), form.getlist("kept"))  # type: ignore[arg-type]
+
+
+def _values(form: FormData) -> dict[str, str]:
+    return {name: clean(value) for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def _uploads(form: FormData) -> list[UploadFile]:
+    """Files that were chosen: browsers send an empty one for a field left alone."""
+    found = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    return [file for file in found if file.filename]

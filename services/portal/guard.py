@@ -1,0 +1,66 @@
+"""Every page's way in: errors become pages, and other sites' forms are turned away."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from services.portal.forms import FormTooOld
+from services.portal.rendering import render
+from shared.errors import NotFound, NotYet, Rejected, TicketParked
+from shared.links import LinkNotValid
+
+log = structlog.get_logger()
+
+FOREIGN: Final = frozenset({"cross-site", "same-site"})
+"""What browsers say of a form that another site's page sent (Fetch metadata)."""
+
+BROKEN: Final = "Something broke on our side. Please try again in a moment."
+
+
+def page_route(desk: str) -> type[APIRoute]:
+    """The class of routes whose errors are pages of this desk."""
+
+    class PageRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def with_pages(request: Request) -> Response:
+                try:
+                    site = request.headers.get("sec-fetch-site")
+                    if request.method == "POST" and site in FOREIGN:
+                        raise FormTooOld
+                    return await handler(request)
+                except Exception as error:  # noqa: BLE001 - whatever it is, people get a page
+                    return _trouble(desk, request.url.path, error)
+
+            return with_pages
+
+    return PageRoute
+
+
+def _trouble(desk: str, path: str, error: Exception) -> Response:
+    match error:
+        case LinkNotValid():
+            message = "This link is not valid, or too old. Please use the newest mail about it."
+            title, status = "This link does not work", 403
+        case NotFound() | HTTPException(status_code=404) | RequestValidationError():
+            title, message, status = "There is nothing here", "Is the address complete?", 404
+        case Rejected():
+            title, message, status = "That did not work", error.message, error.http_status
+        case NotYet() | TicketParked():
+            title, status = "One moment, please", 503
+            message = "We are still working on what you sent. Please try again in a moment."
+        case _:
+            log.error("page_failed", path=_without_token(path), exc_info=error)
+            title, message, status = "That did not work", BROKEN, 500
+    return render("trouble.html", {"desk": desk, "title": title, "message": message}, status)
+
+
+def _without_token(path: str) -> str:
+    """The path without the magic link's token, which is a secret."""
+    return "/".join("…" if len(part) > 60 else part for part in path.split("/"))

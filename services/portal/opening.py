@@ -1,0 +1,166 @@
+"""Pages on which a ticket is opened: the topics, a form for each, and the receipt."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.portal.context import Portal
+from services.portal.drafts import Draft, TooLarge, TooMany
+from services.portal.forms import Filled, FormTooOld, Problems, filled
+from services.portal.guard import page_route
+from services.portal.owners import Answer
+from services.portal.rendering import HEADERS, STATIC, static
+from services.portal.rows import PlanRow, TopicRow
+from services.portal.words import line
+from shared.errors import NotFound
+from shared.ids import person_id
+from shared.links import Link, read_link, sign_link, status_url
+from shared.numbers import number_for
+
+YEAR_SECONDS: Final = 31_536_000
+
+LABELS: Final = {
+    "requester.name": "Your name",
+    "requester.email": "Your e-mail address",
+    "requester.phone": "Your phone number",
+    "subject": "The subject",
+    "description": "The description",
+    "impact": "How many are affected",
+    "urgency": "How urgent it is",
+    "plan": "The service plan",
+    "attachments": "The files",
+}
+
+
+def routes(portal: Portal) -> APIRouter:
+    """The pages."""
+    router = APIRouter(include_in_schema=False, route_class=page_route(portal.settings.desk_name))
+
+    @router.get("/static/{mark}/{name}")
+    async def static_file(mark: str, name: str) -> Response:
+        if name not in STATIC or static(name)[1] != mark:
+            raise NotFound(what="file")
+        cache = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
+        return Response(static(name)[0], 200, HEADERS | cache, STATIC[name])
+
+    @router.get("/")
+    async def topics() -> Response:
+        return portal.page("topics.html", {"topics": await portal.finders.topics()})
+
+    @router.get("/new/{topic_id}")
+    async def form(topic_id: str) -> Response:
+        topic = await portal.finders.topic(topic_id)
+        token = portal.tokens.make(f"new {topic_id}")
+        return await _form(portal, topic, token, Filled({}, (), ()))
+
+    @router.post("/new/{topic_id}")
+    async def send(topic_id: str, request: Request) -> Response:
+        return await _send(portal, topic_id, request)
+
+    @router.get("/t/{token}/received")
+    async def received(token: str) -> Response:
+        link = read_link(portal.settings.link_secret, token)
+        number = number_for(link.ticket_id, portal.settings.link_secret.encode())
+        url = status_url(portal.settings.portal_url.rstrip("/"), token)
+        return portal.page("received.html", {"number": number, "url": url, "token": token})
+
+    return router
+
+
+async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
+    """Open the ticket, or show the form again with what is wrong beside each field."""
+    topic = await portal.finders.topic(topic_id)
+    settings = portal.settings
+    form = await filled(request, settings.form_bytes_max, settings.files_max)
+    token = form.get("form")
+    try:
+        key = portal.tokens.read(f"new {topic_id}", token)
+    except FormTooOld as old:
+        # What was typed is not lost: the same form again, with a token that is good.
+        token = portal.tokens.make(f"new {topic_id}")
+        return await _form(portal, topic, token, form, Problems(message=old.message), 403)
+    try:
+        files = await portal.drafts.gather(key, form.uploads, form.kept)
+    except (TooLarge, TooMany) as error:
+        problems = Problems({"attachments": error.message})
+        return await _form(portal, topic, token, form, problems, 422)
+    email = form.get("requester.email")
+    answer = await portal.owners.send(
+        "intake",
+        "/v1/tickets",
+        _submission(topic, form, files),
+        person=person_id(email),
+        name=line(form.get("requester.name"), 60),
+        key=key,
+    )
+    if not answer.done:
+        kept = await portal.drafts.keep(key, files)
+        return await _form(
+            portal, topic, token, form, _problems(answer, topic), answer.status, kept
+        )
+    link = Link(UUID(answer.body["ticket_id"]), person_id(email))
+    magic = sign_link(settings.link_secret, link, portal.runtime.clock())
+    return RedirectResponse(f"/t/{magic}/received", 303, HEADERS)
+
+
+def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
+    """The form as intake takes it. What was left empty is left out, or asked for there."""
+    requester = {"name": form.get("requester.name"), "email": form.get("requester.email")}
+    if form.get("requester.phone"):
+        requester["phone"] = form.get("requester.phone")
+    names = [field["name"] for field in topic.fields]
+    typed = {name: form.get(f"custom_fields.{name}") for name in names}
+    chosen = {name: form.get(name) for name in ("impact", "urgency", "plan")}
+    return {
+        "topic": topic.topic_id,
+        "channel": "web",
+        "requester": requester,
+        "subject": form.get("subject"),
+        "description": form.get("description"),
+        "custom_fields": {name: value for name, value in typed.items() if value},
+        "attachments": [file.attachment for file in files],
+        **{name: value for name, value in chosen.items() if value},
+    }
+
+
+def _problems(answer: Answer, topic: TopicRow) -> Problems:
+    """What intake found wrong, as sentences; what belongs to no field is told above the form."""
+    labels = LABELS | {f"custom_fields.{f['name']}": f["label"] for f in topic.fields}
+    fields: dict[str, str] = {}
+    others: list[str] = []
+    for name, message in answer.errors.items():
+        place = "attachments" if name.startswith("attachments") else name
+        if place in labels:
+            fields.setdefault(place, f"{labels[place]} {message}.")
+        else:
+            others.append(f"{name} {message}.")
+    message = "" if fields and not others else " ".join(others) or answer.message
+    return Problems(fields, message)
+
+
+async def _form(
+    portal: Portal,
+    topic: TopicRow,
+    token: str,
+    form: Filled,
+    problems: Problems | None = None,
+    status: int = 200,
+    kept: Sequence[tuple[str, Draft]] = (),
+) -> Response:
+    plans: Sequence[PlanRow] = await portal.finders.plans(topic.plans) if topic.plans else ()
+    values: Mapping[str, Any] = {
+        "topic": topic,
+        "plans": plans,
+        "action": f"/new/{quote(topic.topic_id)}",
+        "form": token,
+        "typed": form.get,
+        "problems": problems or Problems(),
+        "kept": kept,
+        "limit_mb": portal.settings.file_bytes_max // 1_000_000,
+        "files_max": portal.settings.files_max,
+    }
+    return portal.page("new.html", values, status)

@@ -1,0 +1,36 @@
+-- Reads of the customers' read model.
+
+-- name: topics
+-- The topics that customers may write under.
+select subject, topic_id, name, description, fields, plans, active
+from pages.topics where active order by name;
+
+-- name: plans
+-- Plans by id.
+select plan_id, name, description from pages.plans where plan_id = any ($1::text[]) order by name;
+
+-- name: ticket
+-- A ticket.
+select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
+    status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
+    solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
+    merged_number
+from pages.tickets where subject = $1;
+
+-- name: messages
+-- The conversation on a ticket, oldest first: the latest thousand.
+select id, subject, position, at, side, person_id, name, label, text, attachments from (
+    select * from pages.messages where subject = $1 order by position desc limit 1000
+) latest order by position;
+
+-- name: timeline
+-- What happened on a ticket, newest first: the latest thousand.
+select id, subject, position, at, words
+from pages.timeline where subject = $1 order by position desc limit 1000;
+
+-- name: file
+-- What a ticket says of a file: nothing unless the file was sent on it.
+select file ->> 'name' as name, file ->> 'content_type' as content_type
+from pages.messages, jsonb_array_elements(attachments) file
+where subject = $1 and file ->> 'file_id' = $2
+limit 1;

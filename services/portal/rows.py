@@ -1,0 +1,106 @@
+"""The rows of the read model `pages`: what a customer may see, and nothing besides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.events.base import Status
+from shared.followers.view import Table
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """A ticket as its page shows it."""
+
+    subject: UUID
+    number: str
+    title: str
+    topic_name: str
+    requester_id: UUID
+    requester_name: str
+    opened_at: datetime
+    updated_at: datetime
+    status: str = Status.NEW.value
+    priority: str = ""
+    """As people read it."""
+    plan_name: str = ""
+    agent_name: str = ""
+    """First name of whoever has it; empty while nobody does."""
+    team_name: str = ""
+    first_due_at: datetime | None = None
+    first_state: str = ""
+    """running, paused or met; empty before the clock."""
+    solution_due_at: datetime | None = None
+    solution_state: str = ""
+    questions: list[dict[str, str]] = field(default_factory=list)
+    """What the customer is asked: `{"field": …, "text": …}`."""
+    solution: dict[str, str] = field(default_factory=dict)
+    """`kind`, `note`, `cause` and `agent` of the last one offered."""
+    closed_how: str = ""
+    rating: int | None = None
+    merged_into: UUID | None = None
+    merged_number: str = ""
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """Something that was said between the customer and the desk."""
+
+    id: UUID
+    subject: UUID
+    position: int
+    at: datetime
+    side: str
+    """customer or desk."""
+    person_id: UUID | None
+    name: str
+    label: str
+    """What kind of message it is, when it isn't plainly one."""
+    text: str
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    """`file_id`, `name`, `content_type`, `size_bytes`."""
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """Something that happened, in plain words."""
+
+    id: UUID
+    subject: UUID
+    position: int
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True)
+class TopicRow:
+    """A topic's form."""
+
+    subject: UUID
+    topic_id: str
+    name: str
+    description: str
+    fields: list[dict[str, Any]]
+    """`name`, `label`, `kind`, `required`, `choices`."""
+    plans: Sequence[str]
+    """Ids of the plans that a customer may choose."""
+    active: bool
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan, as it is offered."""
+
+    subject: UUID
+    plan_id: str
+    name: str
+    description: str
+
+
+TICKETS: Final[Table[TicketRow]] = Table("tickets", TicketRow)
+MESSAGES: Final[Table[MessageRow]] = Table("messages", MessageRow, key="id", append_only=True)
+TIMELINE: Final[Table[TimelineRow]] = Table("timeline", TimelineRow, key="id", append_only=True)
+TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow)
+PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow)

@@ -1,0 +1,46 @@
+"""The settings of the portal."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """What the portal needs besides what every service needs."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_prefix="PORTAL_"
+    )
+
+    port: int = Field(8082, description="Port the HTTP server listens on.")
+    intake_url: str = Field(
+        "http://127.0.0.1:8081", validation_alias="INTAKE_URL", description="Where intake is."
+    )
+    resolution_url: str = Field(
+        "http://127.0.0.1:8085",
+        validation_alias="RESOLUTION_URL",
+        description="Where resolution is.",
+    )
+    review_url: str = Field(
+        "http://127.0.0.1:8086", validation_alias="REVIEW_URL", description="Where review is."
+    )
+    desk_name: str = Field(
+        "Ledgerdesk Support",
+        validation_alias="LEDGERDESK_NAME",
+        description="What the desk calls itself to customers.",
+    )
+    timezone: str = Field(
+        "UTC",
+        validation_alias="LEDGERDESK_TIMEZONE",
+        description="IANA zone in which times are told to people, e.g. Europe/Berlin.",
+    )
+    files_max: int = Field(10, description="Most files with one form.")
+    file_bytes_max: int = Field(10_000_000, description="Largest file, in bytes.")
+    form_bytes_max: int = Field(30_000_000, description="Largest form with its files, in bytes.")
+    owner_timeout_seconds: float = Field(
+        10.0, description="Longest a command to another service may take."
+    )
+    draft_hours: float = Field(
+        24.0, description="How long files of a form that was not accepted yet are kept."
+    )

@@ -1,0 +1,239 @@
+"""Pages of one ticket, for whoever holds its magic link: they show on GET, act on POST."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.portal.acting import ACTIONS, Action
+from services.portal.context import Portal
+from services.portal.drafts import Draft, TooLarge, TooMany
+from services.portal.forms import Filled, Problems, filled
+from services.portal.guard import page_route
+from services.portal.rendering import HEADERS
+from services.portal.rows import TicketRow
+from services.portal.words import GOING_ON, expected, moment, short_moment
+from shared.errors import LedgerdeskError, NotFound, NotYet, TicketParked
+from shared.events.base import Status
+from shared.links import Link, read_link, sign_link
+from shared.log.vector import Vector
+
+SOON: Final = "What you sent is with us, and will show here in a moment."
+EMPTY: Final = Filled({}, (), ())
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whoever holds a magic link."""
+
+    token: str
+    link: Link
+
+    @property
+    def ticket_id(self) -> UUID:
+        return self.link.ticket_id
+
+    def purpose(self, action: str) -> str:
+        """What a form of this link is for."""
+        return f"{action} {self.token}"
+
+
+def routes(portal: Portal) -> APIRouter:
+    """The status page, its forms, and the pages that mails link to."""
+    router = APIRouter(include_in_schema=False, route_class=page_route(portal.settings.desk_name))
+
+    @router.get("/t/{token}")
+    async def status(token: str, after: str = "", done: str = "") -> Response:
+        holder = _holder(portal, token)
+        late = await _waited(portal, holder, after)
+        note = ACTIONS[done].done if done in ACTIONS else ""
+        return await _status(portal, holder, note=f"{note} {SOON}" if late else note)
+
+    @router.get("/t/{token}/files/{file_id}")
+    async def file(token: str, file_id: str) -> Response:
+        return await _file(portal, _holder(portal, token), file_id)
+
+    @router.get("/t/{token}/{action}")
+    async def page(token: str, action: str, rating: str = "") -> Response:
+        holder = _holder(portal, token)
+        if action not in ACTIONS or not ACTIONS[action].template:
+            raise NotFound(what="page")
+        return await _act_page(portal, holder, action, Filled({"rating": rating}, (), ()))
+
+    @router.post("/t/{token}/{action}")
+    async def act(token: str, action: str, request: Request) -> Response:
+        holder = _holder(portal, token)
+        if action not in ACTIONS:
+            raise NotFound(what="page")
+        return await _act(portal, holder, action, request)
+
+    return router
+
+
+def _holder(portal: Portal, token: str) -> Holder:
+    return Holder(token, read_link(portal.settings.link_secret, token))
+
+
+async def _waited(portal: Portal, holder: Holder, after: str) -> bool:
+    """Wait for what the customer did; True if it can't be shown yet."""
+    try:
+        seen = Vector.parse(after) if after else None
+        await portal.runtime.wait_for(holder.ticket_id, seen, projection="pages")
+    except ValueError:
+        return False
+    except (NotYet, TicketParked):
+        return True
+    return False
+
+
+async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> Response:
+    """Carry out what the form asks for, or show it again with what is wrong."""
+    action, settings = ACTIONS[name], portal.settings
+    form = await filled(request, settings.form_bytes_max, settings.files_max)
+    key = portal.tokens.read(holder.purpose(name), form.get("form"))
+    files: Sequence[Draft] = ()
+    try:
+        if action.takes_files:
+            files = await portal.drafts.gather(key, form.uploads, form.kept)
+    except (TooLarge, TooMany) as error:
+        return await _again(portal, holder, name, form, Problems({"attachments": error.message}))
+    missing = action.missing(form, files)
+    if missing:
+        kept = await portal.drafts.keep(key, files)
+        return await _again(portal, holder, name, form, Problems(missing), kept)
+    ticket = await portal.finders.ticket(holder.ticket_id)
+    answer = await portal.owners.send(
+        action.owner,
+        f"/v1/tickets/{holder.ticket_id}/{action.path}",
+        action.body(form, files),
+        person=holder.link.person_id,
+        name=ticket.requester_name if ticket else "",
+        key=key,
+        after=await portal.runtime.log.vector(holder.ticket_id),
+    )
+    if not answer.done:
+        kept = await portal.drafts.keep(key, files)
+        told = "; ".join(f"{field} {why}" for field, why in answer.errors.items())
+        problems = Problems(message=told or answer.message)
+        return await _again(portal, holder, name, form, problems, kept, answer.status)
+    query = urlencode({"done": name, "after": answer.after})
+    return RedirectResponse(f"/t/{holder.token}?{query}", 303, HEADERS)
+
+
+async def _again(
+    portal: Portal,
+    holder: Holder,
+    name: str,
+    form: Filled,
+    problems: Problems,
+    kept: Sequence[tuple[str, Draft]] = (),
+    status: int = 422,
+) -> Response:
+    if ACTIONS[name].template:
+        return await _act_page(portal, holder, name, form, problems, status)
+    return await _status(
+        portal, holder, form=form, acted=name, problems=problems, kept=kept, status=status
+    )
+
+
+async def _status(
+    portal: Portal,
+    holder: Holder,
+    *,
+    note: str = "",
+    form: Filled = EMPTY,
+    acted: str = "",
+    problems: Problems | None = None,
+    kept: Sequence[tuple[str, Draft]] = (),
+    status: int = 200,
+) -> Response:
+    """The ticket's page: how it stands, what was said, what happened."""
+    ticket = await portal.finders.ticket(holder.ticket_id)
+    if ticket is None:
+        response = portal.page("soon.html", {"token": holder.token}, 503)
+        response.headers["Refresh"] = "2"
+        return response
+    messages = await portal.finders.messages(holder.ticket_id)
+    # The token of a form that is shown again stays: sending it again is the same act.
+    tokens = {each: portal.tokens.make(holder.purpose(each)) for each in ACTIONS}
+    if acted:
+        tokens[acted] = form.get("form")
+    values: Mapping[str, Any] = {
+        **_common(portal, holder, ticket),
+        "messages": messages,
+        "timeline": await portal.finders.timeline(holder.ticket_id),
+        "merged_token": await _merged_token(portal, holder, ticket),
+        "note": note,
+        "tokens": tokens,
+        "acted": acted,
+        "typed": form.get,
+        "problems": problems or Problems(),
+        "kept": kept,
+        "limit_mb": portal.settings.file_bytes_max // 1_000_000,
+        "files_max": portal.settings.files_max,
+    }
+    return portal.page("ticket.html", values, status)
+
+
+async def _act_page(
+    portal: Portal,
+    holder: Holder,
+    name: str,
+    form: Filled,
+    problems: Problems | None = None,
+    status: int = 200,
+) -> Response:
+    """A page for one act, as mails link to it; says so when it is too early or too late."""
+    ticket = await portal.finders.ticket(holder.ticket_id)
+    action: Action = ACTIONS[name]
+    if ticket is None or not action.open_in(ticket.status):
+        return await _status(portal, holder, note=action.closed if ticket else "")
+    values: Mapping[str, Any] = {
+        **_common(portal, holder, ticket),
+        "form": form.get("form") or portal.tokens.make(holder.purpose(name)),
+        "typed": form.get,
+        "problems": problems or Problems(),
+    }
+    return portal.page(action.template, values, status)
+
+
+def _common(portal: Portal, holder: Holder, ticket: TicketRow) -> dict[str, Any]:
+    zone = portal.settings.timezone
+    return {
+        "ticket": ticket,
+        "token": holder.token,
+        "going_on": GOING_ON[Status(ticket.status)],
+        "expected": expected(ticket, zone, portal.runtime.clock()),
+        "moment": lambda at: moment(at, zone),
+        "short_moment": lambda at: short_moment(at, zone),
+        "me": holder.link.person_id,
+    }
+
+
+async def _merged_token(portal: Portal, holder: Holder, ticket: TicketRow) -> str:
+    """A link to the ticket this one goes on in, if it is the same person's."""
+    if ticket.merged_into is None:
+        return ""
+    target = await portal.finders.ticket(ticket.merged_into)
+    if target is None or target.requester_id != holder.link.person_id:
+        return ""
+    link = Link(ticket.merged_into, holder.link.person_id)
+    return sign_link(portal.settings.link_secret, link, portal.runtime.clock())
+
+
+async def _file(portal: Portal, holder: Holder, file_id: str) -> Response:
+    """A file of this ticket, to be saved and never shown."""
+    name, _ = await portal.finders.file(holder.ticket_id, file_id)
+    try:
+        content = await portal.files.get(file_id)
+    except LedgerdeskError as error:
+        raise NotFound(what="file") from error
+    headers = HEADERS | {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(content, 200, headers, "application/octet-stream")
