@@ -1,0 +1,92 @@
+"""No hot query of the gateway reads a whole table, with a hundred thousand tickets there."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.gateway.finders import SQL
+from tests.integration.gateway_harness import Databases
+
+SMALL = {"agents", "teams", "plans", "topics", "agent_by_id"}
+"""Queries of tables that stay small."""
+
+WIDE = {"queue_all", "queue_unassigned", "queue_closed"}
+"""Pages of many tickets: they must come out of an index in their order."""
+
+FILL = """
+insert into desk_view.tickets
+select gen_random_uuid(), 'LD-' || n, 'Title ' || n,
+    case when n % 20 > 1 then 'Closed' when n % 3 = 0 then 'Resolved' else 'In progress' end,
+    n % 20 <= 1 and n % 3 <> 0, 'web', 'topic', 'Topic', gen_random_uuid(), 'Name', 'a@b.example',
+    '', now() - n * interval '1 minute', now(), 'intake=1', null, null,
+    (array['low', 'medium', 'high', 'critical'])[n % 4 + 1], '', null, 1, 'team' || n % 5, 'Team',
+    case when n % 7 > 0 then 'agent' || n % 150 end, 'Agent', '{}', null, null,
+    case when n % 9 > 0 then now() + n * interval '1 second' end, 'resolution', n % 50 = 0,
+    '[]', '[]', '[]', '[]', null, '{}', null, '[]', 0, '', null, null, null,
+    case when n % 20 > 1 then now() - n * interval '1 second' end
+from generate_series(1, 100000) as n;
+insert into desk_view.words
+select subject, title || ' word' || (row_number() over ()) % 5000 from desk_view.tickets;
+insert into desk_view.messages
+select gen_random_uuid(), subject, row_number() over (), 'reply', true, '', '', now(), '', false,
+    false, '[]', '', 1
+from desk_view.tickets;
+insert into desk_view.timeline
+select gen_random_uuid(), subject, row_number() over (), 'intake', 1, '', '', '', false, now()
+from desk_view.tickets;
+insert into desk_view.clocks
+select gen_random_uuid(), subject, 'resolution', 'running', 1, now(), now(), null, '', false,
+    null, null
+from desk_view.tickets;
+"""
+
+
+@pytest.fixture
+async def filled(
+    service_database: Databases,
+) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    database = await service_database("gateway")
+    connection = await asyncpg.connect(database.url)
+    await connection.execute(FILL)
+    await connection.execute("vacuum analyze")
+    yield connection
+    await connection.close()
+
+
+async def plan_of(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> dict[str, Any]:
+    """The plan for any parameters, which is what a long-lived connection comes to use."""
+    sql = getattr(SQL, name).rstrip().rstrip(";")
+    parameters = max(map(int, re.findall(r"\$(\d+)", sql)), default=0)
+    given = f"({', '.join(['null'] * parameters)})" if parameters else ""
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+    await connection.execute(f"prepare {name} as {sql}")
+    plan = await connection.fetchval(f"explain (format json) execute {name}{given}")
+    found: dict[str, Any] = json.loads(plan)[0]["Plan"]
+    return found
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+async def test_no_hot_query_reads_a_whole_table(
+    filled: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    for name in SQL.names():
+        if name in SMALL:
+            continue
+        plan = await plan_of(filled, name)
+        kinds = {node["Node Type"] for node in nodes(plan)}
+        assert name not in WIDE or "Sort" not in kinds, f"{name} sorts all there is: {plan}"
+        whole = [
+            node["Relation Name"]
+            for node in nodes(plan)
+            if node["Node Type"] == "Seq Scan" and node["Relation Name"] != "agents"
+        ]
+        assert not whole, f"{name} reads all of {whole}: {plan}"
