@@ -7,6 +7,7 @@ that is called is imported, so that the command line starts at once.
 import errno
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -29,9 +30,10 @@ COMMANDS: Final = {
     "serve": "run one service in the foreground",
 }
 # Commands that share a module.
-MODULES: Final = dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up") | dict.fromkeys(
-    ("log", "tail", "lag", "parked"), "cli.audit"
-)
+MODULES: Final = {
+    **dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up"),
+    **dict.fromkeys(("log", "tail", "lag", "parked"), "cli.audit"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +64,10 @@ def _run(name: str, arguments: list[str]) -> int:
     except Trouble as trouble:
         print(f"✗ {trouble}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

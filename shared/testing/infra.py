@@ -152,6 +152,11 @@ def sweep() -> None:
             if left is not None:
                 left.kill()
                 process.gone(left, timeout_seconds=5)
+        if os.environ.get("LEDGERDESK_STACK") == "containers":
+            from deploy.local.containers import ContainerKafka, ContainerPostgres
+
+            ContainerKafka(root, port=0).forget()
+            ContainerPostgres(root, port=0, password="").forget()
         shutil.rmtree(root, ignore_errors=True)
 
 

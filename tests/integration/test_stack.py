@@ -241,6 +241,7 @@ def test_secrets_are_made_once_and_for_their_owner_only(folder: DataFolder) -> N
 
 
 def test_what_a_killed_test_run_left_is_swept_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LEDGERDESK_STACK", raising=False)
     left = TestServers.create()
     left.postgres()
     server = PidFile(left.folder.run / "postgres.pid").process()
