@@ -1,0 +1,296 @@
+"""The desk's configuration: one readable YAML, checked as a whole before anything is said.
+
+Topics, teams, agents, plans and calendars are maps by their ids. What is wrong is told with
+its place and line, all of it at once.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import orjson
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shared.events import Level, Priority, TicketType
+from shared.events.assignment import Role
+from shared.events.intake import FormField
+from shared.events.sla import PlanTargets
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Minutes = Annotated[float, Field(gt=0)]
+Hours = Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d ?- ?\d\d:\d\d$")]
+Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
+
+TAKES_TICKETS: Final = (Role.AGENT, Role.MANAGER)
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Place = tuple[str | int, ...]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Targets(Part):
+    first_response_minutes: Minutes
+    resolution_minutes: Minutes
+
+
+class Calendar(Part):
+    timezone: Line
+    hours: dict[str, tuple[Hours, ...]]
+    holidays: tuple[str, ...] = ()
+
+    def as_defined(self) -> dict[str, Any]:
+        """Its fields, as sla takes them."""
+        hours = {day: list(map(_interval, opened)) for day, opened in self.hours.items()}
+        return {"timezone": self.timezone, "hours": hours, "holidays": self.holidays}
+
+
+class Plan(Part):
+    name: Line
+    description: str = ""
+    calendar: Slug
+    targets: dict[Priority, Targets]
+    default_for: tuple[Priority, ...] = ()
+    warn_at_share: Annotated[float, Field(gt=0, le=1)] = 0.75
+    escalate_on_breach: bool = True
+
+
+class Team(Part):
+    name: Line
+    email: Mail | None = None
+
+
+class Agent(Part):
+    name: Line
+    email: Mail
+    role: Role = Role.AGENT
+    teams: tuple[Slug, ...] = ()
+    skills: tuple[Slug, ...] = ()
+    tier: Annotated[int, Field(ge=1, le=9)] = 1
+    capacity: Annotated[int, Field(ge=0)] = 10
+
+
+class Topic(Part):
+    name: Line
+    description: str = ""
+    type: TicketType
+    team: Slug
+    skills: tuple[Slug, ...] = ()
+    tier: Annotated[int, Field(ge=1, le=9)] = 1
+    impact: Level = Level.MEDIUM
+    urgency: Level = Level.MEDIUM
+    plan: Slug | None = None
+    entitled_plans: tuple[Slug, ...] = ()
+    mailbox: str = ""
+    fields: tuple[FormField, ...] = ()
+    close_after_minutes: Minutes = 3 * 24 * 60
+    archive_after_minutes: Minutes = 30 * 24 * 60
+    follow_up_after_minutes: Minutes = 24 * 60
+
+
+class DeskFile(Part):
+    """A whole desk."""
+
+    name: Line
+    calendars: dict[Slug, Calendar]
+    plans: dict[Slug, Plan]
+    teams: dict[Slug, Team]
+    agents: dict[Slug, Agent]
+    topics: dict[Slug, Topic]
+
+    def for_intake(self) -> dict[str, Any]:
+        """The topics, as intake takes them."""
+        topics = []
+        for topic_id, topic in self.topics.items():
+            part = topic.model_dump(mode="json", exclude={"team", "plan"})
+            named = {"team_id": topic.team, "team_name": self.teams[topic.team].name}
+            topics.append({"topic_id": topic_id, "plan_id": topic.plan, **named, **part})
+        return {"topics": topics}
+
+    def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
+        """Teams and agents, as assignment takes them; `token_hashes` by agent."""
+        teams = [
+            {"team_id": team_id, "name": team.name, "email": team.email or ""}
+            for team_id, team in self.teams.items()
+        ]
+        agents = [
+            {
+                "agent_id": agent_id,
+                "team_ids": agent.teams,
+                "token_hash": token_hashes[agent_id],
+                **agent.model_dump(mode="json", exclude={"teams"}),
+            }
+            for agent_id, agent in self.agents.items()
+        ]
+        return {"teams": teams, "agents": agents}
+
+    def for_sla(self) -> dict[str, Any]:
+        """Calendars and plans, as sla takes them."""
+        calendars = [
+            {"calendar_id": calendar_id, **calendar.as_defined()}
+            for calendar_id, calendar in self.calendars.items()
+        ]
+        plans = [
+            {
+                "plan_id": plan_id,
+                "calendar_id": plan.calendar,
+                "targets": [
+                    PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
+                    for priority, targets in plan.targets.items()
+                ],
+                **plan.model_dump(mode="json", exclude={"calendar", "targets"}),
+            }
+            for plan_id, plan in self.plans.items()
+        ]
+        return {"calendars": calendars, "plans": plans}
+
+    def digest(self, token_hashes: Mapping[str, str]) -> str:
+        """SHA-256 of everything that will be applied."""
+        whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
+        return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class DeskFileWrong(Exception):
+    """What is wrong with a desk's configuration: a line each."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
+def read_desk(path: Path) -> DeskFile:
+    """The desk in a file. Raises `DeskFileWrong`, naming all that is wrong and where."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DeskFileWrong([f"{path}: {' '.join(str(error).split())}"]) from None
+    troubles: list[tuple[Place, str]] = list(_named_twice(node, ()))
+    try:
+        desk = DeskFile.model_validate(raw)
+    except ValidationError as error:
+        troubles += [(each["loc"], _plain(each["msg"])) for each in error.errors()]
+    else:
+        troubles += _untrue(desk)
+    if troubles:
+        raise DeskFileWrong([_line(path, node, place, what) for place, what in troubles])
+    return desk
+
+
+def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
+    """What no part can tell by itself."""
+    yield from _untrue_plans(desk)
+    seen: dict[str, str] = {}
+    for agent_id, agent in desk.agents.items():
+        first = seen.setdefault(agent.email.casefold(), agent_id)
+        if first != agent_id:
+            yield ("agents", agent_id, "email"), f"is the address of {first} already"
+        for team in agent.teams:
+            if team not in desk.teams:
+                yield ("agents", agent_id, "teams"), f"there is no team {team}"
+    if "general" not in desk.topics:
+        yield ("topics",), "there must be a topic general: mail is opened under it"
+    mailboxes: dict[str, str] = {}
+    for topic_id, topic in desk.topics.items():
+        if topic.mailbox and mailboxes.setdefault(topic.mailbox, topic_id) != topic_id:
+            other = mailboxes[topic.mailbox]
+            yield ("topics", topic_id, "mailbox"), f"is the mailbox of {other} already"
+        yield from ((("topics", topic_id, *place), what) for place, what in _wrong(desk, topic))
+
+
+def _untrue_plans(desk: DeskFile) -> Iterator[tuple[Place, str]]:
+    for calendar_id, calendar in desk.calendars.items():
+        for day in calendar.hours:
+            if day not in WEEKDAYS:
+                yield ("calendars", calendar_id, "hours"), f"{day} is none of {', '.join(WEEKDAYS)}"
+    for plan_id, plan in desk.plans.items():
+        if plan.calendar not in desk.calendars:
+            yield ("plans", plan_id, "calendar"), f"there is no calendar {plan.calendar}"
+    defaults = [priority for plan in desk.plans.values() for priority in plan.default_for]
+    for priority in Priority:
+        if defaults.count(priority) != 1:
+            count = defaults.count(priority)
+            yield ("plans",), f"{count} plans are the default for {priority}; it takes one"
+
+
+def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
+    for plan in filter(None, (topic.plan, *topic.entitled_plans)):
+        if plan not in desk.plans:
+            yield (), f"there is no plan {plan}"
+    for field in topic.fields:
+        if field.kind == "choice" and not field.choices:
+            yield ("fields",), f"{field.name} is a choice of nothing"
+    if topic.team not in desk.teams:
+        yield ("team",), f"there is no team {topic.team}"
+        return
+    if not any(_could_take(agent, topic) for agent in desk.agents.values()):
+        skills = f" with {', '.join(topic.skills)}" if topic.skills else ""
+        what = f"nobody in team {topic.team} is of tier {topic.tier} or higher{skills}"
+        yield (), f"{what}: its tickets would wait for ever"
+
+
+def _could_take(agent: Agent, topic: Topic) -> bool:
+    return (
+        agent.role in TAKES_TICKETS
+        and agent.capacity > 0
+        and topic.team in agent.teams
+        and agent.tier >= topic.tier
+        and set(topic.skills) <= set(agent.skills)
+    )
+
+
+def _named_twice(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, str]]:
+    """Keys that stand twice in one map: YAML itself would silently take the last."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, child in enumerate(node.value):
+            yield from _named_twice(child, (*place, index))
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        if key.value in seen:
+            yield (*place, key.value), "stands here twice"
+        seen.add(key.value)
+        yield from _named_twice(value, (*place, key.value))
+
+
+def _line(path: Path, node: yaml.Node | None, place: Place, what: str) -> str:
+    """`desk.yaml, line 12: topics.outage.team: there is no team x`."""
+    number = 1
+    for part in place:
+        found = _child(node, part)
+        if found is None:
+            break
+        number, node = found
+    name = ".".join(str(part) for part in place if part != "[key]") or "the file"
+    return f"{path}, line {number}: {name}: {what}"
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
+    """Line and node of what stands under a key, or at an index."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        child: yaml.Node = node.value[part]
+        return child.start_mark.line + 1, child
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key.start_mark.line + 1, value
+    return None
+
+
+def _plain(message: str) -> str:
+    return {
+        "Field required": "is required",
+        "Extra inputs are not permitted": "is not known here",
+    }.get(message, message[:1].lower() + message[1:])
+
+
+def _interval(text: str) -> dict[str, str]:
+    start, _, end = text.partition("-")
+    return {"start": start.strip(), "end": end.strip()}
