@@ -1,0 +1,399 @@
+"""Scores the understanding of mails against a folder of real ones: `python -m bench.corpus FOLDER`.
+
+The folder holds `cases.jsonl` (or `mail/cases.jsonl`) and the files beside it; each case has an
+id, a kind, an input (`eml`, `text` or `html`) and what its author expects. Every stated
+expectation counts once; kinds with fewer than twenty cases count together as `others`.
+
+Where the sources of such cases differ by convention, not by what they found in the mail:
+
+- white space and control characters are collapsed (Postgres stores no NUL);
+- U+FFFD in an expectation is a letter that the author couldn't read: any letters will do;
+- `reply_text` may or may not include the signature, and `#sig#` is an annotation;
+- a fragment of `html_contains` is compared sanitised, as the HTML is;
+- a status `5.0.9xx` is what Sisimai makes up when a report gives none: the class counts;
+- the reasons `vacation`, `feedback` and `delivered` are our kinds of mail.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.intake.mail import Attachment, Failure, Kind, ParsedMail, understand
+from services.intake.mail.html import sanitise, to_text
+from services.intake.mail.html_quotes import without_quotes
+from services.intake.mail.html_tokens import tokens_of
+from services.intake.mail.reply import extract_reply
+
+FEW = 20
+SHOWN_LENGTH_MAX = 110
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was made of a case: a mail, or only a reply."""
+
+    mail: ParsedMail
+    reply: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Miss:
+    case: str
+    kind: str
+    key: str
+    expected: str
+    found: str
+
+
+Check = Callable[[Subject, Any], object]
+"""Returns True when the expectation is met, otherwise what was found instead."""
+
+
+def squeeze(text: str) -> str:
+    """`text` as it is compared: no control characters, single spaces."""
+    return re.sub(r"\s+", " ", re.sub(r"[\x00-\x08\x0e-\x1f\x7f]", "", text)).strip()
+
+
+def same(found: str, expected: str) -> bool:
+    """Whether two texts are the same, U+FFFD standing for letters nobody could read."""
+    expected, found = squeeze(expected.replace("#sig#", "")), squeeze(found)
+    if "\ufffd" not in expected:
+        return found == expected
+    return re.fullmatch(_wild(expected), found) is not None
+
+
+def contains(found: str, expected: str) -> bool:
+    """Whether one text is within the other, by the same measure."""
+    expected, found = squeeze(expected), squeeze(found)
+    if "\ufffd" not in expected:
+        return expected in found
+    return re.search(_wild(expected), found) is not None
+
+
+def _wild(expected: str) -> str:
+    return "\\S{1,4}".join(re.escape(piece) for piece in re.split("\ufffd+", expected))
+
+
+def _text(get: Callable[[ParsedMail], str]) -> Check:
+    def check(subject: Subject, expected: Any) -> object:
+        found = get(subject.mail)
+        return same(found, expected or "") or found
+
+    return check
+
+
+def _address(subject: Subject, expected: Any) -> object:
+    return subject.mail.from_address.lower() == expected.lower() or subject.mail.from_address
+
+
+def _mailboxes(name: str) -> Check:
+    def check(subject: Subject, expected: Any) -> object:
+        wanted = [expected] if isinstance(expected, str) else expected
+        found = [one.address.lower() for one in getattr(subject.mail, name)]
+        return {one.lower() for one in wanted} <= set(found) or found
+
+    return check
+
+
+def _ids(name: str) -> Check:
+    def check(subject: Subject, expected: Any) -> object:
+        found = list(getattr(subject.mail, name))
+        if not expected:
+            return found or True
+        wanted = [expected] if isinstance(expected, str) else expected
+        return {one.strip("<>") for one in wanted} <= set(found) or found
+
+    return check
+
+
+def _body_contains(subject: Subject, expected: Any) -> object:
+    everything = subject.mail.text + "\n" + _html_text(subject.mail)
+    missing = [one for one in expected if not contains(everything, one)]
+    return not missing or f"missing {missing[0]!r} in {squeeze(subject.mail.text)!r}"
+
+
+def _body_not_contains(subject: Subject, expected: Any) -> object:
+    there = [one for one in expected if contains(subject.mail.text, one)]
+    return there or True
+
+
+def _html_text(mail: ParsedMail) -> str:
+    return to_text(tokens_of(mail.html)) if mail.html else ""
+
+
+def _html_contains(subject: Subject, expected: Any) -> object:
+    html = squeeze(subject.mail.html or "")
+    missing = [one for one in expected if squeeze(sanitise(tokens_of(one))) not in html]
+    return not missing or html
+
+
+def _attachments(subject: Subject, expected: Any) -> object:
+    found = list(subject.mail.attachments)
+    shown = [(one.filename, one.content_type, len(one.payload)) for one in found]
+    for wanted in expected:
+        match = next((one for one in found if _is_attachment(one, wanted)), None)
+        if match is None:
+            return shown or "none"
+        found.remove(match)
+    return True
+
+
+def _is_attachment(found: Attachment, wanted: dict[str, Any]) -> bool:
+    name = wanted.get("filename")
+    if name is not None and not wanted.get("name_derived_by_peer"):
+        base = re.split(r"[\\/]", name)[-1]
+        if not same(found.filename, name) and not same(found.filename, base):
+            return False
+    facts: dict[str, object] = {
+        "content_type": found.content_type,
+        "size": len(found.payload),
+        "sha256": hashlib.sha256(found.payload).hexdigest(),
+        "content_id": found.content_id,
+    }
+    return all(fact == wanted[key] for key, fact in facts.items() if key in wanted)
+
+
+def _reply(subject: Subject, expected: Any) -> object:
+    with_signature = f"{subject.reply}\n{subject.signature}"
+    for found in (subject.reply, with_signature):
+        if re.sub(r"\s", "", found) == re.sub(r"\s", "", expected):
+            return True
+    return with_signature
+
+
+def _signature(subject: Subject, expected: Any) -> object:
+    return same(subject.signature, expected) or subject.signature
+
+
+def _hidden(subject: Subject, expected: Any) -> object:
+    there = [one for one in expected if contains(subject.reply, one)]
+    return there or True
+
+
+def _reply_contains(subject: Subject, expected: Any) -> object:
+    found = f"{subject.reply}\n{subject.signature}"
+    missing = [one for one in expected if not contains(found, one)]
+    return not missing or found
+
+
+def _kind_is(*kinds: Kind) -> Check:
+    def check(subject: Subject, expected: Any) -> object:
+        return (subject.mail.kind in kinds) == bool(expected) or str(subject.mail.kind)
+
+    return check
+
+
+def _recipients(subject: Subject, expected: Any) -> object:
+    found = subject.mail.bounce.failed_recipients if subject.mail.bounce else ()
+    return sorted(map(str.lower, found)) == sorted(map(str.lower, expected)) or found
+
+
+_KIND_OF_REASON = {
+    "vacation": Kind.AUTO_REPLY,
+    "feedback": Kind.FEEDBACK_REPORT,
+    "delivered": Kind.AUTO_REPLY,
+}
+
+
+FAILURE_FIELDS = ("status", "reply_code", "reason", "hard", "action")
+
+
+def score_failures(
+    mail: ParsedMail, expected: list[dict[str, Any]]
+) -> Iterator[tuple[bool, str, str, str]]:
+    """(met, field, expected, found) for each field that is stated of each failure.
+
+    Failures are compared in the order that fits best: authors list recipients as they like.
+    """
+    left = list(mail.bounce.failures) if mail.bounce else []
+    for wanted in expected:
+        stated = [field for field in FAILURE_FIELDS if wanted.get(field) not in {None, ""}]
+        kind = _KIND_OF_REASON.get(wanted.get("reason", ""))
+        if kind is not None:
+            yield mail.kind is kind, "failures.reason", wanted["reason"], str(mail.kind)
+            stated = [] if not wanted.get("status") else ["status", "reply_code"]
+        best = max(left, key=lambda one: sum(_met(one, wanted, f) for f in stated), default=None)
+        if best is not None:
+            left.remove(best)
+        for field in stated:
+            met = best is not None and _met(best, wanted, field)
+            found = (
+                "no failure" if best is None else f"{getattr(best, field)!r} in {best.diagnostic!r}"
+            )
+            yield met, f"failures.{field}", repr(wanted[field]), found
+
+
+def _met(found: Failure, wanted: dict[str, Any], field: str) -> bool:
+    if field == "status" and re.fullmatch(r"[45]\.0\.9\d\d", wanted["status"]):
+        return not found.status or found.status[0] == wanted["status"][0]
+    return bool(getattr(found, field) == wanted[field])
+
+
+CHECKS: dict[str, Check] = {
+    "from": _address,
+    "from_name": _text(lambda mail: mail.from_name),
+    "to": _mailboxes("to"),
+    "cc": _mailboxes("cc"),
+    "subject": _text(lambda mail: mail.subject),
+    "subject_contains": lambda subject, expected: (
+        contains(subject.mail.subject, expected) or subject.mail.subject
+    ),
+    "message_id": _text(lambda mail: mail.message_id),
+    "references": _ids("references"),
+    "in_reply_to": _ids("in_reply_to"),
+    "body_contains": _body_contains,
+    "body_not_contains": _body_not_contains,
+    "body_text": _text(lambda mail: mail.text),
+    "body_empty": lambda subject, expected: (not subject.mail.text.strip()) == expected or "text",
+    "html_contains": _html_contains,
+    "attachments": _attachments,
+    "attachment_count": lambda subject, expected: (
+        len(subject.mail.attachments) == expected or len(subject.mail.attachments)
+    ),
+    "filename_contains": lambda subject, expected: (
+        any(expected in one.filename for one in subject.mail.attachments)
+        or [one.filename for one in subject.mail.attachments]
+    ),
+    "reply_text": _reply,
+    "reply_contains": _reply_contains,
+    "hidden_contains": _hidden,
+    "signature_text": _signature,
+    "is_auto": _kind_is(Kind.AUTO_REPLY),
+    "is_out_of_office": lambda subject, expected: (
+        subject.mail.out_of_office == expected or str(subject.mail.kind)
+    ),
+    "auto_response_allowed": lambda subject, expected: (
+        subject.mail.auto_response_allowed == expected or str(subject.mail.kind)
+    ),
+    "is_bounce": _kind_is(Kind.BOUNCE),
+    "is_delay_warning": _kind_is(Kind.DELAY_WARNING),
+    "is_feedback_report": _kind_is(Kind.FEEDBACK_REPORT),
+    "is_success_dsn": lambda subject, _: (
+        any(one.reason == "delivered" for one in subject.mail.bounce.failures)
+        if subject.mail.bounce
+        else "no report"
+    ),
+    "is_signed": lambda subject, expected: subject.mail.signed == expected or "not signed",
+    "is_encrypted": lambda subject, expected: subject.mail.encrypted == expected or "not encrypted",
+    "failed_recipients": _recipients,
+    "failures": lambda _subject, _expected: True,  # field by field: `score_failures`
+    "accept": lambda subject, expected: (subject.mail.problem is None) == expected or "refused",
+    "reject": lambda subject, expected: (
+        (subject.mail.problem is not None) == expected or "accepted"
+    ),
+    "no_crash": lambda _subject, _expected: True,
+    "outcome": lambda _subject, _expected: True,
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Score mails against what their authors expect.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kind", help="only cases of this kind")
+    parser.add_argument("--full", action="store_true", help="show all that was found")
+    chosen = parser.parse_args(arguments)
+    home = next(
+        (
+            path
+            for path in (chosen.folder, chosen.folder / "mail")
+            if (path / "cases.jsonl").is_file()
+        ),
+        None,
+    )
+    if home is None:
+        print(f"No cases in {chosen.folder}: nothing to score.")
+        return 0
+    cases = [
+        json.loads(line) for line in (home / "cases.jsonl").read_text("utf-8").splitlines() if line
+    ]
+    if chosen.kind:
+        cases = [case for case in cases if case["kind"] == chosen.kind]
+    report(cases, home, full=chosen.full)
+    return 0
+
+
+def report(cases: list[dict[str, Any]], home: Path, *, full: bool) -> None:
+    """Score all cases and print the shares and the misses."""
+    met: Counter[str] = Counter()
+    stated: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    misses: list[Miss] = []
+    sizes = Counter(case["kind"] for case in cases)
+    unknown: Counter[str] = Counter()
+    for case in cases:
+        kind = case["kind"] if sizes[case["kind"]] >= FEW else "others"
+        results = list(score(case, home))
+        failed = [miss for ok, miss in results if not ok]
+        met[kind] += len(results) - len(failed)
+        stated[kind] += len(results)
+        whole[kind] += not failed
+        misses += failed
+        unknown.update(key for key in case["expected"] if key not in CHECKS)
+    for miss in misses:
+        found = miss.found if full else miss.found[:SHOWN_LENGTH_MAX]
+        print(
+            f"{miss.case:42} {miss.kind:17} {miss.key:18} wants {miss.expected[:SHOWN_LENGTH_MAX]}"
+        )
+        print(f"{'':42} {'':17} {'':18} found {found}")
+    counts = Counter(case["kind"] if sizes[case["kind"]] >= FEW else "others" for case in cases)
+    by_key = Counter(miss.key for miss in misses)
+    if unknown:
+        print(f"\nNot scored, because unknown here: {dict(unknown)}")
+    if by_key:
+        print("\nMissed, by expectation: " + ", ".join(f"{k} {n}" for k, n in by_key.most_common()))
+    print(f"\n{'kind':20} {'cases':>6} {'all met':>8} {'expectations':>13} {'met':>6} {'share':>7}")
+    for kind in sorted(stated):
+        print(_row(kind, counts[kind], whole[kind], stated[kind], met[kind]))
+    print(_row("all", len(cases), whole.total(), stated.total(), met.total()))
+
+
+def _row(name: str, cases: int, whole: int, stated: int, met: int) -> str:
+    share = f"{100 * met / stated:.1f} %" if stated else "–"
+    return f"{name:20} {cases:6} {whole:8} {stated:13} {met:6} {share:>7}"
+
+
+def score(case: dict[str, Any], home: Path) -> Iterator[tuple[bool, Miss]]:
+    """(met, what was missed) for each expectation of a case."""
+    expected = case["expected"]
+    weak = set(case.get("weak_fields", ()))
+    if "body" in weak:
+        weak |= {"body_contains", "body_text", "body_not_contains"}
+    try:
+        subject = subject_of(case, (home / case["file"]).read_bytes())
+    except Exception as error:  # noqa: BLE001 - the very thing that is looked for
+        for key in expected:
+            yield False, Miss(case["id"], case["kind"], key, "no exception", repr(error))
+        return
+    for key, wanted in expected.items():
+        if key in weak or key not in CHECKS:
+            continue
+        if key == "failures":
+            for met, field, stated, found in score_failures(subject.mail, wanted):
+                yield met, Miss(case["id"], case["kind"], field, stated, found)
+            continue
+        outcome = CHECKS[key](subject, wanted)
+        yield outcome is True, Miss(case["id"], case["kind"], key, repr(wanted), repr(outcome))
+
+
+def subject_of(case: dict[str, Any], raw: bytes) -> Subject:
+    """What is made of the case's input."""
+    if case["input"] == "eml":
+        mail = understand(raw)
+        return Subject(mail, mail.reply_text, mail.signature_text)
+    text = raw.decode("utf-8", "replace").replace("#sig#", "")
+    if case["input"] == "html":
+        text = to_text(without_quotes(tokens_of(text))[0])
+    reply = extract_reply(text, sender=case.get("sender", ""))
+    return Subject(ParsedMail(text=text), reply.text, reply.signature)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

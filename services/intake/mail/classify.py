@@ -1,0 +1,129 @@
+"""What kind of mail it is: from a person, or from which machine.
+
+The order matters: our own mails first, then what names itself as a report, then replies
+that a machine gave, then what was sent to many. The rest is from a person.
+"""
+
+import re
+from dataclasses import dataclass
+
+from services.intake.mail.headers import Headers, clean, raw_text
+from services.intake.mail.model import Kind, LoopHeaders
+from services.intake.mail.out_of_office import (
+    is_automatic_subject,
+    is_out_of_office,
+    says_automatic,
+)
+from services.intake.mail.structure import Part
+
+OUR_HEADER = "ledgerdesk-"
+
+_AUTO_SENDER = re.compile(
+    r"(?:mailer-?daemon|postmaster|mail-?delivery-?(?:sub)?system|mdaemon|autoreply|auto-reply"
+    r"|autoresponder|vacation)(?:[+._-][^@]*)?(?:@|$)"
+)
+_DAEMON = re.compile(
+    r"mailer[-_]?daemon|post_?master|mail[-_. ]?deliver[yv]?|maildeliverysystem|mdaemon|mmdf"
+    r"|mail ?administrator|mail ?delivery|returned ?mail",
+)
+_RECEIPT_SUBJECT = re.compile(
+    r"(?:read|not read|deleted|gelesen|lu|lues?|leído|lido|letto|gelezen|läst|lest|læst)\s?:",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    kind: Kind
+    out_of_office: bool = False
+
+
+def loop_headers(headers: Headers) -> LoopHeaders:
+    """The headers that say whether, and by whom, this mail was made by a machine."""
+    return_path: str | None = None
+    if headers.has("return-path"):
+        return_path = headers.token("return-path").strip("<> ")
+    return LoopHeaders(
+        auto_submitted=headers.token("auto-submitted").partition(";")[0].strip(),
+        precedence=headers.token("precedence"),
+        x_loop=tuple(clean(raw_text(value)).lower() for value in headers.all_raw("x-loop")),
+        list_id=clean(raw_text(headers.raw("list-id"))).lower(),
+        x_auto_response_suppress=headers.token("x-auto-response-suppress"),
+        ledgerdesk=tuple(
+            (name.removeprefix(OUR_HEADER), clean(raw_text(value)))
+            for name, value in headers.fields
+            if name.startswith(OUR_HEADER)
+        ),
+        return_path=return_path,
+        received_count=len(headers.all_raw("received")),
+    )
+
+
+def classify(
+    root: Part,
+    loops: LoopHeaders,
+    *,
+    from_address: str,
+    subject: str,
+    text: str,
+    report: Kind | None,
+) -> Classified:
+    """The kind of a mail; `report` is what its delivery reports were found to say, if any."""
+    headers = root.headers
+    if loops.ledgerdesk or any("ledgerdesk" in value for value in loops.x_loop):
+        # A delivery report about a mail of ours quotes our headers, but doesn't carry them.
+        return Classified(Kind.LOOP)
+    if _is_feedback(root):
+        return Classified(Kind.FEEDBACK_REPORT)
+    if report is not None:
+        return Classified(report)
+    sender = from_address.lower()
+    automatic = (
+        (loops.auto_submitted not in {"", "no"})
+        or says_automatic(headers)
+        or loops.precedence in {"auto_reply", "auto-reply", "autoreply"}
+        or _is_receipt(root, subject)
+        or is_automatic_subject(subject)
+        or _AUTO_SENDER.match(sender) is not None
+    )
+    away = is_out_of_office(subject, text)
+    many = _is_for_many(headers, loops)
+    if loops.auto_submitted.startswith("auto-generated") and many and not away:
+        return Classified(Kind.LIST)
+    if automatic:
+        return Classified(Kind.AUTO_REPLY, out_of_office=away)
+    if many:
+        return Classified(Kind.LIST)
+    return Classified(Kind.PERSON)
+
+
+def is_daemon(from_address: str, from_name: str) -> bool:
+    """Whether a mail system wrote it, going by the name."""
+    local = from_address.lower().partition("@")[0]
+    return bool(_DAEMON.search(local) or _DAEMON.search(from_name.lower()))
+
+
+def _is_feedback(root: Part) -> bool:
+    if root.type.get("report-type").lower() == "feedback-report":
+        return True
+    return any(part.content_type == "message/feedback-report" for part in root.children)
+
+
+def _is_receipt(root: Part, subject: str) -> bool:
+    if root.type.get("report-type").lower() == "disposition-notification":
+        return True
+    if any(part.content_type == "message/disposition-notification" for part in root.children):
+        return True
+    return bool(_RECEIPT_SUBJECT.match(subject)) and root.content_type == "multipart/report"
+
+
+def _is_for_many(headers: Headers, loops: LoopHeaders) -> bool:
+    return (
+        bool(loops.list_id)
+        or loops.precedence in {"list", "bulk", "junk"}
+        or headers.has("list-unsubscribe")
+        or headers.has("list-post")
+        or headers.has("x-mailing-list")
+        or headers.has("x-beenthere")
+        or headers.has("feedback-id")
+    )
