@@ -41,10 +41,8 @@ def status_after(status: Status | None, event: Event | Unknown) -> Status | None
             return status or Status.NEW
         case TicketArchived():
             return Status.ARCHIVED
-        case TicketClosed():
+        case TicketClosed() | TicketMerged():
             return status if status is Status.ARCHIVED else Status.CLOSED
-        case TicketMerged():
-            return Status.CLOSED
         case TicketReopened():
             return Status.IN_PROGRESS
         case TicketResolved() if status not in _FINAL:
