@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from services.portal.drafts import FOLDER, Drafts
 from services.portal.finders import Finders
-from services.portal.forms import FormTokens
+from services.portal.forms import Filled, FormTokens, filled
 from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
@@ -52,6 +52,16 @@ class Portal:
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """A page of this desk."""
         return render(template, {"desk": self.settings.desk_name, **values}, status)
+
+    async def form(self, request: Request) -> Filled:
+        """The form that was sent."""
+        settings = self.settings
+        return await filled(
+            request,
+            bytes_max=settings.form_bytes_max,
+            files_max=settings.files_max,
+            file_bytes_max=settings.file_bytes_max,
+        )
 
     async def background(self) -> None:
         """Clear out old drafts until told to stop, then hang up."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from starlette.datastructures import UploadFile
 
+from services.portal.forms import Upload
 from services.portal.words import line
 from shared.errors import LedgerdeskError
 from shared.files import FileStore
@@ -62,7 +62,7 @@ class Drafts:
     files_max: int
 
     async def gather(
-        self, form: str, uploads: Sequence[UploadFile], kept: Iterable[str]
+        self, form: str, uploads: Sequence[Upload], kept: Iterable[str]
     ) -> list[Draft]:
         """Every file of the form: those of earlier tries that are still there, and new ones.
 
@@ -70,12 +70,11 @@ class Drafts:
         """
         files = [draft for token in kept if (draft := await self._kept(form, token))]
         for upload in uploads:
-            content = await upload.read(self.file_bytes_max + 1)
-            name = line((upload.filename or "").replace("\\", "/").rpartition("/")[2], 120)
-            if len(content) > self.file_bytes_max:
+            name = line(upload.name.replace("\\", "/").rpartition("/")[2], 120) or "file"
+            if len(upload.content) > self.file_bytes_max:
                 raise TooLarge(name=name, limit=self.file_bytes_max // 1_000_000)
-            kind = (upload.content_type or "").partition(";")[0].strip()
-            files.append(_draft(name or "file", kind, content))
+            kind = upload.content_type.partition(";")[0].strip()
+            files.append(_draft(name, kind, upload.content))
         if len(files) > self.files_max:
             raise TooMany(limit=self.files_max)
         return files

@@ -13,6 +13,7 @@ from typing import Final
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from services.portal.words import clean
@@ -66,11 +67,20 @@ class FormTokens:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file that somebody chose; cut where it became too large."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Filled:
     """A form as somebody filled it in."""
 
     values: Mapping[str, str]
-    uploads: Sequence[UploadFile]
+    uploads: Sequence[Upload]
     kept: Sequence[str]
     """Files that came with an earlier try of this form, as `drafts.py` signed them."""
 
@@ -90,25 +100,33 @@ class Problems:
         return bool(self.fields or self.message)
 
 
-async def filled(request: Request, bytes_max: int, files_max: int) -> Filled:
+async def filled(
+    request: Request, *, bytes_max: int, files_max: int, file_bytes_max: int
+) -> Filled:
     """The form in the request, read only if it isn't too large."""
     declared = request.headers.get("content-length", "")
     if not declared.isdecimal() or int(declared) > bytes_max:
         raise FormTooLarge
     try:
-        form = await request.form(
+        reading = request.form(
             max_files=files_max + 10, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
         )
-    except MultiPartException as error:
-        raise FormUnreadable(reason=error.message) from error
-    return Filled(_values(form), _uploads(form), form.getlist("kept"))  # type: ignore[arg-type]
+        async with reading as form:
+            kept = [token for token in form.getlist("kept") if isinstance(token, str)]
+            return Filled(_values(form), await _uploads(form, file_bytes_max), kept)
+    except (MultiPartException, HTTPException) as error:
+        raise FormUnreadable(reason=str(error)) from error
 
 
 def _values(form: FormData) -> dict[str, str]:
     return {name: clean(value) for name, value in form.multi_items() if isinstance(value, str)}
 
 
-def _uploads(form: FormData) -> list[UploadFile]:
+async def _uploads(form: FormData, file_bytes_max: int) -> list[Upload]:
     """Files that were chosen: browsers send an empty one for a field left alone."""
     found = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-    return [file for file in found if file.filename]
+    return [
+        Upload(file.filename, file.content_type or "", await file.read(file_bytes_max + 1))
+        for file in found
+        if file.filename
+    ]

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
-from services.portal.forms import Filled, FormTooOld, Problems, filled
+from services.portal.forms import Filled, FormTooOld, Problems
 from services.portal.guard import page_route
 from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
@@ -75,7 +75,7 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     """Open the ticket, or show the form again with what is wrong beside each field."""
     topic = await portal.finders.topic(topic_id)
     settings = portal.settings
-    form = await filled(request, settings.form_bytes_max, settings.files_max)
+    form = await portal.form(request)
     token = form.get("form")
     try:
         key = portal.tokens.read(f"new {topic_id}", token)

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from services.portal.acting import ACTIONS, Action
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
-from services.portal.forms import Filled, Problems, filled
+from services.portal.forms import Filled, Problems
 from services.portal.guard import page_route
 from services.portal.rendering import HEADERS
 from services.portal.rows import TicketRow
@@ -92,8 +92,8 @@ async def _waited(portal: Portal, holder: Holder, after: str) -> bool:
 
 async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> Response:
     """Carry out what the form asks for, or show it again with what is wrong."""
-    action, settings = ACTIONS[name], portal.settings
-    form = await filled(request, settings.form_bytes_max, settings.files_max)
+    action = ACTIONS[name]
+    form = await portal.form(request)
     key = portal.tokens.read(holder.purpose(name), form.get("form"))
     files: Sequence[Draft] = ()
     try:

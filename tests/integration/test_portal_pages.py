@@ -1,0 +1,420 @@
+"""The portal's pages on a real database; the services behind it answer as they are told."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+from fastapi import FastAPI
+
+from deploy.local.databases import Database
+from services.portal import opening, ticket_pages
+from services.portal.app import SERVICE
+from services.portal.context import Portal
+from services.portal.owners import Owners
+from services.portal.settings import Settings
+from shared.clock import utc_now
+from shared.events import Attachment, Event, encode
+from shared.events.intake import (
+    ClarificationRequested,
+    FormField,
+    Question,
+    TicketMerged,
+    TopicDefined,
+)
+from shared.events.resolution import AgentReplied
+from shared.events.sla import SlaPlanDefined
+from shared.files import FileStore
+from shared.followers.projection import ProjectionFollower
+from shared.identity import HEADER, verify
+from shared.ids import desk_id, person_id, uuid7
+from shared.links import Link, sign_link
+from shared.log import Batch, Log, NewEvent
+from shared.numbers import number_for
+from shared.postgres import open_pool
+from shared.service import Runtime
+from shared.testing.spec import T0
+from tests.unit.portal.test_pages import ASSIGNED, CLOSED, MARIA, OPENED, PRIORITISED, RESOLVED
+
+Databases = Callable[[str], Awaitable[Database]]
+SECRET = "a secret of at least thirty-two bytes"
+TOPIC = TopicDefined(
+    topic_id="outage", name="Business critical outage", type="technical", team_id="ops",
+    team_name="Operations", entitled_plans=("emergency",), revision=1,
+    fields=(
+        FormField(name="system", label="Which system?", kind="choice", choices=("Shop", "Mail")),
+        FormField(name="since", label="Since when?", kind="date", required=True),
+    ),
+)  # fmt: skip
+PLAN = SlaPlanDefined(
+    plan_id="emergency", name="Emergency", calendar_id="c", targets=(), revision=1
+)
+TYPED = {
+    "requester.name": "Maria <Silva>",
+    "requester.email": "maria@example.com",
+    "subject": 'Checkout "is" down',
+    "description": "Nobody can pay.",
+    "custom_fields.system": "Shop",
+    "custom_fields.since": "2026-03-02",
+    "impact": "high",
+    "urgency": "",
+    "plan": "emergency",
+}
+
+
+@dataclass
+class Asked:
+    owner: str
+    path: str
+    body: dict[str, Any]
+    headers: httpx.Headers
+
+
+@dataclass
+class Desk:
+    """The portal, a browser on it, and the services behind it."""
+
+    portal: Portal
+    follower: ProjectionFollower
+    browser: httpx.AsyncClient
+    asked: list[Asked]
+    answers: list[httpx.Response]
+    ticket: UUID = field(default_factory=uuid7)
+
+    @property
+    def token(self) -> str:
+        return sign_link(SECRET, Link(self.ticket, MARIA.person_id), utc_now())
+
+    async def hears(self, *events: Event, subject: UUID | None = None) -> None:
+        log, about = self.portal.runtime.log, subject or self.ticket
+        for event in events:
+            version = (await log.vector(about))[event.author] + 1
+            new = NewEvent(
+                subject=about, author=event.author, version=version, id=uuid7(),
+                topic=event.topic, type=type(event).__name__, after="", correlation=about,
+                actor="test", occurred_at=utc_now(), data=encode(event).decode(), said=False,
+            )  # fmt: skip
+            await log.append(Batch(events=[new]))
+        while await self.follower.step():
+            pass
+
+    async def form(self, path: str, action: str = "") -> dict[str, str]:
+        """The hidden fields of a page's form, as a browser would send them."""
+        page = (await self.browser.get(path)).text
+        form = page[page.index(f'action="{action}"') :] if action else page
+        found = re.search(r'name="form" value="([^"]+)"', form)
+        assert found is not None
+        return {"form": found[1]}
+
+
+@pytest.fixture
+async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Desk]:
+    database = await service_database("portal")
+    settings = Settings(
+        database_url=database.url, identity_secret=SECRET, link_secret=SECRET, data_dir=tmp_path,
+        wait_seconds_max=0.2, file_bytes_max=1000, form_bytes_max=20_000, files_max=2,
+    )  # fmt: skip
+    pool = await open_pool(database.url, 4, "test")
+    log = Log(pool, "portal")
+    runtime = Runtime(SERVICE, settings, pool, log)
+    asked: list[Asked] = []
+    answers: list[httpx.Response] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        owner = {8081: "intake", 8085: "resolution", 8086: "review"}[request.url.port or 0]
+        asked.append(Asked(owner, request.url.path, orjson.loads(request.content), request.headers))
+        return answers.pop(0)
+
+    portal = Portal.of(runtime, Owners(settings, utc_now, httpx.MockTransport(answer)))
+    app = FastAPI()
+    app.include_router(opening.routes(portal))
+    app.include_router(ticket_pages.routes(portal))
+    follower = ProjectionFollower(log, SERVICE.projections[0], "0")
+    await follower.create(born=0)
+    assert await follower._lead()
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as browser:
+        made = Desk(portal, follower, browser, asked, answers)
+        await made.hears(TOPIC, subject=desk_id("topic", "outage"))
+        await made.hears(PLAN, subject=desk_id("plan", "emergency"))
+        yield made
+    await portal.owners.close()
+    await log.close()
+    await pool.close()
+
+
+def taken(desk: Desk, status: int = 201) -> httpx.Response:
+    body = {"ticket_id": str(desk.ticket), "number": "x", "events": []}
+    return httpx.Response(status, json=body, headers={"Ledgerdesk-After": "intake=4"})
+
+
+def refused(status: int, detail: str, *errors: tuple[str, str]) -> httpx.Response:
+    told = [{"field": name, "message": message} for name, message in errors]
+    return httpx.Response(status, json={"detail": detail, "code": "x", "errors": told})
+
+
+async def test_a_topic_is_chosen_and_its_form_filled_in(desk: Desk) -> None:
+    front = await desk.browser.get("/")
+    assert "Business critical outage" in front.text
+    assert 'href="/new/outage"' in front.text
+    page = (await desk.browser.get("/new/outage")).text
+    for words in (
+        "Which system?",
+        '<option value="Shop">Shop</option>',
+        'type="date"',
+        "Emergency",
+    ):
+        assert words in page
+    assert "<script" not in page
+
+
+async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
+    sent = TYPED | await desk.form("/new/outage")
+    desk.answers += [taken(desk), taken(desk)]
+    for _ in range(2):
+        answer = await desk.browser.post("/new/outage", data=sent, files={"attachments": ("", b"")})
+        assert answer.status_code == 303
+        receipt = await desk.browser.get(answer.headers["location"])
+        assert number_for(desk.ticket, SECRET.encode()) in receipt.text
+    first, second = desk.asked
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    identity = verify(SECRET, first.headers[HEADER], "intake")
+    assert (identity.issuer, identity.actor) == (
+        "portal",
+        f"customer:{person_id('maria@example.com')}",
+    )
+    assert first.body == {
+        "topic": "outage", "channel": "web", "attachments": [], "impact": "high",
+        "plan": "emergency", "subject": 'Checkout "is" down', "description": "Nobody can pay.",
+        "requester": {"name": "Maria <Silva>", "email": "maria@example.com"},
+        "custom_fields": {"system": "Shop", "since": "2026-03-02"},
+    }  # fmt: skip
+
+
+async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
+    sent = TYPED | await desk.form("/new/outage")
+    desk.answers += [
+        refused(
+            422, "invalid", ("requester.email", "is not a mail address"),
+            ("custom_fields.since", "is required"), ("attachments.0.name", "is odd"),
+        ),
+        taken(desk),
+    ]  # fmt: skip
+    files = {"attachments": ("screen.png", b"png", "image/png")}
+    page = await desk.browser.post("/new/outage", data=sent, files=files)
+    assert page.status_code == 422
+    text = unescape(page.text)
+    assert "Your e-mail address is not a mail address." in text
+    assert "Since when? is required." in text
+    assert "The files is odd." in text
+    described = re.findall(r'aria-describedby="([^"]+)"', page.text)
+    for each in " ".join(described).split():
+        assert f'id="{each}"' in page.text, each
+    assert 'aria-describedby="f-custom-fields-since-error" aria-invalid="true"' in page.text
+    for name, value in TYPED.items():
+        assert not value or value in text, name
+    assert "Maria <Silva>" not in page.text
+    assert '<option value="Shop" selected>' in page.text
+    kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    form = re.search(r'name="form" value="([^"]+)"', page.text)
+    assert form is not None
+    assert form[1] == sent["form"]
+    again = {**sent, "custom_fields.since": "2026-03-02", "kept": kept}
+    assert (await desk.browser.post("/new/outage", data=again)).status_code == 303
+    assert desk.asked[1].body["attachments"] == [
+        {"name": "screen.png", "content_type": "image/png", "content_base64": "cG5n"}
+    ]
+
+
+async def test_trouble_behind_the_portal_loses_nothing_and_is_tried_again(desk: Desk) -> None:
+    sent = TYPED | await desk.form("/new/outage")
+    desk.answers += [httpx.Response(503), httpx.Response(429), httpx.Response(503)]
+    page = await desk.browser.post("/new/outage", data=sent)
+    assert page.status_code == 503
+    assert "Nobody can pay." in page.text
+    assert "send it again" in page.text
+    assert len({one.headers["idempotency-key"] for one in desk.asked}) == 1
+
+
+@pytest.mark.parametrize("form", ["", "x.y", "0" * 32 + "." + "0" * 32])
+async def test_a_forged_form_opens_nothing_but_loses_nothing(desk: Desk, form: str) -> None:
+    page = await desk.browser.post("/new/outage", data=TYPED | {"form": form})
+    assert page.status_code == 403
+    assert "Nobody can pay." in page.text
+    assert desk.asked == []
+
+
+async def test_a_form_of_another_site_is_turned_away(desk: Desk) -> None:
+    sent = TYPED | await desk.form("/new/outage")
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    assert (await desk.browser.post("/new/outage", data=sent, headers=headers)).status_code == 403
+    assert desk.asked == []
+
+
+async def test_files_that_are_too_large_or_too_many_are_named(desk: Desk) -> None:
+    sent = TYPED | await desk.form("/new/outage")
+    big = [("attachments", ("big.bin", b"x" * 1001))]
+    page = await desk.browser.post("/new/outage", data=sent, files=big)
+    assert (page.status_code, "big.bin is too large" in page.text) == (422, True)
+    many = [("attachments", (f"{n}.bin", b"x")) for n in range(3)]
+    page = await desk.browser.post("/new/outage", data=sent, files=many)
+    assert (page.status_code, "may have 2 files" in page.text) == (422, True)
+    huge = [("attachments", ("big.bin", b"x" * 30_000))]
+    assert (await desk.browser.post("/new/outage", data=sent, files=huge)).status_code == 413
+
+
+async def test_the_page_of_a_ticket_shows_how_it_stands(desk: Desk) -> None:
+    reply = AgentReplied(replied_by="anna", agent_name="Anna Berg", text="On <it>", replied_at=T0)
+    await desk.hears(OPENED, PRIORITISED, ASSIGNED, reply)
+    page = await desk.browser.get(f"/t/{desk.token}")
+    for words in ("LD-7KQ4M-2XR9C-5", "Anna", "Operations", "Emergency", "In progress",
+                  "On &lt;it&gt;", "Anna from Operations took it over."):  # fmt: skip
+        assert words in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "Does it work for you?" not in page.text
+
+
+async def test_a_link_shows_on_get_and_acts_only_on_post(desk: Desk) -> None:
+    await desk.hears(OPENED, ASSIGNED, RESOLVED)
+    for path in ("", "/confirm", "/reject", "/feedback", "/reopen", "/received"):
+        assert (await desk.browser.get(f"/t/{desk.token}{path}")).status_code == 200
+    assert desk.asked == []
+    desk.answers += [taken(desk, 200)]
+    sent = {"comment": "Great"} | await desk.form(f"/t/{desk.token}/confirm")
+    answer = await desk.browser.post(f"/t/{desk.token}/confirm", data=sent)
+    assert answer.status_code == 303
+    (one,) = desk.asked
+    assert (one.owner, one.path) == ("resolution", f"/v1/tickets/{desk.ticket}/confirm")
+    assert one.body == {"comment": "Great"}
+    assert one.headers["ledgerdesk-after"] == "assignment=1,intake=1,resolution=1"
+    assert verify(SECRET, one.headers[HEADER], "resolution").actor == f"customer:{MARIA.person_id}"
+
+
+async def test_after_an_act_its_page_waits_for_what_was_done(desk: Desk) -> None:
+    await desk.hears(OPENED, ASSIGNED)
+    page = await desk.browser.get(f"/t/{desk.token}?done=reply&after=intake=9")
+    assert "will show here in a moment" in page.text
+    page = await desk.browser.get(f"/t/{desk.token}?done=reply&after=intake=1")
+    assert "Your message has reached us." in page.text
+    assert "in a moment" not in page.text
+    assert (await desk.browser.get(f"/t/{desk.token}?done=<b>&after=;;")).status_code == 200
+
+
+async def test_a_reply_needs_words_and_carries_files(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    action = f"/t/{desk.token}/reply"
+    sent = await desk.form(f"/t/{desk.token}", action)
+    page = await desk.browser.post(action, data={**sent, "text": " "})
+    assert (page.status_code, "Please write something." in page.text) == (422, True)
+    desk.answers += [taken(desk, 200)]
+    files = {"attachments": ("a.txt", b"a", "text/plain")}
+    answer = await desk.browser.post(action, data={**sent, "text": "Hello"}, files=files)
+    assert answer.headers["location"].endswith("done=reply&after=intake%3D4")
+    assert desk.asked[0].body["text"] == "Hello"
+    assert desk.asked[0].body["attachments"][0]["name"] == "a.txt"
+
+
+async def test_a_form_of_another_link_or_act_does_nothing(desk: Desk) -> None:
+    await desk.hears(OPENED, RESOLVED)
+    form = await desk.form(f"/t/{desk.token}/reject")
+    other = sign_link(SECRET, Link(desk.ticket, uuid7()), utc_now())
+    for path in (f"/t/{desk.token}/confirm", f"/t/{other}/reject"):
+        answer = await desk.browser.post(path, data={**form, "reason": "x"})
+        assert answer.status_code == 403
+    assert desk.asked == []
+
+
+async def test_questions_are_answered_on_the_page(desk: Desk) -> None:
+    asked = ClarificationRequested(
+        questions=(Question(field="order", text="Which order?"),), requested_at=T0
+    )
+    await desk.hears(OPENED, asked)
+    action = f"/t/{desk.token}/clarify"
+    form = await desk.form(f"/t/{desk.token}", action)
+    page = await desk.browser.post(action, data=form)
+    assert "Please answer at least one question." in page.text
+    desk.answers += [taken(desk, 200)]
+    await desk.browser.post(action, data=form | {"answers.order": "4711"})
+    assert desk.asked[0].body == {"answers": {"order": "4711"}, "text": ""}
+
+
+async def test_a_closed_ticket_is_rated(desk: Desk) -> None:
+    await desk.hears(OPENED, ASSIGNED, RESOLVED, CLOSED)
+    path = f"/t/{desk.token}/feedback"
+    page = await desk.browser.get(f"{path}?rating=4")
+    assert 'value="4" checked' in page.text
+    form = await desk.form(path)
+    assert "Please choose a number" in (await desk.browser.post(path, data=form)).text
+    desk.answers += [refused(409, "You have rated it already.")]
+    sent = form | {"rating": "5", "comment": "<b>fine", "recurred": "yes"}
+    page = await desk.browser.post(path, data=sent)
+    assert (page.status_code, "You have rated it already." in page.text) == (409, True)
+    assert "&lt;b&gt;fine" in page.text
+    assert desk.asked[0].body == {"rating": 5, "comment": "<b>fine", "recurred": True}
+
+
+async def test_files_are_downloads_of_this_ticket_only(desk: Desk, tmp_path: Path) -> None:
+    (file_id,) = await FileStore.of(tmp_path).put(b"<script>alert(1)</script>")
+    (other,) = await FileStore.of(tmp_path).put(b"somebody else's")
+    attached = Attachment(
+        file_id=file_id, name="x\r\n.html", content_type="text/html", size_bytes=25
+    )
+    await desk.hears(OPENED.model_copy(update={"attachments": (attached,)}))
+    assert f"files/{file_id}" in (await desk.browser.get(f"/t/{desk.token}")).text
+    file = await desk.browser.get(f"/t/{desk.token}/files/{file_id}")
+    assert file.content == b"<script>alert(1)</script>"
+    assert file.headers["content-type"] == "application/octet-stream"
+    assert file.headers["content-disposition"] == "attachment; filename*=UTF-8''x%20.html"
+    for wrong in (other, "0" * 64, "x"):
+        assert (await desk.browser.get(f"/t/{desk.token}/files/{wrong}")).status_code == 404
+
+
+async def test_a_merged_ticket_leads_its_own_customer_on_and_nobody_else(desk: Desk) -> None:
+    target = uuid7()
+    merged = TicketMerged(into_ticket_id=target, into_number="LD-2", reason="x", merged_by="a")
+    await desk.hears(OPENED, subject=target)
+    await desk.hears(OPENED, merged)
+    page = (await desk.browser.get(f"/t/{desk.token}")).text
+    assert re.search(r'<a href="/t/[^"]+">LD-2</a>', page)
+    stranger = sign_link(SECRET, Link(desk.ticket, uuid7()), utc_now())
+    page = (await desk.browser.get(f"/t/{stranger}")).text
+    assert "<strong>LD-2</strong>" in page
+
+
+async def test_links_that_are_not_ours_show_nothing(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    forged = sign_link("another secret of thirty-two bytes or so", Link(desk.ticket, uuid7()), T0)
+    for token in ("x", forged, desk.token[:-2]):
+        for path in ("", "/confirm", "/received", "/files/x"):
+            page = await desk.browser.get(f"/t/{token}{path}")
+            assert page.status_code == 403
+            assert "This link does not work" in page.text
+
+
+async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:
+    page = await desk.browser.get(f"/t/{desk.token}")
+    assert (page.status_code, page.headers["refresh"]) == (503, "2")
+
+
+async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:
+    for path in (
+        "/new/nothing",
+        f"/t/{desk.token}/dance",
+        "/static/x/portal.css",
+    ):
+        page = await desk.browser.get(path)
+        assert page.status_code == 404
+    front = (await desk.browser.get("/")).text
+    (css,) = re.findall(r'href="(/static/[^"]+\.css)"', front)
+    style = await desk.browser.get(css)
+    assert style.headers["content-type"].startswith("text/css")
+    assert "immutable" in style.headers["cache-control"]

@@ -1,0 +1,116 @@
+"""Tokens of forms, and files kept for a form's next try."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.portal.acting import ACTIONS
+from services.portal.drafts import Drafts, TooLarge, TooMany
+from services.portal.forms import Filled, FormTokens, FormTooOld, Upload
+from services.portal.owners import Answer
+from services.portal.rendering import paragraphs, place, size
+from shared.clock import utc_now
+
+TOKENS = FormTokens("secret")
+
+
+def filled(**values: str) -> Filled:
+    return Filled(values, (), ())
+
+
+def upload(content: bytes, name: str = "a.png", kind: str = "image/png") -> Upload:
+    return Upload(name, kind, content)
+
+
+def test_a_forms_token_is_good_for_its_purpose_only() -> None:
+    token = TOKENS.make("reply abc")
+    assert TOKENS.read("reply abc", token) == token.partition(".")[0]
+    for purpose, wrong in (
+        ("reply abd", token),
+        ("confirm abc", token),
+        ("reply abc", token[:-1]),
+        ("reply abc", ""),
+        ("reply abc", "é.ü"),
+        ("reply abc", FormTokens("other").make("reply abc")),
+    ):
+        with pytest.raises(FormTooOld):
+            TOKENS.read(purpose, wrong)
+
+
+def test_every_form_has_a_token_of_its_own() -> None:
+    assert len({TOKENS.make("x") for _ in range(50)}) == 50
+
+
+async def test_files_of_a_form_are_kept_for_its_next_try_only(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "secret", 1000, 3)
+    files = await drafts.gather("form", [upload(b"png"), upload(b"txt", "C:\\x\\b.txt", "bad")], ())
+    assert [(f.name, f.content_type, f.size_bytes) for f in files] == [
+        ("a.png", "image/png", 3), ("b.txt", "application/octet-stream", 3),
+    ]  # fmt: skip
+    kept = [token for token, _ in await drafts.keep("form", files)]
+    again = await drafts.gather("form", [upload(b"third")], kept)
+    assert [f.content for f in again] == [b"png", b"txt", b"third"]
+    assert await drafts.gather("another form", [], kept) == []
+    assert await drafts.gather("form", [], [kept[0] + "0", "x", "", "a.b.c"]) == []
+    drafts.forget(utc_now() + timedelta(seconds=5))
+    assert await drafts.gather("form", [], kept) == []
+
+
+async def test_too_large_and_too_many_files_are_named(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "secret", 10, 1)
+    with pytest.raises(TooLarge, match=r"a\.png is too large"):
+        await drafts.gather("form", [upload(b"x" * 11)], ())
+    with pytest.raises(TooMany):
+        await drafts.gather("form", [upload(b"x"), upload(b"y")], ())
+
+
+async def test_young_drafts_are_kept(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "secret", 10, 1)
+    files = await drafts.gather("form", [upload(b"x")], ())
+    await drafts.keep("form", files)
+    path = tmp_path / files[0].file_id[:2] / files[0].file_id
+    drafts.forget(utc_now() - timedelta(hours=24))
+    assert path.exists()
+    os.utime(path, (0, 0))
+    drafts.forget(utc_now() - timedelta(hours=24))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "field"),
+    [
+        ("reply", filled(text="  "), "text"),
+        ("clarify", filled(**{"answers.a": " "}), "answers"),
+        ("reject", filled(), "reason"),
+        ("reopen", filled(reason=""), "reason"),
+        ("feedback", filled(rating="6"), "rating"),
+    ],
+)
+def test_what_is_missing_is_named_beside_its_field(name: str, form: Filled, field: str) -> None:
+    assert list(ACTIONS[name].missing(form, ())) == [field]
+
+
+def test_what_is_filled_in_goes_to_the_owner_as_it_takes_it() -> None:
+    answers = filled(**{"answers.order": " 4711 ", "answers.x": "", "form": "t", "text": "t"})
+    assert ACTIONS["clarify"].body(answers, ()) == {"answers": {"order": "4711"}, "text": "t"}
+    feedback = filled(rating="5", comment="good", recurred="yes")
+    assert ACTIONS["feedback"].body(feedback, ()) == {
+        "rating": 5, "comment": "good", "recurred": True,
+    }  # fmt: skip
+    assert ACTIONS["confirm"].missing(filled(), ()) == {}
+
+
+def test_an_owners_trouble_is_told_without_its_details() -> None:
+    assert "send it again" in Answer(500, {"detail": "secret"}).message
+    assert Answer(409, {"detail": "It is closed."}).message == "It is closed."
+    assert Answer(422, {"errors": [{"field": "text", "message": "is required"}]}).errors == {
+        "text": "is required"
+    }
+
+
+def test_words_in_pages() -> None:
+    assert paragraphs("<b>\nx\n\n\n\ny") == "<p>&lt;b&gt;<br>x</p><p>y</p>"
+    assert place("requester.e mail") == "f-requester-e-mail"
+    assert (size(10), size(15_400), size(2_500_000)) == ("1 kB", "15 kB", "2.5 MB")
