@@ -66,6 +66,8 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    followed_up_at: datetime | None = None
+    """When the customer was asked whether it held."""
 
 
 @dataclass(frozen=True, slots=True)

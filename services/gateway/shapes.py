@@ -66,6 +66,7 @@ class Ticket(_Shape):
     updated_at: datetime
     resolved_at: datetime | None
     closed_at: datetime | None
+    followed_up_at: datetime | None
     version: str
 
 

@@ -181,6 +181,7 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
         "reopened": row.reopened + 1,
         "resolved_at": None,
     },
+    review.FollowUpRequested: lambda _, e: {"followed_up_at": e.requested_at},
     review.FeedbackReceived: lambda _, e: {"rating": e.rating},
     review.QualityReviewed: lambda _, e: {"quality_score": e.score},
     review.ArticleDrafted: _drafted,

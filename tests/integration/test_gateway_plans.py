@@ -27,7 +27,7 @@ select gen_random_uuid(), 'LD-' || n, 'Title ' || n,
     case when n % 7 > 0 then 'agent' || n % 150 end, 'Agent', '{}', null, null,
     case when n % 9 > 0 then now() + n * interval '1 second' end, 'resolution', n % 50 = 0,
     '[]', '[]', '[]', '[]', null, '{}', null, '[]', 0, '', null, null, null,
-    case when n % 20 > 1 then now() - n * interval '1 second' end
+    case when n % 20 > 1 then now() - n * interval '1 second' end, null
 from generate_series(1, 100000) as n;
 insert into desk_view.words
 select subject, title || ' word' || (row_number() over ()) % 5000 from desk_view.tickets;

@@ -50,7 +50,8 @@ create table desk_view.tickets (
     rating integer,
     quality_score integer,
     resolved_at timestamptz,
-    closed_at timestamptz
+    closed_at timestamptz,
+    followed_up_at timestamptz
 ) with (fillfactor = 70);
 
 create unique index tickets_by_number on desk_view.tickets (number);
