@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from shared.errors import NotFound
+from shared.events.intake import TicketOpened
 from shared.log import Recorded
 from shared.numbers import normalise
 from shared.postgres import Pool
@@ -30,9 +33,14 @@ async def ticket_id(pool: Pool, given: str) -> UUID:
 
 
 async def numbers_of(pool: Pool, events: Sequence[Recorded]) -> dict[UUID, str]:
-    """The numbers of the tickets that the events are about."""
+    """The numbers of the tickets that the events are about, also of one just opened."""
     subjects = list({event.subject for event in events})
-    return {row["subject"]: row["number"] for row in await pool.fetch(QUERIES.numbers, subjects)}
+    rows = await pool.fetch(QUERIES.numbers, subjects)
+    numbers: dict[UUID, str] = {row["subject"]: row["number"] for row in rows}
+    for event in events:
+        if event.type == TicketOpened.__name__:
+            numbers[event.subject] = str(orjson.loads(event.data).get("number", ""))
+    return numbers
 
 
 def shown(event: Recorded, number: str | None) -> dict[str, Any]:

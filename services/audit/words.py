@@ -37,7 +37,7 @@ WORDS: Final[Mapping[str, str]] = {
     "AgentDefined": "{role} {agent_id} “{name}” defined, tier {tier}, capacity {capacity}",
     # sla
     "SlaPlanApplied": "the plan “{plan_name}” holds, for {priority} priority: {reason}",
-    "ClockStarted": "{clock} due at {due_at} ({target_minutes} min of business time) {reason}",
+    "ClockStarted": "{clock} due at {due_at} ({target_minutes} min of business time): {reason}",
     "ClockPaused": "{clock} stands still, {reason}, with {remaining_seconds} s left",
     "ClockResumed": "{clock} runs again, due at {due_at}",
     "ClockStopped": "{clock} stopped: {reason}",
@@ -70,7 +70,7 @@ WORDS: Final[Mapping[str, str]] = {
     "ArticlePublished": "{published_by} published the article “{title}”",
     # notify
     "NotificationRequested": "{kind} to {recipient}: “{subject}”",
-    "NotificationSent": "{kind} sent ({attempts} attempts)",
+    "NotificationSent": "{kind} sent, attempts: {attempts}",
     "NotificationFailed": "{kind} not delivered: {reason}",
     "NotificationSuppressed": "{kind} not sent, on purpose: {reason}",
     # access and operations
@@ -109,6 +109,10 @@ def plain(value: Any, zone: tzinfo | None = None) -> str:
             return f"{value:.1f}".removesuffix(".0")
         case str() if _INSTANT.fullmatch(value):
             return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        case {"number": str(number)}:
+            return number
+        case {"text": str(text)}:
+            return plain(text, zone)
         case Mapping():
             shown = [plain(each, zone) for each in value.values() if not isinstance(each, Mapping)]
             return ", ".join(shown)

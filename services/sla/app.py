@@ -65,7 +65,9 @@ SERVICE: Final = Service(
     hears=HEARS,
     says=SAYS,
     projections=[Desk(), Clocks()],
-    reactions=lambda rt: [Reacts(KeepClocks(rt.log, Plans(rt.pool)), DECIDER, actor="sla")],
+    reactions=lambda rt: [
+        Reacts(KeepClocks(rt.log, Plans(rt.pool), rt.clock), DECIDER, actor="sla")
+    ],
     timers=Timers("clocks", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
 )

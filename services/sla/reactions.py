@@ -1,7 +1,8 @@
 """What sla does about what it heard of a ticket."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from datetime import timedelta
+from typing import ClassVar, Final
 
 from services.sla.domain import (
     DECIDER,
@@ -17,7 +18,8 @@ from services.sla.domain import (
 from services.sla.facts import WaitFor
 from services.sla.finders import Plans
 from services.sla.plans import BY_RULE, Plan
-from shared.errors import NotYet
+from shared.clock import Clock
+from shared.errors import LedgerdeskError, NotYet
 from shared.events import Event, Priority
 from shared.events.intake import (
     ClarificationProvided,
@@ -40,6 +42,13 @@ from shared.events.resolution import (
 from shared.followers.contracts import Directed
 from shared.log import Log
 from shared.log.records import Recorded
+
+PLAN_WAIT: Final = timedelta(seconds=5)
+"""How long a ticket waits for a plan that is not defined yet. All tickets wait with it."""
+
+
+class NoPlanForPriority(LedgerdeskError):
+    """No plan is the default for {priority} priority: define one, then retry the ticket."""
 
 
 class KeepClocks:
@@ -65,9 +74,10 @@ class KeepClocks:
         }
     )
 
-    def __init__(self, event_log: Log, plans: Plans) -> None:
+    def __init__(self, event_log: Log, plans: Plans, clock: Clock) -> None:
         self._log = event_log
         self._plans = plans
+        self._clock = clock
 
     async def react(self, recorded: Recorded) -> Sequence[Directed[Command]]:
         """The one command that follows, if any."""
@@ -78,10 +88,7 @@ class KeepClocks:
         return [] if command is None else [Directed(recorded.subject, command)]
 
     async def _plan_for(self, recorded: Recorded) -> ApplyPlan | None:
-        """The plan that now holds, once both category and priority are known.
-
-        Raises `NotYet` while a plan that is asked for, or a default, is not defined.
-        """
+        """The plan that now holds, once both category and priority are known."""
         past = (await self._log.read(recorded.subject)).events
         until_then = [e.event for e in past if e.position <= recorded.position]
         facts = DECIDER.fold(until_then).facts
@@ -89,7 +96,9 @@ class KeepClocks:
             return None
         now = DECIDER.fold([e.event for e in past])
         stays = now.plan.plan_id if now.plan is not None and now.by != BY_RULE else None
-        plan, reason = await self._choose(stays, facts.plan_wanted, facts.priority)
+        patient = self._clock() - recorded.recorded_at < PLAN_WAIT
+        plans = await self._plans.all()
+        plan, reason = choose(plans, stays, facts.plan_wanted, facts.priority, patient=patient)
         return ApplyPlan(
             plan=plan,
             at=recorded.occurred_at,
@@ -99,22 +108,38 @@ class KeepClocks:
             priority=facts.priority,
         )
 
-    async def _choose(
-        self, stays: str | None, wanted: str | None, priority: Priority
-    ) -> tuple[Plan, str]:
-        plans = await self._plans.all()
-        known = {plan.plan_id: plan for plan in plans}
-        for plan_id, why in ((stays, "as chosen"), (wanted, "as asked for")):
-            if plan_id is None:
-                continue
-            if plan_id not in known:
+
+def choose(
+    plans: Sequence[Plan],
+    stays: str | None,
+    wanted: str | None,
+    priority: Priority,
+    *,
+    patient: bool = False,
+) -> tuple[Plan, str]:
+    """The plan for a ticket, and why this one: a person's choice that `stays`, what the topic
+    or the customer `wanted`, or else the priority's own.
+
+    Raises `NotYet` while `patient` and a plan that is asked for is not defined, as the desk
+    may be about to say so; later another takes its place. Raises `NoPlanForPriority`.
+    """
+    known = {plan.plan_id: plan for plan in plans}
+    missing = ""
+    for plan_id, why in ((stays, "as chosen"), (wanted, "as asked for")):
+        if plan_id is None:
+            continue
+        if plan_id not in known:
+            if patient:
                 raise NotYet
-            if known[plan_id].covers(priority):
-                return known[plan_id], f"{why}, {priority.label} priority"
-        for plan in plans:
-            if priority in plan.default_for:
-                return plan, f"the plan for {priority.label} priority"
+            missing = f", as there is no plan {plan_id}"
+        elif known[plan_id].covers(priority):
+            return known[plan_id], f"{why}, {priority.label} priority"
+    for plan in plans:
+        if priority in plan.default_for:
+            return plan, f"the plan for {priority.label} priority{missing}"
+    if patient:
         raise NotYet
+    raise NoPlanForPriority(priority=priority.value)
 
 
 def translate(recorded: Recorded) -> Command | None:

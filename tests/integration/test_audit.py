@@ -263,3 +263,20 @@ async def test_another_event_under_a_known_version_is_told(live: Running, others
     skipped = await operator(live).post(f"/parked/{row['id']}/skip")
     assert skipped.status_code == 200
     assert (await operator(live).get("/proof")).json()["ok"]
+
+
+async def test_a_ticket_is_found_without_reading_everything(servers: TestServers) -> None:
+    connection = await asyncpg.connect((await servers.database("audit")).url)
+    try:
+        await connection.execute(
+            "insert into numbers.tickets select gen_random_uuid(), n::text, now()"
+            " from generate_series(1, 100000) as n; analyze numbers.tickets"
+        )
+        for query in ("ticket_by_number", "numbers"):
+            await connection.execute(f"prepare hot as {getattr(QUERIES, query)}")
+            given = "'5'" if query == "ticket_by_number" else "array[gen_random_uuid()]"
+            rows = await connection.fetch(f"explain execute hot ({given})")
+            assert "Seq Scan" not in "\n".join(row[0] for row in rows), query
+            await connection.execute("deallocate hot")
+    finally:
+        await connection.close()

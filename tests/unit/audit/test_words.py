@@ -46,7 +46,8 @@ def test_braces_in_a_customers_text_are_only_text() -> None:
         ("first_response", "first response"),
         ("two\n  lines", "two lines"),
         ("x" * 200, "x" * 99 + "…"),
-        ([{"field": "a", "text": "b"}, {"text": "c"}], "a, b; c"),
+        ([{"field": "a", "text": "b"}, {"text": "c"}], "b; c"),
+        ([{"ticket_id": "1", "number": "LD-1", "score": 0.5}], "LD-1"),
         ({"person_id": "1", "more": {"deep": 1}}, "1"),
     ],
 )

@@ -184,9 +184,10 @@ class Desk:
         self.log: list[Recorded] = []
         self.plans = list(plans) or [STANDARD, EMERGENCY]
         self.state = DECIDER.initial_state
+        self.now = T0
         self._view = View(TICKET)
         self._fired: set[tuple[object, datetime]] = set()
-        self._reaction: Any = KeepClocks(self, self)  # type: ignore[arg-type]
+        self._reaction: Any = KeepClocks(self, self, lambda: self.now)  # type: ignore[arg-type]
 
     async def read(self, _subject: object) -> Past:
         """Its own log."""
@@ -280,6 +281,7 @@ class Desk:
             recorded_at=recorded_at,
         )
         self.log.append(made)
+        self.now = recorded_at
         self.state = DECIDER.evolve(self.state, made.event)
         if type(made.event) in Clocks.hears:
             Clocks().fold(self._view, made)

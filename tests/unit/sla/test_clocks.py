@@ -16,6 +16,7 @@ from services.sla.domain import (
     Warn,
 )
 from services.sla.plans import PlanWithoutTargets
+from services.sla.reactions import NoPlanForPriority
 from shared.errors import NotFound, NotYet, VersionConflict
 from shared.events import Priority
 from shared.events.sla import (
@@ -256,6 +257,25 @@ def test_a_plan_waits_until_it_is_defined() -> None:
     desk.plans.append(STANDARD)
     desk.react(desk.log[-1])
     assert desk.row(FIRST).due_at == at(60)
+
+
+def test_a_plan_that_is_never_defined_gives_way_to_the_default() -> None:
+    desk = Desk().hear(opened(), 0).hear(categorised("emergncy"), 0)
+    prioritised_ = desk.hear_only(prioritised(), 0)
+    with pytest.raises(NotYet):
+        desk.react(prioritised_)
+    desk.now = at(0.1)
+    desk.react(prioritised_)
+    assert desk.state.plan is not None
+    assert desk.state.plan.reason == ("the plan for High priority, as there is no plan emergncy")
+
+
+def test_a_priority_without_any_plan_parks_the_ticket() -> None:
+    desk = Desk(EMERGENCY).hear(opened(), 0).hear(categorised(), 0)
+    prioritised_ = desk.hear_only(prioritised(), 0)
+    desk.now = at(0.1)
+    with pytest.raises(NoPlanForPriority, match="default for high priority"):
+        desk.react(prioritised_)
 
 
 def test_the_plan_that_is_asked_for_wins_over_the_default() -> None:
