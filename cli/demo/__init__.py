@@ -1,0 +1,150 @@
+"""`ledgerdesk demo`: at least 200 realistic tickets, from the first message to the rating.
+
+Customers write by HTTP, form and mail, and answer on the portal; agents work through the
+gateway. Everything is dealt from a seed; the clocks of the topics named Demo are shortened.
+"""
+
+import asyncio
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Final
+
+from cli.demo.agents import Agents, Refused
+from cli.demo.customers import Customers
+from cli.demo.places import places
+from cli.demo.play import OUTAGE, QUESTION, Play, Stage, sequel
+from cli.demo.report import report
+from cli.demo.scenarios import Scenario, plan
+from cli.demo.watch import Watch
+from deploy.local.trouble import Trouble
+from shared.clock import monotonic_seconds, utc_now
+
+TICKETS: Final = 220
+AT_ONCE: Final = 44
+"""Tickets being played at the same time: about as many as the desk has room for."""
+
+SEED: Final = 20_260_302
+SAY_SECONDS: Final = 5.0
+TROUBLES_SHOWN: Final = 10
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play the demo; 0 if every ticket came to its end."""
+    parser = ArgumentParser("ledgerdesk demo", description="Play tickets into the running desk.")
+    parser.add_argument("--tickets", type=int, default=TICKETS, help="how many, at least")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="how many at the same time")
+    parser.add_argument("--seed", type=int, default=SEED, help="another seed, other stories")
+    asked = parser.parse_args(arguments)
+    return asyncio.run(_demo(asked.tickets, asked.at_once, asked.seed))
+
+
+async def _demo(count: int, at_once: int, seed: int) -> int:
+    started_at, started = utc_now(), monotonic_seconds()
+    where = places()
+    run = f"{started_at:%d%H%M%S}"
+    agents, customers = await Agents.of(where), Customers(where)
+    stage = Stage(agents, customers, Watch(agents), run)
+    await _introduce(stage, count)
+    watching = asyncio.create_task(stage.watch.run())
+    scenarios = plan(count, seed, run)
+    telling = asyncio.create_task(_tell(stage, len(scenarios), started))
+    try:
+        troubles = await _play_all(stage, scenarios, at_once)
+        telling.cancel()
+        print(f"{monotonic_seconds() - started:6.1f} s  all played; asking the desk", flush=True)
+        await report(stage, monotonic_seconds() - started)
+    finally:
+        for task in (watching, telling):
+            task.cancel()
+        await asyncio.gather(watching, telling, return_exceptions=True)
+        await agents.close()
+        await customers.close()
+    return _told(troubles)
+
+
+async def _introduce(stage: Stage, count: int) -> None:
+    """Say what is going to happen, and which clocks are shortened."""
+    url = f"{stage.customers.places.urls['intake']}/v1/topics"
+    offered = {topic["topic_id"]: topic["name"] for topic in (await _topics(stage, url))}
+    missing = {QUESTION, OUTAGE} - offered.keys()
+    if missing:
+        raise Trouble(
+            f"The desk has no topic {' or '.join(sorted(missing))}: apply deploy/desk.yaml"
+        )
+    print(
+        f"{count} customers write to the desk by HTTP, form and mail; "
+        f"{len(stage.agents.known)} agents answer through the gateway.\n"
+        f"Shortened clocks: the topics “{offered[QUESTION]}” and “{offered[OUTAGE]}” have the\n"
+        "  plan “demo” with targets of seconds instead of hours; silence closes after seconds\n"
+        "  instead of days, and the follow-up comes seconds instead of a day after that\n"
+        "  (deploy/desk.yaml).\n",
+        flush=True,
+    )
+
+
+async def _topics(stage: Stage, url: str) -> list[dict[str, str]]:
+    answer = await stage.customers.http.get(url)
+    answer.raise_for_status()
+    listed: list[dict[str, str]] = answer.json()
+    return listed
+
+
+async def _play_all(stage: Stage, scenarios: list[Scenario], at_once: int) -> list[str]:
+    """Play every ticket; what went wrong, a line each."""
+    places_left = asyncio.Semaphore(at_once)
+    troubles: list[str] = []
+
+    async def one(play: Play) -> None:
+        scenario = play.scenario
+        try:
+            await play.play()
+        except Trouble:
+            raise
+        except Exception as error:  # noqa: BLE001 - one ticket's trouble is told at the end
+            turns = ", ".join(sorted(scenario.turns)) or "no turns"
+            what = error if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+            troubles.append(
+                f"{play.number or scenario.customer.email} ({scenario.channel}, {turns}), "
+                f"at its {play.step}: {what}"
+            )
+
+    async def several(scenario: Scenario) -> None:
+        async with places_left, asyncio.TaskGroup() as both:
+            play = Play(stage, scenario)
+            first = both.create_task(one(play))
+            if scenario.related:
+                await asyncio.wait(
+                    {first, both.create_task(play.opened.wait())},
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                play.opened.set()
+                await one(Play(stage, sequel(scenario, len(scenarios))))
+
+    async with asyncio.TaskGroup() as group:
+        for scenario in scenarios:
+            group.create_task(several(scenario))
+    return troubles
+
+
+async def _tell(stage: Stage, count: int, started: float) -> None:
+    """A line of progress every few seconds."""
+    while True:
+        await asyncio.sleep(SAY_SECONDS)
+        states: dict[str, int] = {}
+        for number in stage.opened:
+            ticket = stage.watch.seen.get(number)
+            status = ticket["status"] if ticket else "New"
+            states[status] = states.get(status, 0) + 1
+        told = ", ".join(f"{n} {status.lower()}" for status, n in sorted(states.items()))
+        elapsed = monotonic_seconds() - started
+        done = len(stage.finished)
+        print(f"{elapsed:6.1f} s  {done:3} of {count} at their end  ({told})", flush=True)
+
+
+def _told(troubles: list[str]) -> int:
+    for trouble in troubles[:TROUBLES_SHOWN]:
+        print(f"✗ {trouble}", file=sys.stderr)
+    if len(troubles) > TROUBLES_SHOWN:
+        print(f"✗ and {len(troubles) - TROUBLES_SHOWN} more", file=sys.stderr)
+    return 1 if troubles else 0
