@@ -169,13 +169,9 @@ def told(verdicts: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 
 def next_tier(candidates: Iterable[Agent], need: Need, above: int) -> int | None:
-    """The next tier anybody in the ticket's team works at; None above the highest."""
-    tiers = (
-        agent.tier
-        for agent in candidates
-        if holds_tickets(agent) and need.team_id in agent.team_ids
-    )
-    return min((tier for tier in tiers if tier > above), default=None)
+    """The next tier at which anybody suits the ticket, busy or not; None above the highest."""
+    higher = replace(need, tier=above + 1)
+    return min((a.tier for a in candidates if unsuited(a, higher) is None), default=None)
 
 
 def _behind(agent: Agent, chosen: Agent) -> str:

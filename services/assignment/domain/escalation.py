@@ -5,6 +5,8 @@ who has it now begins to work.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 from services.assignment.domain import choice
 from services.assignment.domain.choice import Agent, Need
@@ -15,8 +17,8 @@ from services.assignment.domain.tickets import Held, State, Waiting
 from shared.events import Event
 from shared.events.assignment import ParticipantAdded, TicketEscalated
 
-AT_THE_TOP = "nobody works at a higher tier: a manager has to look at it"
-NOBODY_HAS_IT = "nobody has it yet: a manager has to look at it"
+AT_THE_TOP: Final = "nobody higher suits it: a manager has to look at it"
+NOBODY_HAS_IT: Final = "nobody has it yet: a manager has to look at it"
 
 
 def escalate(command: EscalateTicket, state: State) -> list[Event]:
@@ -34,8 +36,7 @@ def _escalate_waiting(command: EscalateTicket, ticket: Waiting) -> list[Event]:
     if command.tier is None:
         return [_escalated(command, tier, tier, NOBODY_HAS_IT)]
     _require_tier(command, ticket.need, above=tier)
-    need = _at_tier(ticket.need, command.tier)
-    raised = Waiting(need, participants=ticket.participants)
+    raised = Waiting(replace(ticket.need, tier=command.tier))
     return [
         *place(raised, command.candidates, ESCALATION, command.now),
         _escalated(command, tier, command.tier),
@@ -58,13 +59,9 @@ def _escalate_held(command: EscalateTicket, held: Held) -> list[Event]:
             by=ESCALATION.id,
             added_at=command.now,
         ),
-        *place(Waiting(_at_tier(held.need, tier)), left, ESCALATION, command.now),
+        *place(Waiting(replace(held.need, tier=tier)), left, ESCALATION, command.now),
         _escalated(command, below, tier),
     ]
-
-
-def _at_tier(need: Need, tier: int) -> Need:
-    return Need(need.team_id, need.team_name, need.skills, tier, need.declined)
 
 
 def _require_tier(command: EscalateTicket, need: Need, above: int) -> None:

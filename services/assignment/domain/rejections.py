@@ -50,4 +50,4 @@ class TierNotHigher(Rejected):
 
 
 class TierUnknown(Rejected):
-    """Nobody in {team} works at tier {tier}."""
+    """Nobody in {team} who suits this ticket works at tier {tier} or above."""

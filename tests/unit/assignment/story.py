@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from hypothesis import HealthCheck, settings
+
 from services.assignment.domain.choice import Agent, Need
 from services.assignment.domain.commands import By
 from shared.events import Event, Level, Person, Priority, TicketType
@@ -23,6 +25,9 @@ from shared.events.intake import (
 )
 from shared.events.resolution import ClosedHow, TicketClosed, TicketReopened
 from shared.testing.spec import T0
+
+LAW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Laws hold on a machine that is busy with other things, too."""
 
 NOW = T0 + timedelta(hours=1)
 SUPPORT = Need("support", "Support")

@@ -12,7 +12,7 @@ from services.assignment.domain import choice
 from services.assignment.domain.choice import Agent, Need, choose
 from shared.events.assignment import Role
 from shared.testing.spec import T0
-from tests.unit.assignment.story import SUPPORT, agent, at, verdicts
+from tests.unit.assignment.story import LAW, SUPPORT, agent, at, verdicts
 
 
 def chosen_id(*candidates: Agent, need: Need = SUPPORT, prefer: str | None = None) -> str | None:
@@ -136,6 +136,7 @@ needs_any = st.builds(
 )
 
 
+@LAW
 @given_any(agents_any, needs_any, st.none() | st.just("agent-2"))
 def test_law_only_somebody_suited_present_and_with_room_is_chosen(
     candidates: list[Agent], need: Need, prefer: str | None
@@ -169,6 +170,7 @@ def could(candidate: Agent, need: Need) -> bool:
     )
 
 
+@LAW
 @given_any(agents_any, needs_any)
 def test_law_somebody_is_chosen_whenever_anybody_could_and_nobody_has_less(
     candidates: list[Agent], need: Need
@@ -180,6 +182,7 @@ def test_law_somebody_is_chosen_whenever_anybody_could_and_nobody_has_less(
         assert chosen.load == min(candidate.load for candidate in able)
 
 
+@LAW
 @given_any(agents_any, needs_any, st.randoms(use_true_random=False))
 def test_law_the_order_of_candidates_does_not_matter(
     candidates: list[Agent], need: Need, random: object
@@ -200,6 +203,7 @@ def give(candidates: list[Agent], number: int) -> tuple[list[Agent], str | None]
     ], chosen.agent_id
 
 
+@LAW
 @given_any(
     st.lists(st.integers(0, 5), min_size=1, max_size=6), st.integers(min_value=0, max_value=40)
 )
@@ -217,6 +221,7 @@ def test_law_tickets_fill_capacity_evenly_and_never_above_it(
     assert not with_room or max(a.load for a in staff) - min(with_room) <= 1
 
 
+@LAW
 @given_any(st.integers(1, 6), st.integers(1, 60))
 def test_law_equals_get_equally_many_even_when_tickets_are_closed_at_once(
     size: int, tickets: int

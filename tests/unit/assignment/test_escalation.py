@@ -27,10 +27,14 @@ from tests.unit.assignment.story import (
     CLOSED,
     MANAGER,
     NOW,
+    OPENED,
     QUEUED,
     READY,
+    VERIFIED,
     agent,
     assigned,
+    categorised,
+    prioritised,
 )
 
 SLA = By("sla", manager=True)
@@ -93,13 +97,23 @@ def test_the_next_tier_is_above_the_one_who_has_it() -> None:
     assert (up.from_tier, up.tier) == (2, 3)
 
 
+def test_a_tier_at_which_nobody_has_the_skills_is_passed_over() -> None:
+    past = (OPENED, VERIFIED, categorised(skills=("sap",)), prioritised(), assigned("anna"))
+    staff = [agent("cleo", tier=2), agent("dora", tier=3, skills=("sap",), load=9)]
+    said = given(TICKETS, *past).when(escalate(*staff)).said
+    got, up = said[2:]
+    assert isinstance(got, AgentAssigned)
+    assert isinstance(up, TicketEscalated)
+    assert (got.agent_id, up.tier) == ("dora", 3)
+
+
 def test_at_the_highest_tier_only_a_manager_is_told() -> None:
     past = (*READY, assigned("dora", tier=3))
     command = escalate(*EXPERTS, by=SLA, reason="the resolution target was missed")
     (up,) = given(TICKETS, *past).when(command).then(TicketEscalated)
     assert isinstance(up, TicketEscalated)
     assert (up.from_tier, up.tier, up.by) == (3, 3, "sla")
-    assert up.reason.endswith("nobody works at a higher tier: a manager has to look at it")
+    assert up.reason.endswith("nobody higher suits it: a manager has to look at it")
 
 
 def test_a_queued_ticket_that_is_late_is_not_kept_from_those_who_could_take_it() -> None:

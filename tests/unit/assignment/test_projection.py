@@ -31,6 +31,7 @@ from shared.ids import desk_id
 from shared.testing.spec import T0, TICKET, fold, recorded
 from tests.unit.assignment.story import (
     CLOSED,
+    LAW,
     NOW,
     OPENED,
     QUEUED,
@@ -138,6 +139,7 @@ def normal(state: Any) -> Any:
     return Closed(inner) if isinstance(state, Closed) else inner
 
 
+@LAW
 @given_any(histories | ready_histories)
 def test_law_a_row_shows_exactly_the_state_that_commands_are_decided_from(
     history: list[Event],
@@ -148,6 +150,7 @@ def test_law_a_row_shows_exactly_the_state_that_commands_are_decided_from(
     assert normal(state_of(row)) == normal(state)
 
 
+@LAW
 @given_any(histories | ready_histories)
 def test_law_only_a_waiting_ticket_is_in_the_queue(history: list[Event]) -> None:
     row = row_after(*history)
@@ -165,6 +168,7 @@ def through_the_database(row: TicketRow) -> TicketRow:
     return TicketRow(**{**values, "subject": UUID(values["subject"])})
 
 
+@LAW
 @given_any(histories | ready_histories)
 def test_law_rows_do_not_depend_on_where_pages_end(history: list[Event]) -> None:
     """Delivered all at once, or one by one with the row read again before each."""
@@ -178,6 +182,7 @@ def test_law_rows_do_not_depend_on_where_pages_end(history: list[Event]) -> None
     assert rows == fold(Queues(), *history)["tickets"]
 
 
+@LAW
 @given_any(st.lists(st.sampled_from(ANY_EVENT), max_size=8))
 def test_law_no_history_is_refused_even_before_the_ticket_opened(history: list[Event]) -> None:
     state: Any = TICKETS.initial_state
@@ -186,6 +191,7 @@ def test_law_no_history_is_refused_even_before_the_ticket_opened(history: list[E
     fold(Queues(), *history)
 
 
+@LAW
 @given_any(
     st.builds(
         Need,
