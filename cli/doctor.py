@@ -15,9 +15,9 @@ from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.local import process
-from deploy.local.desk import PROCESSES, SERVICES, Desk, is_ready
+from deploy.local.desk import Desk, not_ready
 from deploy.local.folder import data_folder
-from deploy.local.services import ServiceProcess
+from deploy.local.services import PROCESSES, SERVICES, ServiceProcess
 from deploy.lock import is_current
 from shared.clock import utc_now
 from shared.events.assignment import Role
@@ -154,13 +154,11 @@ async def _not_migrated(url: str, service: str) -> list[str]:
 
 async def _process(desk: Desk, each: ServiceProcess) -> Finding:
     port = desk.ports.of(each)
-    if await is_ready(port):
+    lacks = await not_ready(port)
+    if not lacks:
         return Finding(f"{each.name} is ready on port {port}")
-    log = desk.folder.log_of(each.name)
-    return Finding(
-        f"{each.name} is not ready on port {port}",
-        f"make up, or look at {log}: {process.last_line(log)}",
-    )
+    what = f"{each.name} is not ready on port {port} ({lacks})"
+    return Finding(what, f"make up, or look at {desk.folder.log_of(each.name)}")
 
 
 async def _followers(desk: Desk, each: ServiceProcess) -> AsyncIterator[Finding]:

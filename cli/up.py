@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from deploy.local.desk import PROCESSES, Desk, State
+from deploy.local.desk import Desk, State
 from deploy.local.folder import REPOSITORY, data_folder
+from deploy.local.services import PROCESSES
 from deploy.local.trouble import Trouble
 
 SAMPLE_DESK: Final = REPOSITORY / "deploy" / "desk.yaml"
@@ -89,24 +90,32 @@ async def _up() -> int:
     desk = _open()
     say = Progress()
     await desk.up(say)
-    await _apply_sample_desk(desk, say)
+    if await _apply_sample_desk(desk, say):
+        await desk.await_ready(lambda _: None)
     print(f"\n{table(await desk.status())}\n")
     if desk.folder.sign_in.exists():
         print(desk.folder.sign_in.read_text().rstrip())
     return 0
 
 
-async def _apply_sample_desk(desk: Desk, say: Progress) -> None:
-    """Apply the sample desk as an operator would: says only the differences."""
-    try:
-        from cli.desk import apply
-    except ModuleNotFoundError:
-        say("the sample desk is skipped: cli/desk.py is not written yet")
-        return
+async def _apply_sample_desk(desk: Desk, say: Progress) -> bool:
+    """Apply the sample desk when it is new, or was edited since this last did so; whether it was.
+
+    Another desk that somebody has applied in the meantime stays.
+    """
+    sample = Path(os.environ.get("LEDGERDESK_DESK", SAMPLE_DESK))
+    applied = desk.folder.root / "desk.applied"
+    content = sample.read_text()  # noqa: ASYNC240 - nothing else runs here meanwhile
+    if applied.exists() and applied.read_text() == content:
+        return False
+    from cli.desk import apply
+
     for each in PROCESSES:
         os.environ |= desk.environment_of(each)
     say("applying the sample desk")
-    await apply(SAMPLE_DESK)
+    await apply(sample)
+    applied.write_text(content)
+    return True
 
 
 def _open() -> Desk:

@@ -5,17 +5,20 @@ killed and leaves running what is well.
 """
 
 import asyncio
+import contextlib
 import fcntl
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from deploy.local import databases, process, services
+from deploy.local import databases, process
 from deploy.local.folder import DataFolder
 from deploy.local.process import PidFile
 from deploy.local.services import (
+    PROCESSES,
+    SERVICES,
     Ports,
     ServiceProcess,
     choose_ports,
@@ -30,10 +33,6 @@ SPACE_NEEDED_MB: Final = 1_000
 READY_TIMEOUT_SECONDS: Final = 90.0
 READY_POLL_SECONDS: Final = 0.1
 TOPIC_PREFIX: Final = "ledgerdesk"
-
-# While services are still being written, the desk is those that are there.
-SERVICES: Final = tuple(filter(services.present, services.SERVICES))
-PROCESSES: Final = tuple(filter(services.present, services.PROCESSES))
 
 Say = Callable[[str], None]
 
@@ -182,23 +181,24 @@ class Desk:
                 environ=self.environment_of(each),
                 folder=self.folder.root,
             )
-        troubles = await asyncio.gather(
-            *(self._await_ready(each, say) for each in PROCESSES), return_exceptions=True
-        )
-        for trouble in troubles:
-            if isinstance(trouble, BaseException):
-                raise trouble
+        await self.await_ready(say if missing else lambda _: None)
 
-    async def _await_ready(self, each: ServiceProcess, say: Say) -> None:
+    async def await_ready(self, say: Say) -> None:
+        """Wait until every process is ready; name the first that does not become so."""
+        waits = (self._await_one(each, say) for each in PROCESSES)
+        for outcome in await asyncio.gather(*waits, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _await_one(self, each: ServiceProcess, say: Say) -> None:
         until = time.monotonic() + READY_TIMEOUT_SECONDS
         log = self.folder.log_of(each.name)
-        while not await is_ready(self.ports.of(each)):
+        while lacks := await not_ready(self.ports.of(each)):
             running = self.pid_file(each.name).process()
             if running is None or not process.alive(running):
                 raise DidNotStart(each.name, process.last_line(log), log)
             if time.monotonic() > until:
-                reason = f"not ready after {READY_TIMEOUT_SECONDS:.0f} s: {process.last_line(log)}"
-                raise DidNotStart(each.name, reason, log)
+                raise DidNotStart(each.name, lacks, log)
             await asyncio.sleep(READY_POLL_SECONDS)
         say(f"{each.name} is ready")
 
@@ -227,8 +227,9 @@ class Desk:
         running = self.pid_file(each.name).process()
         where = self.ports.url(each)
         if running is not None:
-            state = "ready" if await is_ready(self.ports.of(each)) else "not ready"
-            return State(each.name, where, each.what, running.pid, state)
+            lacks = await not_ready(self.ports.of(each))
+            state = "not ready" if lacks else "ready"
+            return State(each.name, where, lacks or each.what, running.pid, state)
         state = "crashed" if self.pid_file(each.name).path.exists() else "stopped"
         return State(each.name, where, each.what, None, state)
 
@@ -240,7 +241,7 @@ class Desk:
         state = "crashed" if self.pid_file(name).path.exists() else "stopped"
         return State(name, where, self.stack.kind, None, state)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Let no two commands change the same desk at once."""
         with (self.folder.root / "lock").open("w") as lock:
@@ -253,21 +254,26 @@ class Desk:
             yield
 
 
-async def is_ready(port: int) -> bool:
-    """Whether the process at the port answers `GET /health/ready` with 200."""
+async def not_ready(port: int) -> str:
+    """What `GET /health/ready` of the process at the port complains of; empty when ready."""
     try:
         async with asyncio.timeout(2):
-            return await _status_of(port, "/health/ready") == 200
-    except (OSError, TimeoutError, ValueError, IndexError):
-        return False
+            status, body = await _get(port, "/health/ready")
+    except (OSError, TimeoutError, ValueError) as error:
+        return f"no answer ({type(error).__name__})"
+    if status == 200:
+        return ""
+    with contextlib.suppress(ValueError, KeyError):
+        return "; ".join(json.loads(body)["reasons"])
+    return f"it answers {status}"
 
 
-async def _status_of(port: int, path: str) -> int:
+async def _get(port: int, path: str) -> tuple[int, bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-        )
-        return int((await reader.readline()).split()[1])
+        # HTTP/1.0, so that the answer comes in one piece and ends with the connection.
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        return int(head[9:12]), body
     finally:
         writer.close()

@@ -5,11 +5,10 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from deploy.local.databases import Database
-from deploy.local.folder import REPOSITORY, DataFolder
+from deploy.local.folder import DataFolder
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,6 @@ SERVER_PORTS: Final = {
     "INTAKE_SMTP_PORT": 2525,
     "MAILBOX_SMTP_PORT": 2526,
 }
-
-
-def present(process: ServiceProcess) -> bool:
-    """Whether its module exists in this tree."""
-    return (REPOSITORY / Path(*process.module.split("."))).with_suffix(".py").exists()
 
 
 @dataclass(frozen=True)
