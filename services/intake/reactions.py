@@ -9,7 +9,6 @@ from services.intake.domain import RelateTickets
 from services.intake.domain.related import most_similar
 from services.intake.projection import Finders
 from services.intake.projections.triage import Triage
-from shared.errors import NotYet
 from shared.events import Event
 from shared.events.intake import Relation, TicketVerified
 from shared.followers.contracts import Directed
@@ -17,7 +16,7 @@ from shared.followers.projection import position_of
 from shared.log import Recorded
 from shared.service import Runtime
 
-LOOKS_MAX: Final = 20
+LOOKS_MAX: Final = 200
 LOOK_INTERVAL_SECONDS: Final = 0.025
 
 
@@ -41,12 +40,15 @@ class RelateSimilarTickets:
         return relations(recorded.subject, number, related)
 
     async def _folded_to(self, position: int) -> None:
-        """Wait until triage has folded everything up to here, this ticket and earlier ones."""
+        """Wait until triage has folded everything up to here, this ticket and earlier ones.
+
+        Raises `TimeoutError` when it is far behind: then the follower tries again later.
+        """
         for _ in range(LOOKS_MAX):
             if await self._position() >= position:
                 return
             await asyncio.sleep(LOOK_INTERVAL_SECONDS)
-        raise NotYet
+        raise TimeoutError("triage is behind")
 
     async def _position(self) -> int:
         for follower in self._runtime.followers:

@@ -37,6 +37,15 @@ LARGE_BYTES: Final = 250_000
 
 EXCERPT_LENGTH: Final = 280
 
+OUTAGES: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+"""Disk or database away or full: the customer may try again, with the same Idempotency-Key."""
+
 _KEY = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
 
 
@@ -71,7 +80,7 @@ def submitting(parts: Parts) -> APIRouter:
                 return await _open(parts, request, body)
         except TooBusy as busy:
             return problem(429, busy.code, busy.message, headers={"Retry-After": "1"})
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        except OUTAGES as error:
             log.warning("submission_not_stored", error=type(error).__name__)
             detail = "Your ticket could not be stored just now: please try again."
             return problem(503, "not_stored", detail, headers={"Retry-After": "2"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -289,6 +290,21 @@ async def test_a_hundred_tickets_at_once_are_a_hundred_tickets(live: Live) -> No
         return bool(await pool.fetchval(shown) == taken)
 
     await eventually(registered)
+
+
+async def test_without_the_database_nothing_is_accepted(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise asyncpg.AdminShutdownError("terminating connection")
+
+    key = {"Idempotency-Key": "outage"}
+    with monkeypatch.context() as patched:
+        patched.setattr(live.running.runtime.log, "append", away)
+        refused = await live.client.post("/v1/tickets", json=submission(), headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (503, "not_stored")
+    assert refused.headers["retry-after"] == "2"
+    assert (await live.open(key))["status"] == "New"
 
 
 async def test_only_the_portal_may_say_that_it_was_its_form(live: Live) -> None:

@@ -179,7 +179,10 @@ async def test_the_same_mail_by_another_way_adds_nothing(post: Post) -> None:
     end = await post.end()
     traced = b"Received: from elsewhere by us; Mon, 2 Mar 2026 10:00:00 +0000\r\n"
     again = await asyncio.gather(
-        *(post.send(traced + message.as_bytes(policy=AS_IT_IS), to="sales@desk.localhost") for _ in range(4))
+        *(
+            post.send(traced + message.as_bytes(policy=AS_IT_IS), to="sales@desk.localhost")
+            for _ in range(4)
+        )
     )
     assert {one.id for one in again} == {first.id}
     copies = mail(subject="All at once")
