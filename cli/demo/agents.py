@@ -47,18 +47,27 @@ class Agents:
         """Sign everybody in, and let those who take tickets go online."""
         agents = cls(places.urls["gateway"])
         for token in places.tokens.values():
-            answer = await agents.http.get("/me", headers=_bearer(token))
-            if answer.status_code == 401:
-                continue
-            answer.raise_for_status()
-            me = answer.json()
-            agents.tokens[me["id"]], agents.known[me["id"]] = token, me
+            me = await agents._me(token)
+            if me is not None:
+                agents.tokens[me["id"]], agents.known[me["id"]] = token, me
         for agent_id, me in agents.known.items():
             if me["capacity"] and not me["online"]:
                 await agents.say(agent_id, "PUT", "/me/presence", {"online": True})
         if not any(me["role"] in {"manager", "admin"} for me in agents.known.values()):
             raise Trouble("Nobody of the desk can sign in as a manager: ledgerdesk desk apply")
         return agents
+
+    async def _me(self, token: str) -> Json | None:
+        """Whose token it is; None if it is nobody's any more."""
+        try:
+            answer = await self.http.get("/me", headers=_bearer(token))
+        except httpx.TransportError as error:
+            raise Trouble(f"The gateway does not answer at {self.gateway}: make up") from error
+        if answer.status_code == 401:
+            return None
+        answer.raise_for_status()
+        me: Json = answer.json()
+        return me
 
     @property
     def manager(self) -> str:

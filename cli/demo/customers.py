@@ -4,9 +4,7 @@ import asyncio
 import re
 import smtplib
 from dataclasses import dataclass, field
-from email.message import EmailMessage, Message
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from email.message import EmailMessage
 from html import unescape
 from typing import Any, Final
 
@@ -25,6 +23,44 @@ _FIELD: Final = re.compile(r'name="form"\s+value="([^"]+)"')
 _LINK: Final = re.compile(r"/t/([\w.-]+)")
 
 Json = dict[str, Any]
+
+
+_RETURNED: Final = ("From", "To", "Subject", "Message-ID", "Date")
+
+_REPORT: Final = """\
+From: Mail Delivery System <MAILER-DAEMON@customers.example>
+To: <{to}>
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <bounce.{name}@customers.example>
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="report"
+
+--report
+Content-Type: text/plain; charset=us-ascii
+
+I'm sorry to have to inform you that your message could not be delivered.
+
+<{address}>: 550 5.1.1 No such user here
+
+--report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.customers.example
+
+Final-Recipient: rfc822; {address}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 No such user here
+
+--report
+Content-Type: text/rfc822-headers
+
+{returned}
+
+--report--
+"""
+"""What a mail system writes when an address does not exist."""
 
 
 class NotArrived(Exception):
@@ -63,7 +99,7 @@ class Customers:
         """The token of a new form under the topic."""
         page = await self._send("GET", f"{self.places.urls['portal']}/new/{topic}")
         page.raise_for_status()
-        return _form_token(page.text, f"/new/{topic}")
+        return _form_token(page, f"/new/{topic}")
 
     async def fill_in(self, scenario: Scenario, topic: str, form: str) -> str:
         """Send the form of the topic; the token of the ticket's magic link."""
@@ -86,7 +122,7 @@ class Customers:
         """Do something on the ticket's page: reply, confirm, reject, reopen, feedback."""
         base = f"{self.places.urls['portal']}/t/{token}"
         page = await self._send("GET", base if action == "reply" else f"{base}/{action}")
-        form = _form_token(page.text, f"/{action}")
+        form = _form_token(page, f"/{action}")
         answer = await self._send("POST", f"{base}/{action}", data={"form": form, **typed})
         if answer.status_code != 303:
             raise NotArrived(f"{action} was refused on the portal: {answer.status_code}")
@@ -110,36 +146,21 @@ class Customers:
             mail.replace_header("To", headers.get("reply-to") or mail["To"])
             mail["In-Reply-To"] = mail["References"] = headers["message-id"]
         mail.set_content(text)
-        await self._deliver(mail, scenario.customer.email, str(mail["To"]))
+        await self._deliver(mail.as_bytes(), scenario.customer.email, str(mail["To"]))
 
     async def bounce(self, scenario: Scenario, about: Json) -> None:
         """Their mail system says that a mail of the desk can't be delivered (RFC 3464)."""
-        address = scenario.customer.email
-        report = MIMEMultipart("report")
-        report.set_param("report-type", "delivery-status")
-        report["From"] = "Mail Delivery System <MAILER-DAEMON@customers.example>"
         headers = about["headers"]
         to = headers.get("return-path", "").strip("<> ") or f"support@{self.places.mail_domain}"
-        report["To"] = to
-        report["Subject"] = "Undelivered Mail Returned to Sender"
-        report["Message-ID"] = f"<bounce-{headers['message-id'].strip('<>')}"[:200] + ">"
-        report["Auto-Submitted"] = "auto-replied"
-        report.attach(MIMEText(f"<{address}>: 550 5.1.1 No such user here\n"))
-        status = Message()
-        status.add_header("Content-Type", "message/delivery-status")
-        status.set_payload(
-            "Reporting-MTA: dns; mail.customers.example\n\n"
-            f"Final-Recipient: rfc822; {address}\nAction: failed\nStatus: 5.1.1\n"
-            "Diagnostic-Code: smtp; 550 5.1.1 No such user here\n"
+        report = _REPORT.format(
+            to=to,
+            address=scenario.customer.email,
+            name=headers["message-id"].strip("<> ").replace("@", "."),
+            returned="\n".join(
+                f"{name}: {headers[name.lower()]}" for name in _RETURNED if name.lower() in headers
+            ),
         )
-        report.attach(status)
-        returned = Message()
-        returned.add_header("Content-Type", "text/rfc822-headers")
-        kept = {"From": "from", "To": "to", "Subject": "subject", "Message-ID": "message-id"}
-        lines = [f"{name}: {headers[key]}" for name, key in kept.items() if key in headers]
-        returned.set_payload("\n".join(lines) + "\n")
-        report.attach(returned)
-        await self._deliver(report, "", to)
+        await self._deliver(report.encode(), "", to)
 
     async def mails(self, address: str) -> list[Json]:
         """What the desk wrote to an address, the newest first."""
@@ -169,13 +190,13 @@ class Customers:
             await asyncio.sleep(RETRY_SECONDS * (tried + 1))
         return answer
 
-    async def _deliver(self, mail: Message, sender: str, recipient: str) -> None:
+    async def _deliver(self, mail: bytes, sender: str, recipient: str) -> None:
         async with self._smtp:
             await asyncio.to_thread(self._deliver_now, mail, sender, recipient)
 
-    def _deliver_now(self, mail: Message, sender: str, recipient: str) -> None:
+    def _deliver_now(self, mail: bytes, sender: str, recipient: str) -> None:
         with smtplib.SMTP("127.0.0.1", self.places.smtp_port, timeout=TIMEOUT_SECONDS) as smtp:
-            smtp.send_message(mail, sender, [recipient])
+            smtp.sendmail(sender, [recipient], re.sub(rb"\r?\n", b"\r\n", mail))
 
     async def close(self) -> None:
         await self.http.aclose()
@@ -197,12 +218,13 @@ def link_token(mail: Json) -> str:
     raise NotArrived(f"the mail {mail['subject']!r} has no magic link")
 
 
-def _form_token(page: str, action: str) -> str:
+def _form_token(page: httpx.Response, action: str) -> str:
     """The hidden token of the form that posts to `action`."""
-    for form in re.findall(r"<form\b.*?</form>", page, re.DOTALL):
-        head = form[: form.index(">")]
-        if action in unescape(head):
+    for form in re.findall(r"<form\b.*?</form>", page.text, re.DOTALL):
+        if action in unescape(form[: form.index(">")]):
             match = _FIELD.search(form)
             if match:
                 return unescape(match[1])
-    raise NotArrived(f"the page has no form for {action}")
+    title = re.search(r"<title>(.*?)</title>", page.text, re.DOTALL)
+    shown = unescape(title[1]).strip() if title else "no page"
+    raise NotArrived(f"no form for {action}, but {page.status_code} {shown!r}")
