@@ -8,7 +8,7 @@ from services.notify.projection import Deliveries, DirectoryOfTheDesk
 from services.notify.reactions import Bounced, Tell
 from services.notify.sender import Sender
 from services.notify.settings import Settings
-from shared.events import Event, all_event_types
+from shared.events import ACCESS, Event, all_event_types
 from shared.events.notify import (
     NotificationFailed,
     NotificationRequested,
@@ -18,8 +18,11 @@ from shared.events.notify import (
 from shared.service import Reacts, Runtime, Service, run
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
-    cls for cls in all_event_types() if cls.author not in {"notify", "gateway"}
+    cls for cls in all_event_types() if cls.author != "notify" and cls.topic != ACCESS
 )
+"""Everything on tickets and on the desk. Nothing of the topic of looks: what is said after
+those would wait for them wherever they are not heard."""
+
 SAYS: Final[frozenset[type[Event]]] = frozenset(
     {NotificationRequested, NotificationSent, NotificationFailed, NotificationSuppressed}
 )

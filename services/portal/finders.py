@@ -29,6 +29,11 @@ class Finders:
                 return topic
         raise NotFound(what="topic")
 
+    async def labels(self, topic_id: str) -> dict[str, str]:
+        """What people read of each field of a topic's form, by its name."""
+        fields = await self.pool.fetchval(QUERIES.fields, topic_id)
+        return {field["name"]: field["label"] for field in fields or ()}
+
     async def plans(self, plan_ids: Sequence[str]) -> list[PlanRow]:
         """Plans as they are offered; one that nobody defined is offered under its id."""
         rows = await self.pool.fetch(QUERIES.plans, list(plan_ids))

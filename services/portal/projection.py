@@ -107,6 +107,8 @@ def _opened(view: View, event: TicketOpened, recorded: Recorded) -> TicketRow:
         requester_name=line(event.requester.name, 60),
         opened_at=event.opened_at,
         updated_at=recorded.occurred_at,
+        topic_id=event.topic_id,
+        details={name: clean(value) for name, value in event.custom_fields.items() if value},
     )
 
 

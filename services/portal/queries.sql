@@ -5,6 +5,10 @@
 select subject, topic_id, name, description, fields, plans, active
 from pages.topics where active order by name;
 
+-- name: fields
+-- The fields of a topic's form, whether it is still offered or not.
+select fields from pages.topics where topic_id = $1;
+
 -- name: plans
 -- Plans by id.
 select plan_id, name, description from pages.plans where plan_id = any ($1::text[]) order by name;
@@ -14,7 +18,7 @@ select plan_id, name, description from pages.plans where plan_id = any ($1::text
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number
+    merged_number, topic_id, details
 from pages.tickets where subject = $1;
 
 -- name: messages

@@ -42,6 +42,9 @@ class TicketRow:
     rating: int | None = None
     merged_into: UUID | None = None
     merged_number: str = ""
+    topic_id: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+    """What was filled into the topic's own fields, by their names."""
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ async def _status(
     values: Mapping[str, Any] = {
         **_common(portal, holder, ticket),
         "messages": messages,
+        "details": _details(ticket, await portal.finders.labels(ticket.topic_id)),
         "timeline": await portal.finders.timeline(holder.ticket_id),
         "merged_token": await _merged_token(portal, holder, ticket),
         "note": note,
@@ -199,6 +200,11 @@ async def _act_page(
         "problems": problems or Problems(),
     }
     return portal.page(action.template, values, status)
+
+
+def _details(ticket: TicketRow, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What was filled into the topic's own fields, under their labels."""
+    return [(labels.get(name, name), value) for name, value in ticket.details.items()]
 
 
 def _common(portal: Portal, holder: Holder, ticket: TicketRow) -> dict[str, Any]:

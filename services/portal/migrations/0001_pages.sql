@@ -27,7 +27,9 @@ create table pages.tickets (
     closed_how text not null,
     rating integer,
     merged_into uuid,
-    merged_number text not null
+    merged_number text not null,
+    topic_id text not null,
+    details jsonb not null
 ) with (fillfactor = 80);
 
 create table pages.messages (

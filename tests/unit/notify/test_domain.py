@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.notify.app import SERVICE
 from services.notify.domain import (
     DECIDER,
     Draft,
@@ -18,7 +19,7 @@ from services.notify.domain import (
     Suppress,
 )
 from services.notify.projection import NOTIFICATIONS, Deliveries, DirectoryOfTheDesk
-from shared.events import Event
+from shared.events import ACCESS, Event
 from shared.events.assignment import AgentDefined, Role, TeamDefined
 from shared.events.notify import (
     NotificationFailed,
@@ -181,3 +182,9 @@ def test_the_directory_holds_what_was_defined_last() -> None:
     assert (row.email, row.active, row.team_ids) == ("new@x.y", False, ["ops"])
     team = TeamDefined(team_id="ops", name="Ops", email="ops@x.y", revision=1)
     assert fold(DirectoryOfTheDesk(), team)["teams"][0].email == "ops@x.y"
+
+
+def test_notify_hears_nothing_of_the_topic_of_looks() -> None:
+    """Its events would name gateway's looks as causes, which other services never hear of."""
+    assert not {cls for cls in SERVICE.hears if cls.topic == ACCESS}
+    assert {cls.author for cls in SERVICE.hears} >= {"intake", "assignment", "sla", "resolution"}
