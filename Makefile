@@ -31,7 +31,7 @@ reset: ## stop the desk and start over: delete its data, keep what was downloade
 	@if [ -x $(RUN) ]; then $(RUN) reset; fi
 
 status: venv ## what runs, where, and how it is
-	@$(RUN) status
+	@$(RUN) status || true
 
 logs: venv ## follow all logs, or one: make logs SERVICE=intake
 	@$(RUN) logs $(SERVICE)

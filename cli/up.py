@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -87,6 +88,8 @@ def table(states: Sequence[State]) -> str:
 
 
 async def _up() -> int:
+    # What aiokafka would log about a broker that is away is said in a line of our own.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     desk = _open()
     say = Progress()
     await desk.up(say)

@@ -28,6 +28,11 @@ class ContainerPostgres:
     data: Path
     port: int
     password: str
+    kind: str = "container"
+
+    @property
+    def where(self) -> str:
+        return f"127.0.0.1:{self.port}"
 
     @property
     def admin_url(self) -> str:
@@ -61,6 +66,11 @@ class ContainerPostgres:
 class ContainerKafka:
     data: Path
     port: int
+    kind: str = "container"
+
+    @property
+    def where(self) -> str:
+        return f"127.0.0.1:{self.port}"
 
     @property
     def bootstrap(self) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from deploy.local import databases, process
 from deploy.local.folder import DataFolder
@@ -105,17 +106,8 @@ class Desk:
 
     async def status(self) -> list[State]:
         """Every server and process, and how it is."""
-        servers = [
-            self._server_state("postgres", self.stack.postgres, self.ports_of_postgres),
-            self._server_state("kafka", self.stack.kafka, self.stack.kafka.bootstrap),
-        ]
+        servers = [self._postgres_state(), self._server_state("kafka", self.stack.kafka)]
         return servers + list(await asyncio.gather(*map(self._process_state, PROCESSES)))
-
-    @property
-    def ports_of_postgres(self) -> str:
-        if not self.stack.needs_postgres(each.name for each in SERVICES):
-            return "given"
-        return f"127.0.0.1:{self.ports['LEDGERDESK_POSTGRES_PORT']}"
 
     def pid_file(self, name: str) -> PidFile:
         return PidFile(self.folder.run / f"{name}.pid")
@@ -149,18 +141,36 @@ class Desk:
             await admin.close()
 
     async def _migrate(self, service: str) -> None:
+        import asyncpg
+
         from shared.migrate import migrate
 
         database = self.stack.database(service)
-        await migrate(database.owner_url, service, database.role)
+        try:
+            await migrate(database.owner_url, service, database.role)
+        except (asyncpg.PostgresError, OSError) as error:
+            where = urlsplit(database.url).hostname
+            said = str(error).splitlines()[0]
+            raise Trouble(
+                f"The database of {service} at {where} could not be migrated: {said}: "
+                f"look at {service.upper()}_DATABASE_URL and _OWNER_URL, or make reset"
+            ) from error
 
     async def _kafka_up(self, say: Say) -> None:
+        from aiokafka.errors import KafkaError
+
         from deploy import topics
 
         await asyncio.to_thread(self.stack.kafka.start, say)
         ours = "KAFKA_BOOTSTRAP_SERVERS" not in self.environ
         bootstrap = self.stack.kafka.bootstrap
-        differences = await topics.create(bootstrap, self.topic_prefix, alter=ours)
+        try:
+            differences = await topics.create(bootstrap, self.topic_prefix, alter=ours)
+        except KafkaError as error:
+            raise Trouble(
+                f"Kafka at {bootstrap} does not do as it is asked ({type(error).__name__}): "
+                "is it there, and may we create topics?"
+            ) from error
         if differences:
             raise Trouble(
                 f"A topic is not as deploy/topics.yaml declares it: {differences[0]}: "
@@ -233,13 +243,18 @@ class Desk:
         state = "crashed" if self.pid_file(each.name).path.exists() else "stopped"
         return State(each.name, where, each.what, None, state)
 
-    def _server_state(self, name: str, server: Server, where: str) -> State:
+    def _postgres_state(self) -> State:
+        if not self.stack.needs_postgres(each.name for each in SERVICES):
+            return State("postgres", "as given", "a real server for every service", None, "ready")
+        return self._server_state("postgres", self.stack.postgres)
+
+    def _server_state(self, name: str, server: Server) -> State:
         running = self.pid_file(name).process()
         pid = running.pid if running is not None else None
         if server.running():
-            return State(name, where, self.stack.kind, pid, "ready")
+            return State(name, server.where, server.kind, pid, "ready")
         state = "crashed" if self.pid_file(name).path.exists() else "stopped"
-        return State(name, where, self.stack.kind, None, state)
+        return State(name, server.where, server.kind, None, state)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -73,6 +73,11 @@ class EmbeddedKafka:
     pid_file: PidFile
     log: Path
     learns: bool
+    kind: str = "embedded"
+
+    @property
+    def where(self) -> str:
+        return f"127.0.0.1:{self.port}"
 
     @property
     def bootstrap(self) -> str:

@@ -57,6 +57,11 @@ class EmbeddedPostgres:
     password: str
     pid_file: PidFile
     log: Path
+    kind: str = "embedded"
+
+    @property
+    def where(self) -> str:
+        return f"127.0.0.1:{self.port}"
 
     @property
     def admin_url(self) -> str:

@@ -22,6 +22,10 @@ from deploy.local.trouble import Trouble
 class Server(Protocol):
     """A server that can be started twice, and stopped twice, without harm."""
 
+    @property
+    def kind(self) -> str: ...
+    @property
+    def where(self) -> str: ...
     def start(self, progress: Callable[[str], None]) -> None: ...
     def stop(self) -> None: ...
     def running(self) -> bool: ...
@@ -44,6 +48,11 @@ class GivenKafka:
     """A real broker: somebody else starts and stops it."""
 
     bootstrap: str
+    kind: str = "a real server"
+
+    @property
+    def where(self) -> str:
+        return self.bootstrap
 
     def start(self, progress: Callable[[str], None]) -> None:
         progress(f"using Kafka at {self.bootstrap}")
@@ -62,7 +71,6 @@ class GivenKafka:
 class Stack:
     """The servers of a desk, and where each service's database is on them."""
 
-    kind: str
     kafka: Kafka
     postgres: Postgres
     passwords: Mapping[str, str]
@@ -93,7 +101,7 @@ def choose(
         for service in services
         if (database := _given(service, environ)) is not None
     }
-    return Stack(kind, kafka, postgres, secrets, given)
+    return Stack(kafka, postgres, secrets, given)
 
 
 def _servers(kind: str, folder: DataFolder, ports: Ports, password: str) -> tuple[Postgres, Kafka]:
