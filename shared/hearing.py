@@ -29,8 +29,10 @@ log = structlog.get_logger()
 HOLD_SECONDS_MAX = 60.0
 """How long a batch is tried again in place before Kafka is asked for it anew."""
 
-LOOK_EVERY_SECONDS = 0.5
-"""How often the ends of the partitions are looked at, and offsets committed."""
+LOOK_SECONDS_WITH_TIMERS = 0.5
+LOOK_SECONDS = 2.0
+"""How often the ends of the partitions are looked at, and offsets committed: timers fire
+only up to the last look."""
 
 
 class Hearing:
@@ -43,10 +45,12 @@ class Hearing:
         settings: ServiceSettings,
         topics: Sequence[str],
         clock: Clock,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._log = event_log
         self._inbox = inbox
         self._clock = clock
+        self._look_seconds = look_seconds
         self._names = {topic_name(settings.topic_prefix, topic): topic for topic in topics}
         self._done: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -84,7 +88,7 @@ class Hearing:
                 except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError) as error:
                     self.failing = f"{type(error).__name__}: {error}"
                     log.warning("hearing_failing", error=self.failing)
-                await asyncio.sleep(LOOK_EVERY_SECONDS)
+                await asyncio.sleep(self._look_seconds)
         finally:
             with suppress(Exception):
                 async with asyncio.timeout(5):

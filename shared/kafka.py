@@ -39,7 +39,7 @@ def consumer_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
         "group_instance_id": f"{service}-{settings.instance}",
         "auto_offset_reset": "earliest",
         "fetch_min_bytes": FETCH_MIN_BYTES,
-        "fetch_max_wait_ms": 50,
+        "fetch_max_wait_ms": settings.fetch_wait_ms,
         "max_partition_fetch_bytes": REQUEST_BYTES_MAX,
         "session_timeout_ms": 30_000,
         "max_records": 2_000,

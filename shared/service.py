@@ -27,7 +27,7 @@ from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.relay import Relay
 from shared.followers.view import Table
-from shared.hearing import Hearing
+from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
 from shared.log import Log, Vector
 from shared.log.log import QUERIES
@@ -206,7 +206,8 @@ async def running(
     runtime.followers = followers
     inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
     topics = sorted({cls.topic for cls in service.hears})
-    hearing = Hearing(event_log, inbox, settings, topics, clock) if topics else None
+    look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
+    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds) if topics else None
     app = _app(service, runtime, hearing)
     server = _Server(
         uvicorn.Config(
@@ -220,6 +221,7 @@ async def running(
     )
     work: list[tuple[str, Task]] = [(f"follow:{f.name}", f.run) for f in followers]
     work.append(("http", server.serve))
+    work.append(("watch", lambda: _persistently(event_log.watch)))
     work.append(("sweep", lambda: _persistently(lambda: sweep_regularly(inbox))))
     if hearing is not None:
         work.append(("hear", hearing.run))

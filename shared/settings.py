@@ -30,6 +30,10 @@ class ServiceSettings(BaseSettings):
         validation_alias="KAFKA_BOOTSTRAP_SERVERS",
         description="Kafka brokers, host:port, comma-separated.",
     )
+    fetch_wait_ms: int = Field(
+        50,
+        description="Longest a fetch from Kafka waits for a worthwhile batch, in milliseconds.",
+    )
     topic_prefix: str = Field(
         "ledgerdesk",
         validation_alias="LEDGERDESK_TOPIC_PREFIX",

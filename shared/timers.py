@@ -23,6 +23,8 @@ from shared.log.log import QUERIES, Log
 
 log = structlog.get_logger()
 
+LOOK_EVERY_SECONDS = 0.25
+
 DUE_MAX = 200
 """Timers handled at once."""
 
@@ -63,6 +65,10 @@ class TimerFollower(Follower):
         done = [timer for timer, handled in zip(timers, fired, strict=True) if handled]
         await self._mark(done)
         return bool(done)
+
+    async def rest(self) -> None:
+        """Time passes whether the log grows or not."""
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _as_of(self) -> datetime | None:
         """Up to when everything has been heard; None before the first look."""

@@ -11,4 +11,5 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="AUDIT_")
 
+    fetch_wait_ms: int = Field(100, description="As for every service; it decides nothing.")
     port: int = Field(8088, description="Port the HTTP server listens on.")

@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
         env_prefix="GATEWAY_", frozen=True, extra="ignore", populate_by_name=True
     )
 
+    fetch_wait_ms: int = Field(100, description="As for every service; it decides nothing.")
     port: int = Field(8080, description="Port the agents' API and panel listen on.")
     intake_url: str = Field(
         "http://127.0.0.1:8081", validation_alias="INTAKE_URL", description="Where intake is."

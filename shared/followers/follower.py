@@ -27,8 +27,8 @@ LEASE_SECONDS = 10.0
 PAGE_EVENTS = 1000
 """Events read at once."""
 
-IDLE_SECONDS = 0.25
-"""Longest rest before looking again for what other processes appended."""
+IDLE_SECONDS = 3.0
+"""Longest rest before looking again, and renewing the lease."""
 
 PARKED_MAX = 20
 """More subjects than this, parked within `PARKED_WITHIN_SECONDS`, stop the follower:
@@ -79,10 +79,12 @@ class Follower(ABC):
         delay = 0.1
         while True:
             try:
-                if await self._lead() and await self.step():
+                if not await self._lead():
+                    await asyncio.sleep(LEASE_SECONDS / 10)
+                elif await self.step():
                     await asyncio.sleep(self.pace_seconds)
                 else:
-                    await self.log.growth(IDLE_SECONDS)
+                    await self.rest()
                 delay, self.failing = 0.1, ""
             except CursorLost:
                 self._lease_renewed, self.leading = 0.0, False
@@ -92,6 +94,10 @@ class Follower(ABC):
                 log.warning("follower_failing", follower=self.name, error=self.failing)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
+
+    async def rest(self) -> None:
+        """Wait until there may be something new."""
+        await self.log.growth(IDLE_SECONDS, beyond=self.position)
 
     async def release(self) -> None:
         """Let another process lead at once."""

@@ -14,6 +14,9 @@ from shared.sql import load_queries
 
 QUERIES = load_queries(__file__)
 
+WATCH_SECONDS = 0.25
+"""How often the end of the log is looked at for what other processes appended."""
+
 
 class Log:
     """The log in `pool`'s database, of the service `author`."""
@@ -23,6 +26,7 @@ class Log:
         self.pool = pool
         self._appender = Appender(pool, QUERIES, self._appended)
         self._grown = asyncio.Event()
+        self._known_end = 0
 
     async def append(self, batch: Batch) -> int:
         """Append all of the batch or nothing; see `Appender.append` for what it raises."""
@@ -73,11 +77,13 @@ class Log:
         position: int = await self.pool.fetchval(QUERIES.end_position)
         return position
 
-    async def growth(self, wait_seconds: float) -> None:
-        """Return when this process has appended something, or after `wait_seconds`.
+    async def growth(self, wait_seconds: float, beyond: int | None = None) -> None:
+        """Return when the log has grown (beyond a position), or after `wait_seconds`.
 
-        A wake-up only: other processes' appends are found by looking.
+        A wake-up only, which may come too often; `watch` brings news of other processes.
         """
+        if beyond is not None and self._known_end > beyond:
+            return
         grown = self._grown
         try:
             async with asyncio.timeout(wait_seconds):
@@ -85,6 +91,14 @@ class Log:
         except TimeoutError:
             return
 
-    def _appended(self, _end: int) -> None:
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+    async def watch(self) -> None:
+        """Look for other processes' appends until cancelled: once for all followers."""
+        while True:
+            self._appended(await self.end())
+            await asyncio.sleep(WATCH_SECONDS)
+
+    def _appended(self, end: int) -> None:
+        if end > self._known_end:
+            self._known_end = end
+            grown, self._grown = self._grown, asyncio.Event()
+            grown.set()
