@@ -67,7 +67,8 @@ class Sender:
         self._outbox = Outbox(runtime.pool, uuid7(), settings.instance, settings.lease_seconds)
         self._origin = Origin(settings.desk_name, settings.from_address, settings.mail_domain)
         self._server = MailServer.parse(settings.smtp_url)
-        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
+        # Mails on one ticket go through one courier, so that they leave in their order.
+        self._lines: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(settings.senders)]
         self._busy = 0
         self._unreachable_until = 0.0
         self._unreachable_delay = UNREACHABLE_DELAY_SECONDS
@@ -75,8 +76,8 @@ class Sender:
     async def run(self) -> None:
         """Work the outbox until cancelled; mails being handed over are finished first."""
         couriers = [
-            asyncio.create_task(self._work(), name=f"courier-{n}")
-            for n in range(self._settings.senders)
+            asyncio.create_task(self._work(line), name=f"courier-{n}")
+            for n, line in enumerate(self._lines)
         ]
         try:
             await self._dispatch()
@@ -86,7 +87,7 @@ class Sender:
     async def _stop(self, couriers: Sequence["asyncio.Task[None]"]) -> None:
         with suppress(TimeoutError, *OUTAGES):
             async with asyncio.timeout(STOPPING_SECONDS_MAX):
-                waiting = [self._jobs.get_nowait() for _ in range(self._jobs.qsize())]
+                waiting = [line.get_nowait() for line in self._lines for _ in range(line.qsize())]
                 await self._outbox.release([job.claimed for job in waiting])
                 while self._busy:
                     await asyncio.sleep(0.02)
@@ -113,27 +114,31 @@ class Sender:
     async def _fill(self) -> bool:
         """Claim a few and hand them to the couriers; False when nothing more is due now."""
         senders = self._settings.senders
-        if self._jobs.qsize() >= senders or monotonic_seconds() < self._unreachable_until:
+        waiting = sum(line.qsize() for line in self._lines)
+        if waiting >= senders or monotonic_seconds() < self._unreachable_until:
             return False
         limit = senders * CLAIMED_PER_COURIER
         claimed = await self._outbox.claim(limit)
         if not claimed:
             return False
         pasts = await self._runtime.log.read_many([one.subject for one in claimed])
+        jobs = []
         for one in claimed:
             job = job_of(one, pasts[one.subject])
             if job is None:
                 await self._outbox.done(one)
             else:
-                self._jobs.put_nowait(job)
+                jobs.append(job)
+        for job in sorted(jobs, key=lambda job: job.recorded.position):
+            self._lines[job.recorded.subject.int % senders].put_nowait(job)
         return len(claimed) == limit
 
-    async def _work(self) -> None:
+    async def _work(self, line: asyncio.Queue[Job]) -> None:
         settings = self._settings
         courier = Courier(self._server, settings.mail_domain, settings.smtp_timeout_seconds)
         try:
             while True:
-                job = await self._jobs.get()
+                job = await line.get()
                 self._busy += 1
                 try:
                     await self._handle(job, courier)

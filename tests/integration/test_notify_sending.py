@@ -30,7 +30,16 @@ from shared.postgres import open_pool
 from shared.service import Runtime
 from shared.testing.eventually import eventually
 from shared.testing.spec import T0
-from tests.unit.notify.examples import CUSTOMER, assigned, categorised, opened, prioritised
+from tests.unit.notify.examples import (
+    CUSTOMER,
+    assigned,
+    categorised,
+    closed,
+    opened,
+    prioritised,
+    resolved,
+    told_events,
+)
 from tests.unit.notify.mail_server import MailServer
 
 Databases = Callable[[str], Awaitable[Database]]
@@ -276,6 +285,20 @@ async def test_several_senders_send_each_mail_once(notify: Notify, server: MailS
         await eventually(lambda: len(server.mails) >= 40, timeout=30)
         await asyncio.sleep(0.3)
     assert len(server.mails) == len(set(server.message_ids)) == 40
+
+
+async def test_mails_on_one_ticket_leave_in_their_order(notify: Notify, server: MailServer) -> None:
+    async with notify.sending():
+        await notify.hears(opened(), *told_events("words")[3:5], resolved(), closed())
+        await eventually(lambda: len(server.mails) == 5)
+    subjects = [message_from_bytes(mail)["Subject"].split("] ")[1] for mail in server.mails]
+    assert [subject.split()[0] for subject in subjects] == [
+        "We",
+        "Checkout",
+        "A",
+        "Solved?",
+        "Closed:",
+    ]
 
 
 async def test_a_customer_is_sent_so_many_mails_an_hour_and_no_more(
