@@ -12,6 +12,7 @@ from typing import Final
 
 from cli.demo.agents import Agents, Refused
 from cli.demo.customers import Customers
+from cli.demo.pace import Pace
 from cli.demo.places import places
 from cli.demo.play import OUTAGE, QUESTION, Play, Stage, sequel
 from cli.demo.report import report
@@ -46,18 +47,21 @@ async def _demo(count: int, at_once: int, seed: int) -> int:
     agents, customers = await Agents.of(where), Customers(where)
     stage = Stage(agents, customers, Watch(agents), run)
     await _introduce(stage, count)
-    watching = asyncio.create_task(stage.watch.run())
-    scenarios = plan(count, seed, run)
-    telling = asyncio.create_task(_tell(stage, len(scenarios), started))
+    scenarios, pace = plan(count, seed, run), Pace()
+    background = [
+        asyncio.create_task(stage.watch.run()),
+        asyncio.create_task(pace.run()),
+        asyncio.create_task(_tell(stage, pace, len(scenarios), started)),
+    ]
     try:
-        troubles = await _play_all(stage, scenarios, at_once)
-        telling.cancel()
+        troubles = await _play_all(stage, pace, scenarios, at_once)
+        background[-1].cancel()
         print(f"{monotonic_seconds() - started:6.1f} s  all played; asking the desk", flush=True)
         await report(stage, monotonic_seconds() - started)
     finally:
-        for task in (watching, telling):
+        for task in background:
             task.cancel()
-        await asyncio.gather(watching, telling, return_exceptions=True)
+        await asyncio.gather(*background, return_exceptions=True)
         await agents.close()
         await customers.close()
     return _told(troubles)
@@ -90,7 +94,7 @@ async def _topics(stage: Stage, url: str) -> list[dict[str, str]]:
     return listed
 
 
-async def _play_all(stage: Stage, scenarios: list[Scenario], at_once: int) -> list[str]:
+async def _play_all(stage: Stage, pace: Pace, scenarios: list[Scenario], at_once: int) -> list[str]:
     """Play every ticket; what went wrong, a line each."""
     places_left = asyncio.Semaphore(at_once)
     troubles: list[str] = []
@@ -111,6 +115,7 @@ async def _play_all(stage: Stage, scenarios: list[Scenario], at_once: int) -> li
 
     async def several(scenario: Scenario) -> None:
         async with places_left, asyncio.TaskGroup() as both:
+            await pace.turn()
             play = Play(stage, scenario)
             first = both.create_task(one(play))
             if scenario.related:
@@ -127,7 +132,7 @@ async def _play_all(stage: Stage, scenarios: list[Scenario], at_once: int) -> li
     return troubles
 
 
-async def _tell(stage: Stage, count: int, started: float) -> None:
+async def _tell(stage: Stage, pace: Pace, count: int, started: float) -> None:
     """A line of progress every few seconds."""
     while True:
         await asyncio.sleep(SAY_SECONDS)
@@ -139,7 +144,8 @@ async def _tell(stage: Stage, count: int, started: float) -> None:
         told = ", ".join(f"{n} {status.lower()}" for status, n in sorted(states.items()))
         elapsed = monotonic_seconds() - started
         done = len(stage.finished)
-        print(f"{elapsed:6.1f} s  {done:3} of {count} at their end  ({told})", flush=True)
+        held = f"; nobody new, as {pace.furthest}" if pace.held else ""
+        print(f"{elapsed:6.1f} s  {done:3} of {count} at their end  ({told}{held})", flush=True)
 
 
 def _told(troubles: list[str]) -> int:

@@ -16,7 +16,7 @@ from cli.demo.scenarios import Scenario
 TIMEOUT_SECONDS: Final = 30
 TRIES: Final = 8
 RETRY_SECONDS: Final = 0.5
-MAIL_AWAITED_SECONDS: Final = 60
+MAIL_AWAITED_SECONDS: Final = 120
 MAIL_POLL_SECONDS: Final = 0.7
 
 _FIELD: Final = re.compile(r'name="form"\s+value="([^"]+)"')

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cli.demo.agents import Agents
-from cli.demo.customers import Customers, link_token
+from cli.demo.customers import Customers, NotArrived, link_token
 from cli.demo.scenarios import Channel, Scenario, Turn
 from cli.demo.texts import texts
 from cli.demo.watch import Watch
+from shared.clock import monotonic_seconds
 from shared.log.vector import Vector
 
 QUESTION: Final = "demo-question"
 OUTAGE: Final = "demo-outage"
+
+OFFERED_SECONDS: Final = 45
+"""How long a customer looks for what a mail said that they could do."""
 
 CLOSED: Final = frozenset({"Closed", "Archived"})
 
@@ -85,9 +89,10 @@ class Play:
                 for _ in range(twice):
                     await customers.mail(scenario, scenario.subject, scenario.text, message_id)
                 self.number = await self.stage.watch.number_of(scenario.customer.email)
-                self.token = link_token(await customers.await_mail(scenario.customer.email))
         self.stage.opened[self.number] = scenario
         self.opened.set()
+        if not self.token:
+            self.token = link_token(await customers.await_mail(scenario.customer.email))
 
     @property
     def _topic(self) -> str:
@@ -155,7 +160,7 @@ class Play:
         """The customer writes, the way they came; on the portal once their mail bounced."""
         by_mail = self.scenario.channel is Channel.MAIL and not self.scenario.takes(Turn.BOUNCED)
         if not by_mail:
-            await self.stage.customers.act(self.token, "reply", text=text)
+            await self._act("reply", text=text)
             return
         about = (await self.stage.customers.mails(self.scenario.customer.email))[0]
         self._commands += 1
@@ -176,13 +181,18 @@ class Play:
         resolved = await self._until("resolved", lambda t: t["status"] in {"Resolved", *CLOSED})
         if rejected:
             self.step = "rejection"
-            await self.stage.customers.act(self.token, "reject", reason=matter.still_wrong)
+            if not await self._act("reject", reason=matter.still_wrong):
+                # Silence was quicker: they come back to it, and reject the next solution.
+                await self._act("reopen", reason=matter.still_wrong)
+                await self._until("reopened", lambda t: t["reopened"] > resolved["reopened"])
+                await self._solve()
+                return
             await self._until("rejected", lambda t: t["reopened"] > resolved["reopened"])
             await self._solve(again=True)
             return
         self.step = "closing"
         if not self.scenario.silent or again:
-            await self.stage.customers.act(self.token, "confirm", comment="It works.")
+            await self._act("confirm", comment="It works.")
         await self._until("closed", lambda t: t["status"] in CLOSED)
 
     async def _reopen(self) -> None:
@@ -191,8 +201,7 @@ class Play:
         if self.scenario.channel is Channel.MAIL:
             await self._write(self.scenario.matter.again)
         else:
-            again = self.scenario.matter.again
-            await self.stage.customers.act(self.token, "reopen", reason=again)
+            await self._act("reopen", reason=self.scenario.matter.again)
         await self._until("reopened", lambda t: t["reopened"] > before)
         await self._do("replies", text="Sorry! We look at it once more.")
         await self._solve(again=True)
@@ -204,8 +213,28 @@ class Play:
         if rating is None:
             return
         praise = texts().praise[self.scenario.number % len(texts().praise)] if rating > 3 else ""
-        await self.stage.customers.act(self.token, "feedback", rating=str(rating), comment=praise)
-        await self._until("rated", lambda t: t["rating"] == rating)
+        if await self._act("feedback", rating=str(rating), comment=praise):
+            await self._until("rated", lambda t: t["rating"] == rating)
+
+    async def _act(self, action: str, **typed: str) -> bool:
+        """The customer does something on the portal, as soon as it offers it.
+
+        False if a clock was quicker: what can be done on a resolved ticket no longer can
+        once silence has closed it, nor on a closed one that is in the archive.
+        """
+        too_late = {"confirm": CLOSED, "reject": CLOSED}.get(action, frozenset({"Archived"}))
+        give_up_at = monotonic_seconds() + OFFERED_SECONDS
+        while True:
+            try:
+                await self.stage.customers.act(self.token, action, **typed)
+            except NotArrived:
+                if self.stage.watch.seen[self.number]["status"] in too_late:
+                    return False
+                if monotonic_seconds() > give_up_at:
+                    raise
+                await asyncio.sleep(0.5)
+            else:
+                return True
 
     async def _has_agent(self) -> Json:
         return await self._until("assigned", lambda t: t["agent"] is not None)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.audit import Services, every_service
+from cli.demo.pace import lag_of
 from cli.demo.play import Stage
 from cli.demo.scenarios import Scenario, Turn
 from deploy.local.services import SERVICES
@@ -104,7 +105,7 @@ async def _settled(services: Services) -> list[Json]:
         overviews = [
             await asyncio.to_thread(services.get, each.name, "/v1/followers") for each in SERVICES
         ]
-        behind = any(_lag(overview) or overview["inbox"]["waiting"] for overview in overviews)
+        behind = any(lag_of(overview) or overview["inbox"]["waiting"] for overview in overviews)
         if not behind or loop.time() > give_up_at:
             return overviews
         await asyncio.sleep(SETTLED_POLL_SECONDS)
@@ -216,17 +217,13 @@ def _services(overviews: Iterable[Json]) -> Table:
     for overview in overviews:
         said, heard = said + overview["said"], heard + overview["heard"]
         parked = sum(f["parked"] for f in overview["followers"]) + overview["inbox"]["parked"]
-        counts = (overview["said"], overview["heard"], _lag(overview))
+        counts = (overview["said"], overview["heard"], lag_of(overview))
         table.add_row(
             overview["service"], *map(str, counts), str(overview["inbox"]["waiting"]), str(parked)
         )
     table.add_section()
     table.add_row("all", str(said), str(heard), "", "", "")
     return table
-
-
-def _lag(overview: Json) -> int:
-    return max((follower["lag"] for follower in overview["followers"]), default=0)
 
 
 def _table(title: str, *columns: str) -> Table:
