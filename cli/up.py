@@ -15,6 +15,22 @@ from deploy.local.services import PROCESSES
 from deploy.local.trouble import Trouble
 
 SAMPLE_DESK: Final = REPOSITORY / "deploy" / "desk.yaml"
+ENVIRONMENT: Final = """\
+environment:
+  LEDGERDESK_DATA            the data folder, instead of .ledgerdesk in the repository
+  LEDGERDESK_PORT_OFFSET     added to every port, for a second desk on this machine
+  <SERVICE>_PORT, INTAKE_SMTP_PORT, MAILBOX_PORT, MAILBOX_SMTP_PORT, LEDGERDESK_POSTGRES_PORT,
+  LEDGERDESK_KAFKA_PORT, LEDGERDESK_KAFKA_CONTROLLER_PORT      one port
+  LEDGERDESK_DESK            the desk to begin with, instead of deploy/desk.yaml
+  LEDGERDESK_STACK           embedded, or containers (by Docker)
+  LEDGERDESK_POSTGRES_IMAGE, LEDGERDESK_KAFKA_IMAGE            other images than the usual ones
+  KAFKA_BOOTSTRAP_SERVERS    a real Kafka instead
+  <SERVICE>_DATABASE_URL     a real database for a service instead
+  <SERVICE>_DATABASE_OWNER_URL      and its owner's, for migrations
+  LEDGERDESK_SMTP_URL        a real mail server instead of the local mailbox
+  LEDGERDESK_PORTAL_URL, LEDGERDESK_GATEWAY_URL                as others reach them
+  LEDGERDESK_TOPIC_PREFIX    what the names of topics begin with
+"""
 LOG_POLL_SECONDS: Final = 0.3
 LOG_LINES_SHOWN: Final = 10
 
@@ -126,7 +142,11 @@ def _open() -> Desk:
 
 
 def _parse(command: str, arguments: Sequence[str]) -> None:
-    argparse.ArgumentParser(prog=f"ledgerdesk {command}").parse_args(arguments)
+    argparse.ArgumentParser(
+        prog=f"ledgerdesk {command}",
+        epilog=ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args(arguments)
 
 
 def _follow(paths: Sequence[Path], *, once: bool) -> int:
