@@ -44,7 +44,7 @@ async def submit_steadily(url: str, per_second: float, seconds: float) -> Journa
 
 async def _submit(client: httpx.AsyncClient, journal: Journal, key: str, number: int) -> None:
     body = {
-        "topic": "technical-problem",
+        "topic": "technical",
         "requester": {"name": f"Customer {number}", "email": f"customer{number}@example.com"},
         "subject": f"Problem number {number}",
         "description": f"Since this morning, number {number} does not work any more.",

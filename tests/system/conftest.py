@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.people import Agent
+from tests.system.people import at_work
 from tests.system.world import World
 
 RUNNING_DESK = "LEDGERDESK_TEST_DESK"
@@ -27,13 +27,5 @@ def started() -> Iterator[World]:
 @pytest.fixture
 async def world(started: World) -> AsyncIterator[World]:
     """The desk, with everybody at work."""
-    try:
-        for agent_id in started.everyone() + started.everyone("manager"):
-            agent = Agent(started, agent_id)
-            answer = await agent.api.put("/api/v1/me/presence", json={"online": True})
-            assert answer.is_success, answer.text
+    async with at_work(started):
         yield started
-    finally:
-        for client in started.clients:
-            await client.aclose()
-        started.clients.clear()

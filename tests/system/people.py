@@ -3,7 +3,8 @@
 import asyncio
 import re
 import smtplib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -209,3 +210,18 @@ class Agent:
         key = {"conversation": "messages", "timeline": "events"}.get(part, part)
         listed: list[dict[str, Any]] = answer.json()[key]
         return listed
+
+
+@asynccontextmanager
+async def at_work(world: World) -> AsyncIterator[None]:
+    """Everybody who can have tickets is online; all browsers are closed at the end."""
+    try:
+        for agent_id in world.everyone() + world.everyone("manager"):
+            agent = Agent(world, agent_id)
+            answer = await agent.api.put("/api/v1/me/presence", json={"online": True})
+            assert answer.is_success, answer.text
+        yield
+    finally:
+        for client in world.clients:
+            await client.aclose()
+        world.clients.clear()
