@@ -28,16 +28,21 @@ class Pace:
 
     async def run(self) -> None:
         """Look at every service, until cancelled."""
-        with every_service() as services:
-            while True:
-                behind, name = await asyncio.to_thread(_furthest, services)
-                self.held = behind > BEHIND_EVENTS
-                self.furthest = f"{name} is {behind} events behind" if self.held else ""
-                if self.held:
-                    self._free.clear()
-                else:
-                    self._free.set()
-                await asyncio.sleep(LOOK_SECONDS)
+        try:
+            with every_service() as services:
+                while True:
+                    self._take(*await asyncio.to_thread(_furthest, services))
+                    await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self._free.set()
+
+    def _take(self, behind: int, name: str) -> None:
+        self.held = behind > BEHIND_EVENTS
+        self.furthest = f"{name} is {behind} events behind" if self.held else ""
+        if self.held:
+            self._free.clear()
+        else:
+            self._free.set()
 
 
 def lag_of(overview: dict[str, Any]) -> int:
