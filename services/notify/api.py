@@ -1,22 +1,41 @@
-"""HTTP: who was told what on a ticket, and how the mail is doing."""
+"""HTTP: who was told what on a ticket, how the mail is doing, and a new link for a customer."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from services.notify.projection import QUERIES, Finder
+from services.notify.domain import DECIDER
+from services.notify.letters import link_letter
+from services.notify.projection import QUERIES
+from services.notify.settings import Settings
+from services.notify.story import Story, story_of
+from services.notify.writing import Writer
+from shared.errors import NotFound, Rejected
 from shared.events.assignment import Role
+from shared.ids import derived_id
 from shared.service import Runtime
 from shared.web import After, Caller
 
 PROJECTION: Final = "deliveries"
 
+LINK_EVERY_SECONDS: Final = 600
+"""Within this time a new link is sent once, however often it is asked for."""
+
+
+class NotTheRequester(Rejected):
+    """Only the customer who opened the ticket can have a link to it."""
+
+    http_status = 403
+
 
 def routes(runtime: Runtime) -> APIRouter:
-    """The inner API, called by the gateway."""
+    """The inner API, called by the gateway and the portal."""
+    settings = runtime.settings
+    assert isinstance(settings, Settings)
     router = APIRouter(prefix="/v1")
-    finder = Finder(runtime.pool)
+    writer = Writer(runtime, settings)
 
     @router.get("/tickets/{ticket_id}/notifications")
     async def notifications(
@@ -25,7 +44,7 @@ def routes(runtime: Runtime) -> APIRouter:
         """Every notification on a ticket, oldest first."""
         caller.require(Role.AGENT)
         await runtime.wait_for(ticket_id, after, projection=PROJECTION)
-        rows = await finder.of_ticket(ticket_id)
+        rows = await writer.finder.of_ticket(ticket_id)
         return {"notifications": [dict(row) for row in rows]}
 
     @router.get("/notifications/stats")
@@ -34,8 +53,27 @@ def routes(runtime: Runtime) -> APIRouter:
         caller.require(Role.OPERATOR)
         outbox = await runtime.pool.fetch(QUERIES.outbox)
         return {
-            "notifications": [dict(row) for row in await finder.stats()],
+            "notifications": [dict(row) for row in await writer.finder.stats()],
             "outbox": [dict(row) for row in outbox],
         }
 
+    @router.post("/tickets/{ticket_id}/link", status_code=204)
+    async def link(ticket_id: UUID, caller: Caller, after: After = None) -> Response:
+        """Mail the requester a new link: to the address on record, whoever asks."""
+        await runtime.wait_for(ticket_id, after)
+        story = story_of(ticket_id, (await runtime.log.read(ticket_id)).events)
+        if story.requester is None:
+            raise NotFound(what="ticket")
+        if caller.actor != f"customer:{story.requester.person_id}":
+            raise NotTheRequester
+        now = runtime.clock()
+        command = await writer.write([link_letter(story)], story, _asked(story, now), now)
+        await runtime.handle(DECIDER, ticket_id, command, actor=caller.actor)
+        return Response(status_code=204)
+
     return router
+
+
+def _asked(story: Story, now: datetime) -> UUID:
+    """What stands for having asked: the same for a while."""
+    return derived_id("link asked for", story.ticket_id, int(now.timestamp() / LINK_EVERY_SECONDS))

@@ -84,8 +84,17 @@ def letters_for(occasion: Occasion) -> list[Letter]:
     return list(letters.values())
 
 
+def link_letter(story: Story) -> Letter:
+    """The letter with a new link, for a customer who asked for one."""
+    return _to_requester(story, Kind.LINK, {})
+
+
 def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:
-    person = about.story.requester
+    return _to_requester(about.story, kind, facts)
+
+
+def _to_requester(story: Story, kind: Kind, facts: Mapping[str, Any]) -> Letter:
+    person = story.requester
     assert person is not None
     to = Contact("", person.name, person.email)
     return Letter(kind, kind.value, to, to_customer=True, facts=facts)

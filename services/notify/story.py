@@ -18,6 +18,7 @@ from shared.events.assignment import (
     TicketTransferred,
 )
 from shared.events.intake import (
+    Channel,
     CustomerMessageReceived,
     TicketCategorised,
     TicketMerged,
@@ -85,6 +86,8 @@ class Story:
     """Id of the event that opened it."""
     introduced: str = ""
     """Id of the agent who had it before the present one, and whom the customer knows."""
+    mailed_at: datetime | None = None
+    """When the customer last wrote by mail: the address took no harm since."""
     opening_message_id: str = ""
     """Message-ID of the mail that opened the ticket."""
     customer_message_id: str = ""
@@ -115,10 +118,19 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
     match event:
         case TicketOpened():
             mail = _message_id(event.message_id or "")
-            return replace(story, opened=event, opening_message_id=mail, customer_message_id=mail)
+            mailed_at = event.opened_at if event.channel is Channel.EMAIL else None
+            return replace(
+                story,
+                opened=event,
+                opening_message_id=mail,
+                customer_message_id=mail,
+                mailed_at=mailed_at,
+            )
         case CustomerMessageReceived():
             mail = _message_id(event.message_id or "") or story.customer_message_id
-            return replace(story, customer_message_id=mail)
+            by_mail = event.channel is Channel.EMAIL and not event.automatic
+            mailed_at = event.received_at if by_mail else story.mailed_at
+            return replace(story, customer_message_id=mail, mailed_at=mailed_at)
         case TicketCategorised():
             return replace(
                 story,

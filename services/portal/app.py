@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.portal import opening, ticket_pages
+from services.portal import finding, opening, ticket_pages
 from services.portal.context import Portal
 from services.portal.projection import HEARS, Pages
 from services.portal.settings import Settings
@@ -35,6 +35,7 @@ def service() -> Service:
         projections=[Pages()],
         routers=lambda runtime: [
             opening.routes(assembly.portal(runtime)),
+            finding.routes(assembly.portal(runtime)),
             ticket_pages.routes(assembly.portal(runtime)),
         ],
         tasks=lambda runtime: [assembly.portal(runtime).background],

@@ -45,6 +45,11 @@ class Finders:
         row = await self.pool.fetchrow(QUERIES.ticket, ticket_id)
         return TicketRow(*row) if row else None
 
+    async def ticket_of(self, number: str, person: UUID) -> UUID | None:
+        """The ticket with this number, if this person opened it."""
+        found: UUID | None = await self.pool.fetchval(QUERIES.ticket_of, number, person)
+        return found
+
     async def messages(self, ticket_id: UUID) -> list[MessageRow]:
         """Its conversation, oldest first."""
         return [MessageRow(*row) for row in await self.pool.fetch(QUERIES.messages, ticket_id)]

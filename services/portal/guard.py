@@ -46,7 +46,7 @@ def page_route(desk: str) -> type[APIRoute]:
 def _trouble(desk: str, path: str, error: Exception) -> Response:
     match error:
         case LinkNotValid():
-            message = "This link is not valid, or too old. Please use the newest mail about it."
+            message = "This link is not valid, or too old. Please ask for a new one."
             title, status = "This link does not work", 403
         case NotFound() | HTTPException(status_code=404) | RequestValidationError():
             title, message, status = "There is nothing here", "Is the address complete?", 404

@@ -64,6 +64,7 @@ class Owners:
             "intake": settings.intake_url,
             "resolution": settings.resolution_url,
             "review": settings.review_url,
+            "notify": settings.notify_url,
         }
         self._secret = settings.identity_secret
         self._clock = clock

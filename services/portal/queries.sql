@@ -21,6 +21,10 @@ select subject, number, title, topic_name, requester_id, requester_name, opened_
     merged_number, topic_id, details
 from pages.tickets where subject = $1;
 
+-- name: ticket_of
+-- The ticket with a number, if this person opened it.
+select subject from pages.tickets where number = $1 and requester_id = $2;
+
 -- name: messages
 -- The conversation on a ticket, oldest first: the latest thousand.
 select id, subject, position, at, side, person_id, name, label, text, attachments from (

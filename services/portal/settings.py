@@ -26,6 +26,9 @@ class Settings(ServiceSettings):
     review_url: str = Field(
         "http://127.0.0.1:8086", validation_alias="REVIEW_URL", description="Where review is."
     )
+    notify_url: str = Field(
+        "http://127.0.0.1:8087", validation_alias="NOTIFY_URL", description="Where notify is."
+    )
     desk_name: str = Field(
         "Ledgerdesk Support",
         validation_alias="LEDGERDESK_NAME",

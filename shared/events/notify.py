@@ -28,6 +28,8 @@ class NotificationKind(StrEnum):
     FOLLOW_UP = "follow_up"
     BREACH_WARNING = "breach_warning"
     BREACH = "breach"
+    LINK = "link"
+    """The customer asked for a new link to the ticket."""
 
 
 class NotificationRequested(_NotifyEvent):

@@ -11,9 +11,12 @@ from email import message_from_bytes
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from deploy.local.databases import Database
+from services.notify.api import routes
 from services.notify.app import SERVICE
 from services.notify.domain import DECIDER
 from services.notify.sender import Sender
@@ -21,15 +24,17 @@ from services.notify.settings import Settings
 from shared.clock import utc_now
 from shared.events import Event, encode
 from shared.events.assignment import AgentDefined, Role, TeamDefined
-from shared.events.intake import BounceReceived
+from shared.events.intake import BounceReceived, Channel
 from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
-from shared.ids import desk_id, uuid7
+from shared.identity import HEADER, Identity, sign
+from shared.ids import desk_id, person_id, uuid7
 from shared.log import Batch, Log, NewEvent
 from shared.postgres import open_pool
 from shared.service import Runtime
 from shared.testing.eventually import eventually
 from shared.testing.spec import T0
+from shared.web import install_errors
 from tests.unit.notify.examples import (
     CUSTOMER,
     assigned,
@@ -325,6 +330,45 @@ async def test_a_bounce_makes_it_a_failure(notify: Notify, server: MailServer) -
     assert [(r["stage"], r["reason"]) for r in await notify.rows()] == [("failed", "bounced 5.1.1")]
 
 
+async def test_a_customer_who_writes_by_mail_has_an_address_that_works_again(
+    notify: Notify, server: MailServer
+) -> None:
+    server.script = ["RCPT 550 5.1.1 no such user"]
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Failed")
+        notify.ticket = uuid7()
+        await notify.hears(opened(channel=Channel.EMAIL, opened_at=utc_now()))
+        await notify.said("Requested", "Sent")
+
+
+async def test_a_new_link_goes_to_the_requester_alone_and_once_in_a_while(
+    notify: Notify, server: MailServer
+) -> None:
+    app = FastAPI()
+    app.state.identity_secret, app.state.service_name = SECRET, "notify"
+    install_errors(app)
+    app.include_router(routes(notify.runtime))
+    await notify.hears(opened())
+    path = f"/v1/tickets/{notify.ticket}/link"
+    asked = []
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://notify"
+    ) as client:
+        for email in (CUSTOMER, CUSTOMER, "else@example.com"):
+            identity = Identity(f"customer:{person_id(email)}", "portal")
+            headers = {HEADER: sign(SECRET, identity, "notify", utc_now())}
+            asked.append((await client.post(path, headers=headers)).status_code)
+        identity = Identity("agent:anna", "gateway", role=Role.AGENT)
+        headers = {HEADER: sign(SECRET, identity, "notify", utc_now())}
+        await notify.catch_up()
+        listed = await client.get(path.replace("/link", "/notifications"), headers=headers)
+        assert (await client.get("/v1/notifications/stats", headers=headers)).status_code == 403
+    assert asked == [204, 204, 403]
+    kinds = [each["kind"] for each in listed.json()["notifications"]]
+    assert kinds == ["acknowledgment", "link"]
+
+
 async def test_replaying_everything_sends_nothing(notify: Notify, server: MailServer) -> None:
     async with notify.sending():
         await notify.hears(opened(), categorised(), prioritised())
@@ -375,11 +419,12 @@ def test_the_service_says_only_what_its_decider_can_say() -> None:
 
 class _NoRuntime:
     settings = settings_of("postgresql://nowhere", 1)
-    pool = None
+    pool = clock = log = None
 
 
 SENDER = """
 import asyncio
+from services.notify.api import routes
 from services.notify.app import SERVICE
 from services.notify.sender import Sender
 from services.notify.settings import Settings

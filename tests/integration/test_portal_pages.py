@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from deploy.local.databases import Database
-from services.portal import opening, ticket_pages
+from services.portal import finding, opening, ticket_pages
 from services.portal.app import SERVICE
 from services.portal.context import Portal
 from services.portal.owners import Owners
@@ -127,13 +127,16 @@ async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Des
     answers: list[httpx.Response] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        owner = {8081: "intake", 8085: "resolution", 8086: "review"}[request.url.port or 0]
+        owner = {8081: "intake", 8085: "resolution", 8086: "review", 8087: "notify"}[
+            request.url.port or 0
+        ]
         asked.append(Asked(owner, request.url.path, orjson.loads(request.content), request.headers))
         return answers.pop(0)
 
     portal = Portal.of(runtime, Owners(settings, utc_now, httpx.MockTransport(answer)))
     app = FastAPI()
     app.include_router(opening.routes(portal))
+    app.include_router(finding.routes(portal))
     app.include_router(ticket_pages.routes(portal))
     follower = ProjectionFollower(log, SERVICE.projections[0], "0")
     await follower.create(born=0)
@@ -398,6 +401,27 @@ async def test_links_that_are_not_ours_show_nothing(desk: Desk) -> None:
             page = await desk.browser.get(f"/t/{token}{path}")
             assert page.status_code == 403
             assert "This link does not work" in page.text
+
+
+async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "ANSWER_SECONDS", 0.0)
+    number = number_for(desk.ticket, SECRET.encode())
+    await desk.hears(OPENED.model_copy(update={"number": number}))
+    form = await desk.form("/find")
+    page = await desk.browser.post("/find", data={**form, "number": "LD-1", "email": "x"})
+    assert "This is not a ticket number." in page.text
+    assert "the e-mail address that the ticket was opened with" in page.text
+    pages = set()
+    for email in ("maria@example.com", "else@example.com", "MARIA@example.com"):
+        desk.answers[:] = [httpx.Response(204)]
+        sent = {**form, "number": number.lower().replace("-", " "), "email": email}
+        pages.add((await desk.browser.post("/find", data=sent)).text)
+    assert len(pages) == 1
+    assert [(one.owner, one.path) for one in desk.asked] == [
+        ("notify", f"/v1/tickets/{desk.ticket}/link")
+    ] * 2
 
 
 async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:

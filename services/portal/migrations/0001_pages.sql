@@ -32,6 +32,8 @@ create table pages.tickets (
     details jsonb not null
 ) with (fillfactor = 80);
 
+create index tickets_by_number on pages.tickets (number);
+
 create table pages.messages (
     id uuid primary key,
     subject uuid not null,

@@ -10,7 +10,7 @@ import pytest
 
 from services.notify.compose import Composer
 from services.notify.domain import Draft
-from services.notify.letters import Occasion, letters_for
+from services.notify.letters import Occasion, letters_for, link_letter
 from services.notify.rendering import TEMPLATES, paragraphs, quoted
 from services.notify.story import story_of
 from services.notify.words import clean, duration, excerpt, first_name, line, shortened
@@ -161,6 +161,14 @@ def test_what_goes_to_agents_carries_no_magic_link() -> None:
             if not draft.to_customer:
                 assert "help.example" not in draft.text + draft.html
                 assert draft.reply_to == ""
+
+
+def test_a_new_link_is_the_requesters_own() -> None:
+    story = story_of(TICKET, recorded(opened()))
+    draft = COMPOSER.draft(link_letter(story), story, TICKET, utc_now())
+    (token,) = re.findall(r"https://help\.example/t/([\w.-]+)", draft.text)
+    assert read_link(COMPOSER.link_secret, token).person_id == person_id(CUSTOMER)
+    assert draft.recipient == CUSTOMER
 
 
 def test_a_mail_is_the_same_however_often_it_is_composed() -> None:
