@@ -1,4 +1,4 @@
-"""Scores the understanding of mails against a folder of real ones: `python -m bench.corpus FOLDER`.
+r"""Scores the understanding of mails on a folder of real ones: `python -m bench.corpus FOLDER`.
 
 The folder holds `cases.jsonl` (or `mail/cases.jsonl`) and the files beside it; each case has an
 id, a kind, an input (`eml`, `text` or `html`) and what its author expects. Every stated
@@ -11,6 +11,7 @@ Where the sources of such cases differ by convention, not by what they found in 
 - `reply_text` may or may not include the signature, and `#sig#` is an annotation;
 - a fragment of `html_contains` is compared sanitised, as the HTML is;
 - a status `5.0.9xx` is what Sisimai makes up when a report gives none: the class counts;
+- a file keeps no folder, also where the author took `C:\TEMP\a.png` for `C:TEMPa.png`;
 - the reasons `vacation`, `feedback` and `delivered` are our kinds of mail.
 """
 
@@ -150,7 +151,12 @@ def _is_attachment(found: Attachment, wanted: dict[str, Any]) -> bool:
     name = wanted.get("filename")
     if name is not None and not wanted.get("name_derived_by_peer"):
         base = re.split(r"[\\/]", name)[-1]
-        if not same(found.filename, name) and not same(found.filename, base):
+        folder = re.match(r"[A-Za-z]:", name) is not None and found.filename != ""
+        if not (
+            same(found.filename, name)
+            or same(found.filename, base)
+            or (folder and name.endswith(found.filename))
+        ):
             return False
     facts: dict[str, object] = {
         "content_type": found.content_type,

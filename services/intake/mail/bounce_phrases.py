@@ -40,6 +40,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "size (?:limit )?exceed(?:s|ed)", r"\btoo (?:big|large)\b",
         "exceed(?:s|ed)? (?:the )?(?:maximum|max)(?: .{0,30})? size",
         "larger than .{0,30}(?:limit|allowed|maximum)", "messagesizeexceeded",
+        r"message size \d+ exceeds",
         "(?:line|max(?:imum)? message) (?:size )?limit exceeded", "exceeded maximum inbound",
     )),
     ("virusdetected", (

@@ -74,20 +74,27 @@ _HEADER_LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # fmt: off
+_STILL_TRYING = re.compile(
+    one_of(
+        "(?:do(?:es)? not|don't|no) need to (?:re)?send", "attempts? .{0,40}will continue",
+        "no action is required", "not yet been delivered",
+        "still be(?:ing)? (?:retried|tried|queued)",
+        "warning (?:message )?only", "will be retried", "will (?:keep|continue) (?:trying|to try)",
+    ),
+    re.IGNORECASE,
+)
 _DELAY = re.compile(
     one_of(
-        "attempts? .{0,30}will continue", "delivery (?:is |has been )?delayed",
-        "(?:do(?:es)? not|don't|no) need to (?:resend|send)", "(?:has|been) (?:been )?delayed",
-        "message (?:is )?(?:still )?(?:delayed|queued)", "no action is required",
-        "not yet been delivered", "retr(?:y|ied) for", "still be(?:ing)? (?:retried|tried|queued)",
-        "this is a warning", "(?:warning|delay) (?:message|notif|only)",
-        "will (?:keep|continue|be) (?:trying|to try|retr|attempt)",
+        "(?:has|been) (?:been )?delayed", "(?:warning|delay) (?:message|notif)",
+        "delivery (?:is |has been )?delayed", "message (?:is )?(?:still )?(?:delayed|queued)",
+        "retr(?:y|ied) for", "this is a warning",
     ),
     re.IGNORECASE,
 )
 _FINAL = re.compile(
     one_of(
-        "could not be delivered (?:to|for)", "exceeded .{0,30}(?:time|retr)", "expired",
+        "could not be delivered to", "deleted from (?:the )?queue",
+        "exceeded .{0,30}(?:time|retr)", "expired",
         "failed permanently", "gave up", "given up", "giving up", "has failed", "permanent",
         "returned to", "undelivered mail returned", "will not (?:be )?(?:retr|try)",
     ),
@@ -154,7 +161,9 @@ def is_delay(subject: str, text: str, failures: tuple[Failure, ...]) -> bool:
     """Whether a report in prose says "not yet" instead of "no"."""
     if any(one.status.startswith("5.") or one.reply_code.startswith("5") for one in failures):
         return False
-    told = text[:_TEXT_LOOKED_AT]
+    told = _before_returned(text[:_TEXT_LOOKED_AT])
+    if _STILL_TRYING.search(told):
+        return True
     if _FINAL.search(told):
         return False
     return bool(_DELAY.search(told)) or bool(_DELAY_SUBJECT.search(subject[:200]))

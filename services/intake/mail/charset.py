@@ -69,6 +69,7 @@ _TEXT_CODEC = re.compile(
     r"|johab|euc_(jp|kr|jis_2004|jisx0213)|shift_jis(x0213|_2004)?"
     r"|iso2022_(jp|kr|jp_1|jp_2|jp_2004|jp_3|jp_ext)|ptcp154|kz1048|hp-roman8|tis-620"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LABEL_LENGTH_MAX = 60
 _WIDE = ("utf-16", "utf-32")
 
@@ -89,9 +90,12 @@ def codec_for(label: str) -> str | None:
 
 
 def decode(data: bytes, label: str = "") -> tuple[str, bool]:
-    """The text of `data`, and whether every byte of it was understood. NULs are dropped."""
+    """The text of `data`, and whether every byte of it was understood.
+
+    The text can be stored: NULs are dropped, and half of a surrogate pair is no letter.
+    """
     text, clean = _decode(data, label)
-    return text.replace("\x00", ""), clean
+    return _SURROGATE.sub("\ufffd", text.replace("\x00", "")), clean
 
 
 def _decode(data: bytes, label: str) -> tuple[str, bool]:

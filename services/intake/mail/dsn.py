@@ -27,6 +27,11 @@ _RETURNED_TYPES = frozenset(
 _FIELD = re.compile(r"([A-Za-z][A-Za-z-]{1,40})[ \t]*:[ \t]*(.*)")
 _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _ADDRESS = re.compile(r"[^\s<>;,\"'()]{1,200}@[^\s<>;,\"'()]{1,200}")
+_RELAYED = re.compile(
+    r"^.{0,1500}(?:other server returned was|response from the remote server was|response was):",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What stands before the reply of the server that refused."""
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
@@ -99,7 +104,13 @@ def make_failure(
     reply_code = codes.reply_code
     if not status and reply_code:
         status = f"{reply_code[0]}.0.0"
-    reason = reason_of(diagnostic, status=status, reply_code=reply_code, action=action, prose=prose)
+    reason = reason_of(
+        _RELAYED.sub("", diagnostic),
+        status=status,
+        reply_code=reply_code,
+        action=action,
+        prose=prose,
+    )
     return Failure(
         recipient=recipient,
         action=action,

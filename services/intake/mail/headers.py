@@ -117,8 +117,10 @@ def read_block(data: bytes, start: int, end: int, boundaries: frozenset[bytes]) 
 
 
 def _unfolded(value: bytes) -> bytes:
-    """The value on one line, as much of it as is looked at."""
-    return _FOLD.sub(b"", value[:FIELD_BYTES_MAX]).strip()
+    """The value on one line, as much of it as is looked at: of `References` the end matters."""
+    if len(value) > FIELD_BYTES_MAX:
+        value = value[: FIELD_BYTES_MAX // 2] + b" " + value[-FIELD_BYTES_MAX // 2 :]
+    return _FOLD.sub(b"", value).strip()
 
 
 def _line(data: bytes, position: int, end: int) -> tuple[int, int]:

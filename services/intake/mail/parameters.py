@@ -17,7 +17,8 @@ _VALUE = re.compile(r"[^;\s\"=]*")
 _PARAMETER = re.compile(r"""[;,\s]*([^\s;=,"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
 _NEXT_PARAMETER = re.compile(r"\s+[a-zA-Z*0-9-]{1,40}\s*=\s*[\"a-zA-Z0-9]")
 _PIECE = re.compile(r"(.+?)\*(\d{1,3})(\*?)")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Not every backslash: Windows paths are sent as they are.
+_ESCAPED = re.compile(r"\\([\"\\])")
 
 
 @dataclass(frozen=True, slots=True)

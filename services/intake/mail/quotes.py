@@ -24,7 +24,7 @@ _HAS_WHEN = re.compile(
     r"|\d{1,2}\s?[日일月월]|\b\d{1,2}-\w{3,5}\.?-\d{2,4}\b"
 )
 _WROTE_ENDS = re.compile(
-    rf"(?:\b|(?<=\W)|(?<=[^\x00-\x7f]))(?:{WROTE})\s*[:\uff1a]?\s*-*\s*$", re.IGNORECASE
+    rf"(?:(?<!\w)|(?<=[^\x00-\x7f])|(?<=\d))(?:{WROTE})\s*[:\uff1a]?\s*-*\s*$", re.IGNORECASE
 )
 _WROTE_WITHIN = re.compile(rf"(?<!\w)(?:{WROTE})(?!\w)", re.IGNORECASE)
 _STARTS_LIKE_ONE = re.compile(
@@ -165,7 +165,8 @@ def _is_attribution(text: str, starts_like_one: bool, quote_follows: bool) -> bo
             return True
         if quote_follows and colon and len(text) <= 100:
             return True
-    if colon and has_when and _STARTS_WITH_ON.match(text) and _WROTE_WITHIN.search(text):
+    announced = has_address or _STARTS_WITH_ON.match(text) is not None
+    if colon and has_when and announced and _WROTE_WITHIN.search(text):
         return True
     ends = _ENDS_WITH_ADDRESS.search(text[-200:]) if has_address and has_when else None
     if ends and _STARTS_WITH_WHEN.match(text):

@@ -39,7 +39,10 @@ def signature_start(lines: Sequence[str], sender: str) -> int:
         _contacts(lines, tail),
     )
     start = min((found for found in candidates if found is not None), default=end)
-    return _with_closing(lines, start, filled[0])
+    start = _with_closing(lines, start, filled[0])
+    left = [lines[index] for index in filled if index < start]
+    # `Thanks, Anna` is all that she says.
+    return start if any(not CLOSING.fullmatch(line[:120]) for line in left) else end
 
 
 def _after_delimiter(lines: Sequence[str], tail: list[int]) -> int | None:

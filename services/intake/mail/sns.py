@@ -1,11 +1,13 @@
 """Amazon's notices about mails sent through SES: a report as JSON in a plain text."""
 
 import json
+import re
 from typing import Any
 
 from services.intake.mail.dsn import make_failure
 from services.intake.mail.model import Failure
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _LENGTH_MAX = 256 * 1024
 _RECIPIENTS_MAX = 100
 
@@ -16,7 +18,7 @@ def read_notice(text: str) -> tuple[Failure, ...]:
     if not stripped.startswith("{") or "notificationType" not in stripped[:2_000]:
         return ()
     try:
-        notice, _ = json.JSONDecoder().raw_decode(stripped[:_LENGTH_MAX])
+        notice, _ = json.JSONDecoder().raw_decode(_SURROGATE.sub("", stripped[:_LENGTH_MAX]))
     except (ValueError, RecursionError):
         return ()
     if isinstance(notice, dict) and isinstance(notice.get("Message"), str):
