@@ -170,7 +170,9 @@ def web(box: Box) -> FastAPI:
     ) -> list[dict[str, Any]]:
         """The newest first; each with its text and links."""
         found = box.found(to, subject, ticket)[:limit]
-        return [vars(mail) | _content(box.read(mail.id)) for mail in found]
+        return await asyncio.to_thread(
+            lambda: [vars(mail) | _content(box.read(mail.id)) for mail in found]
+        )
 
     @app.get("/")
     async def inbox(to: text = "", ticket: text = "", page: int = 1) -> Response:
