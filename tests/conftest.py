@@ -14,7 +14,6 @@ from deploy.local.databases import Database
 from deploy.local.stack import Kafka, Postgres
 from shared.testing.infra import TestServers, TopicNames
 
-
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("ledgerdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ledgerdesk")
