@@ -220,7 +220,8 @@ def score_failures(
     Failures are compared in the order that fits best: authors list recipients as they like.
     """
     left = list(mail.bounce.failures) if mail.bounce else []
-    for wanted in expected:
+    exact = [one for one in expected if any(_fits(found, one) for found in left)]
+    for wanted in (*exact, *(one for one in expected if one not in exact)):
         stated = [field for field in FAILURE_FIELDS if wanted.get(field) not in {None, ""}]
         kind = _KIND_OF_REASON.get(wanted.get("reason", ""))
         if kind is not None:
@@ -235,6 +236,10 @@ def score_failures(
                 "no failure" if best is None else f"{getattr(best, field)!r} in {best.diagnostic!r}"
             )
             yield met, f"failures.{field}", repr(wanted[field]), found
+
+
+def _fits(found: Failure, wanted: dict[str, Any]) -> bool:
+    return all(_met(found, wanted, field) for field in FAILURE_FIELDS if wanted.get(field))
 
 
 def _met(found: Failure, wanted: dict[str, Any], field: str) -> bool:
@@ -272,7 +277,9 @@ CHECKS: dict[str, Check] = {
     "reply_contains": _reply_contains,
     "hidden_contains": _hidden,
     "signature_text": _signature,
-    "is_auto": _kind_is(Kind.AUTO_REPLY),
+    "is_auto": lambda subject, expected: (
+        (subject.mail.kind not in {Kind.PERSON, Kind.LIST}) == expected or str(subject.mail.kind)
+    ),
     "is_out_of_office": lambda subject, expected: (
         subject.mail.out_of_office == expected or str(subject.mail.kind)
     ),
@@ -296,7 +303,11 @@ CHECKS: dict[str, Check] = {
         (subject.mail.problem is not None) == expected or "accepted"
     ),
     "no_crash": lambda _subject, _expected: True,
-    "outcome": lambda _subject, _expected: True,
+    "outcome": lambda subject, expected: (
+        expected == "no_crash"
+        or (expected == "accept") == (subject.mail.problem is None)
+        or str(subject.mail.problem)
+    ),
 }
 
 
@@ -322,7 +333,10 @@ def main(arguments: list[str]) -> int:
     ]
     if chosen.kind:
         cases = [case for case in cases if case["kind"] == chosen.kind]
-    report(cases, home, full=chosen.full)
+    disputed = [case["id"] for case in cases if case.get("policy")]
+    report([case for case in cases if not case.get("policy")], home, full=chosen.full)
+    if disputed:
+        print(f"\nNot scored, because authors disagree on purpose: {', '.join(disputed)}")
     return 0
 
 

@@ -24,6 +24,7 @@ from services.intake.mail.model import Bounce, Failure, Kind
 from services.intake.mail.sns import read_notice
 from services.intake.mail.structure import Part
 
+_NO_REPLY = re.compile(r"(?:no|do-?not)[-_.]?reply", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>;,\"'()]{1,200}@[^\s<>;,\"'()]{1,200}")
 
 
@@ -40,7 +41,9 @@ def read_bounce(
     if notice or report_of(root) or (failures and machine):
         failures = _with_text(failures, text)
     else:
-        if not (is_report or looks_like_report(subject, text, from_machine=machine)):
+        if not is_report and not looks_like_report(
+            subject, text, from_machine=machine, from_nobody=_is_nobody(from_address)
+        ):
             return None
         if not returned.message_id:
             returned = returned_in(text) or returned
@@ -60,6 +63,10 @@ def _kind(failures: tuple[Failure, ...], subject: str, text: str) -> Kind:
     if "failed" in actions:
         return Kind.DELAY_WARNING if is_delay(subject, text, failures) else Kind.BOUNCE
     return Kind.DELAY_WARNING if "delayed" in actions else Kind.AUTO_REPLY
+
+
+def _is_nobody(address: str) -> bool:
+    return _NO_REPLY.match(address) is not None
 
 
 def _failed_recipients(root: Part) -> tuple[str, ...]:

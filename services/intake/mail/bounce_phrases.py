@@ -28,7 +28,9 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "folder is (?:full|over)", "account (?:is )?(?:full|over)", "has reached .{0,30}quota",
         r"recipient \S{1,60} is over", r"user \S{0,60} ?(?:is over|over quota|is full)",
         "no space left for", "exceeds allowed size", "mailbox_full", "quota (?:limit|over)",
-        "too (?:full|many messages in)", "容量",
+        "too (?:full|many messages in)", "容量", "mailbox exceeded", "postfach .{0,20}voll",
+        "boîte .{0,20}pleine", "buzón .{0,10}lleno", "casella .{0,10}piena",
+        "ящик .{0,20}переполнен",
     )),
     ("exceedlimit", (
         ("message (?:size|length) exceeds (?:fixed maximum|administrative|fixed|limit set"
@@ -175,6 +177,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"lookup of \S{1,80} failed", "bad destination (?:host|system)",
     )),
     ("userunknown", (
+        "recipient address rejected: access denied",
         ("(?:user|recipient|mailbox|account|address|addressee|alias|mail ?box|customer"
          r"|subscriber|person|login|local ?part)(?:\(s\))?(?: ?name)?[\w.]{0,20}(?:["
          r" :<({]+\S{1,90}[>:)}.]*)? ?(?:(?:is|was|are|could|has|does|did|do|that you \w+ to"

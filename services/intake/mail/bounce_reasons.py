@@ -14,7 +14,7 @@ HARD = frozenset(("userunknown", "hostunknown", "hasmoved", "notaccept"))
 """The address is dead. A full or suspended mailbox may come back."""
 
 _CODES = re.compile(
-    r"(?<![\d.:/])(?P<reply>[245][0-5]\d)(?:[- \t,;:#(]{1,3}"
+    r"(?<![\d./])(?<!\d:)(?P<reply>[245][0-5]\d)(?:[- \t,;:#(]{1,3}"
     r"|$)#?'?(?P<enhanced>[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d))?"
     r"|(?<![\d.])(?P<alone>[245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)"
 )
@@ -85,7 +85,8 @@ def find_codes(text: str) -> Codes:
     for match in _CODES.finditer(text[:_TEXT_LOOKED_AT]):
         reply = match["reply"] or ""
         if reply and (
-            reply[0] == "2" or (_NO_CODE.match(text, match.start()) and not match["enhanced"])
+            (reply[0] == "2" and match.start() > 0)
+            or (_NO_CODE.match(text, match.start()) and not match["enhanced"])
         ):
             reply = ""
         found = match["enhanced"] or match["alone"] or ""
@@ -138,16 +139,18 @@ def _permanently(words: str, status: str, reply_code: str, action: str, *, prose
         detail.startswith("6.") and _SPAM_IN_CONTENT.search(words)
     ):
         return _BY_STATUS[detail]
-    for name, pattern in _COMPILED:
-        if pattern.search(words):
-            return name
+    by_status = _BY_STATUS.get(detail)
+    fitting = [name for name, pattern in _COMPILED if pattern.search(words)]
+    if fitting:
+        # Where the code is about the address and words agree, other words don't count.
+        agreed = by_status if detail.startswith("1.") and by_status in fitting else None
+        return agreed or fitting[0]
     if action == "delayed":
         return "expired"
     if reply_code in {"500", "501", "502", "503", "504"} and detail[:2] in {"", "0.", "5."}:
         return "syntaxerror"
     if detail.startswith("7."):
         return _BY_STATUS.get(detail, "policyviolation")
-    by_status = _BY_STATUS.get(detail)
     if by_status and (detail.startswith("1.") or not detail.endswith(".0")):
         return by_status
     if not prose:

@@ -79,7 +79,8 @@ _STILL_TRYING = re.compile(
         "(?:do(?:es)? not|don't|no) need to (?:re)?send", "attempts? .{0,40}will continue",
         "no action is required", "not yet been delivered",
         "still be(?:ing)? (?:retried|tried|queued)",
-        "warning (?:message )?only", "will be retried", "will (?:keep|continue) (?:trying|to try)",
+        "warning (?:message )?only", "will be retried", "will retry for", "delivery incomplete",
+        "will (?:keep|continue) (?:trying|to try)",
     ),
     re.IGNORECASE,
 )
@@ -126,8 +127,8 @@ _ADDRESS_LINE = re.compile(
     re.IGNORECASE,
 )
 _IN_SENTENCE = re.compile(
-    rf"(?:\bto\b|recipients?|address(?:es)?|mailbox|user|for|an|rcpt to:?"
-    rf"|to:)\s{{0,3}}:?\s{{0,3}}[<\"'(\[]?(?P<address>{_MAILBOX})",
+    r"(?<!\w)(?:to|recipient(?:s|\(s\))?|address(?:es)?|mailbox|user|for|an|à|para|a)"
+    rf"[\s:]{{1,4}}[<\"'(\[]?(?P<address>{_MAILBOX})",
     re.IGNORECASE,
 )
 _ANY = re.compile(_MAILBOX)
@@ -147,14 +148,18 @@ _LEADS_IN = re.compile(
 )
 
 
-def looks_like_report(subject: str, text: str, *, from_machine: bool) -> bool:
-    """Whether a mail without a machine-readable part is a delivery report."""
+def looks_like_report(subject: str, text: str, *, from_machine: bool, from_nobody: bool) -> bool:
+    """Whether a mail without a machine-readable part is a delivery report.
+
+    `from_machine`: a mail system sent it; `from_nobody`: somebody who doesn't want an answer.
+    """
     told = text[:_TEXT_LOOKED_AT]
     if _REFUSED_BY_LIST.search(f"{subject[:300]}\n{told[:2_000]}"):
         return True
+    about_delivery = bool(_SUBJECT.search(subject[:300])), bool(_BODY.search(told))
     if not from_machine:
-        return False
-    return bool(_SUBJECT.search(subject[:300])) or bool(_BODY.search(told))
+        return from_nobody and all(about_delivery)
+    return any(about_delivery)
 
 
 def is_delay(subject: str, text: str, failures: tuple[Failure, ...]) -> bool:
@@ -203,7 +208,7 @@ def failures_in(text: str) -> list[Failure]:
         match = _ADDRESS_LINE.match(line[:700])
         if (
             match is None
-            or _PROVEN_HEADERS.match(line)
+            or _PROVEN_HEADERS.match(line.lstrip(" \t>"))
             or _NOT_A_RECIPIENT.search(match["address"])
         ):
             continue
