@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.notify.domain import DECIDER
+from services.notify.finders import QUERIES
 from services.notify.letters import link_letter
-from services.notify.projection import QUERIES
 from services.notify.settings import Settings
 from services.notify.story import Story, story_of
 from services.notify.writing import Writer

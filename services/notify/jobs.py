@@ -17,6 +17,8 @@ class Job:
     recorded: Recorded
     event: NotificationRequested
     stage: Stage
+    capped: bool = False
+    """The customer was sent so much lately that machines must be talking."""
 
     @property
     def attempts(self) -> int:

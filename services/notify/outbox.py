@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.notify.projection import QUERIES
+from services.notify.finders import QUERIES
 from shared.clock import monotonic_seconds
 from shared.postgres import Pool
 
@@ -91,14 +91,16 @@ class Outbox:
         """Give back what was not tried."""
         await self._pool.execute(QUERIES.release, [one.id for one in claimed], self._holder)
 
-    async def done(self, claimed: Claimed) -> None:
-        """Nothing is left to do about it."""
-        await self._pool.execute(QUERIES.done, claimed.id, self._holder)
+    async def done(self, ids: Sequence[UUID]) -> None:
+        """Nothing is left to do about them."""
+        if ids:
+            await self._pool.execute(QUERIES.done, list(ids), self._holder)
 
-    async def sent_lately(self, recipient: str, since: datetime) -> int:
-        """Mails that an address was sent since an instant."""
-        count: int = await self._pool.fetchval(QUERIES.sent_lately, recipient.casefold(), since)
-        return count
+    async def sent_lately(self, recipients: Sequence[str], since: datetime) -> dict[str, int]:
+        """How many mails each address was sent since an instant; case folded."""
+        asked = [recipient.casefold() for recipient in recipients]
+        rows = await self._pool.fetch(QUERIES.sent_lately, asked, since)
+        return {row["recipient"]: row["mails"] for row in rows}
 
     async def forget(self, before: datetime) -> None:
         """Forget what was settled before an instant."""

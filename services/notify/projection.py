@@ -6,14 +6,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from asyncpg import Record
-
-from services.notify.directory import Contact, Directory, Promise
 from services.notify.domain import Stage
-from services.notify.story import Story
 from services.notify.words import line
-from shared.events import Event, Priority, Unknown
-from shared.events.assignment import AgentDefined, ParticipantAdded, TeamDefined
+from shared.events import Event, Unknown
+from shared.events.assignment import AgentDefined, TeamDefined
 from shared.events.intake import TopicDefined
 from shared.events.notify import (
     NotificationFailed,
@@ -24,10 +20,6 @@ from shared.events.notify import (
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import Table, View
 from shared.log.records import Recorded
-from shared.postgres import Pool
-from shared.sql import load_queries
-
-QUERIES = load_queries(__file__)
 
 REASON_LENGTH_MAX = 300
 
@@ -230,53 +222,3 @@ class DirectoryOfTheDesk:
                 view.delete(MAILBOXES)
             case _:
                 return
-
-
-class Finder:
-    """Reads the two."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    async def directory(self, story: Story, event: Event) -> Directory:
-        """Whatever a letter about this event on this ticket may have to look up."""
-        asked = set(story.participants)
-        if story.last_agent is not None:
-            asked.add(story.last_agent.agent_id)
-        if isinstance(event, ParticipantAdded):
-            asked.add(event.agent_id)
-        rows = await self._pool.fetch(QUERIES.people, sorted(asked), story.team_id)
-        contacts = [(Contact(r["agent_id"], r["name"], r["email"]), r["role"]) for r in rows]
-        return Directory(
-            agents={c.agent_id: c for c, role in contacts if role == "agent"},
-            managers=tuple(c for c, role in contacts if role == "manager"),
-            **await self._promises(),
-        )
-
-    async def _promises(self) -> dict[str, Any]:
-        rows = await self._pool.fetch(QUERIES.plans)
-        return {
-            "promises": {
-                (row["plan_id"], Priority(priority)): Promise(*minutes)
-                for row in rows
-                for priority, minutes in row["promises"].items()
-            },
-            "defaults": {Priority(p): row["plan_id"] for row in rows for p in row["default_for"]},
-        }
-
-    async def unwanted(
-        self, addresses: Sequence[str], bounced_since: datetime
-    ) -> tuple[frozenset[str], frozenset[str]]:
-        """Our own mailboxes' local parts, and those of the addresses that took no mail lately."""
-        asked = [address.casefold() for address in addresses if address]
-        rows = await self._pool.fetch(QUERIES.unwanted, asked, bounced_since)
-        ours = frozenset(row["what"] for row in rows if row["ours"])
-        return ours, frozenset(row["what"] for row in rows if not row["ours"])
-
-    async def of_ticket(self, ticket_id: UUID) -> list[Record]:
-        """The notifications on a ticket, oldest first."""
-        return await self._pool.fetch(QUERIES.of_ticket, ticket_id)
-
-    async def stats(self) -> list[Record]:
-        """How many notifications of each kind are at each stage."""
-        return await self._pool.fetch(QUERIES.stats)

@@ -1,29 +1,18 @@
 -- Reads of notify's projections `deliveries` and `directory`, and the sender's outbox.
 
--- name: people
--- Agents by id (role `agent`), then the managers of a team; the team's own address if none.
-with managers as (
-    select agent_id, name, email from directory.agents
-    where role = 'manager' and active and $2 = any (team_ids)
-)
-select agent_id, name, email, 'agent' as role from directory.agents
-where agent_id = any ($1::text[])
-union all
-select agent_id, name, email, 'manager' from managers
-union all
-select 'team:' || team_id, name, email, 'manager' from directory.teams
-where team_id = $2 and email <> '' and not exists (select from managers);
+-- name: desk
+-- All of the desk, in one row.
+select
+    (select json_agg(a) from directory.agents a) as agents,
+    (select json_agg(t) from directory.teams t where t.email <> '') as teams,
+    (select json_agg(p) from directory.plans p) as plans,
+    (select array_agg(m.mailbox) from directory.mailboxes m) as mailboxes;
 
--- name: plans
--- What each plan promises.
-select plan_id, promises, default_for from directory.plans;
-
--- name: unwanted
--- Those of the addresses that took no mail since an instant, and every mailbox of ours.
-select distinct recipient as what, false as ours from deliveries.notifications
-where recipient = any ($1::text[]) and hard and stage = 'failed' and settled_at > $2
-union all
-select mailbox, true from directory.mailboxes;
+-- name: bounced
+-- Addresses that took no mail, and when that was last.
+select recipient, max(settled_at) as settled_at from deliveries.notifications
+where hard and settled_at > now() - interval '90 days'
+group by recipient;
 
 -- name: of_ticket
 -- The notifications on a ticket, oldest first.
@@ -40,9 +29,10 @@ group by kind, stage
 order by kind, stage;
 
 -- name: sent_lately
--- How many mails an address was sent since an instant.
-select count(*) from deliveries.notifications
-where recipient = $1 and stage = 'sent' and settled_at > $2;
+-- How many mails each of these addresses was sent since an instant.
+select recipient, count(*) as mails from deliveries.notifications
+where recipient = any ($1::text[]) and stage = 'sent' and settled_at > $2
+group by recipient;
 
 -- name: claim
 -- Take up to $3 notifications that are due, for $4 seconds: whoever claims a row has it alone.
@@ -82,7 +72,8 @@ update outbox.attempts set state = 'waiting', lease_until = now() where id = any
 
 -- name: done
 -- Nothing is left to do about it.
-update outbox.attempts set state = 'done', lease_until = now() where id = $1 and holder = $2;
+update outbox.attempts set state = 'done', lease_until = now()
+where id = any ($1::uuid[]) and holder = $2;
 
 -- name: lapse
 -- What an earlier process of this instance had claimed is free again.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
+from uuid import UUID
 
 from services.notify.directory import Directory
 from services.notify.domain import RecordBounce, RequestNotifications
@@ -10,7 +11,7 @@ from services.notify.settings import Settings
 from services.notify.story import story_of
 from services.notify.writing import Writer
 from shared.events import Event
-from shared.events.intake import BounceReceived
+from shared.events.intake import BounceReceived, TicketOpened
 from shared.followers.contracts import Directed
 from shared.log.records import Recorded
 from shared.service import Runtime
@@ -31,7 +32,9 @@ class Tell:
         """One command with every letter that the event leads to."""
         event, ticket_id = recorded.event, recorded.subject
         assert isinstance(event, Event)
-        story = story_of(ticket_id, (await self._runtime.log.read(ticket_id)).events)
+        # A ticket that opens has no past: the commonest letter waits for no database.
+        past = [recorded] if isinstance(event, TicketOpened) else await self._past(ticket_id)
+        story = story_of(ticket_id, past)
         directory = Directory()
         if type(event) in LOOKED_UP_FOR:
             directory = await self._writer.finder.directory(story, event)
@@ -41,6 +44,9 @@ class Tell:
             return []
         command = await self._writer.write(letters, story, recorded.id, recorded.occurred_at)
         return [Directed(ticket_id, command)]
+
+    async def _past(self, ticket_id: UUID) -> Sequence[Recorded]:
+        return (await self._runtime.log.read(ticket_id)).events
 
 
 class Bounced:

@@ -9,8 +9,10 @@ that: better one mail in doubt than a machine that repeats itself.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -70,6 +72,8 @@ class Sender:
         # Mails on one ticket go through one courier, so that they leave in their order.
         self._lines: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(settings.senders)]
         self._busy = 0
+        self._done: list[UUID] = []
+        """Settled, and not yet written down in the outbox."""
         self._unreachable_until = 0.0
         self._unreachable_delay = UNREACHABLE_DELAY_SECONDS
 
@@ -91,6 +95,7 @@ class Sender:
                 await self._outbox.release([job.claimed for job in waiting])
                 while self._busy:
                     await asyncio.sleep(0.02)
+                await self._flush()
         for courier in couriers:
             courier.cancel()
         await asyncio.gather(*couriers, return_exceptions=True)
@@ -107,6 +112,7 @@ class Sender:
                     lapsed = True
                 while await self._fill():
                     await asyncio.sleep(0)
+                await self._flush()
             except OUTAGES as error:
                 log.warning("outbox_unavailable", error=type(error).__name__)
                 await asyncio.sleep(1)
@@ -122,16 +128,29 @@ class Sender:
         if not claimed:
             return False
         pasts = await self._runtime.log.read_many([one.subject for one in claimed])
-        jobs = []
-        for one in claimed:
-            job = job_of(one, pasts[one.subject])
-            if job is None:
-                await self._outbox.done(one)
-            else:
-                jobs.append(job)
+        found = [(one, job_of(one, pasts[one.subject])) for one in claimed]
+        self._done += [one.id for one, job in found if job is None]
+        jobs = await self._capped([job for _, job in found if job is not None])
         for job in sorted(jobs, key=lambda job: job.recorded.position):
             self._lines[job.recorded.subject.int % senders].put_nowait(job)
         return len(claimed) == limit
+
+    async def _capped(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """The jobs, with those named that a customer was sent too much for, lately."""
+        customers = [job.event.recipient for job in jobs if job.event.to_customer]
+        sent = await self._outbox.sent_lately(customers, self._now() - HOUR) if customers else {}
+        most = self._settings.customer_mails_per_hour_max
+        return [
+            replace(job, capped=job.event.to_customer and job.stage is Stage.REQUESTED)
+            if sent.get(job.event.recipient.casefold(), 0) >= most
+            else job
+            for job in jobs
+        ]
+
+    async def _flush(self) -> None:
+        """Write down what is done. What a crash leaves out, the log knows: it is found done."""
+        done, self._done = self._done, []
+        await self._outbox.done(done)
 
     async def _work(self, line: asyncio.Queue[Job]) -> None:
         settings = self._settings
@@ -160,20 +179,13 @@ class Sender:
             await self._outbox.release([job.claimed])
         elif job.claimed.was_sending:
             await self._settle(job, Unclear("the sender stopped while the mail was sent"))
-        elif await self._capped(job):
+        elif job.capped:
             await self._say(job, Suppress(job.event.notification_id, "hourly_cap", self._now()))
-            await self._outbox.done(job.claimed)
+            self._done.append(job.claimed.id)
         else:
             result = await self._deliver(job, courier)
             if result is not None:
                 await self._settle(job, result)
-
-    async def _capped(self, job: Job) -> bool:
-        """Whether this customer was sent so much lately that machines must be talking."""
-        if not job.event.to_customer or job.stage is not Stage.REQUESTED:
-            return False
-        sent = await self._outbox.sent_lately(job.event.recipient, self._now() - HOUR)
-        return sent >= self._settings.customer_mails_per_hour_max
 
     async def _deliver(self, job: Job, courier: Courier) -> Result | None:
         try:
@@ -235,7 +247,7 @@ class Sender:
                     return
             case Taken():
                 return
-        await self._outbox.done(job.claimed)
+        self._done.append(job.claimed.id)
 
     @property
     def _first_delay(self) -> float:

@@ -33,7 +33,7 @@ class Settings(ServiceSettings):
         validation_alias="LEDGERDESK_TIMEZONE",
         description="IANA zone in which times are told to people, e.g. Europe/Berlin.",
     )
-    senders: int = Field(4, description="Connections to the mail server, at most.")
+    senders: int = Field(8, description="Connections to the mail server, at most.")
     smtp_timeout_seconds: float = Field(
         60.0, description="Longest that the mail server may take to answer a command."
     )

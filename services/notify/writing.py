@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.notify.compose import Composer
 from services.notify.domain import RequestNotifications
+from services.notify.finders import Finder
 from services.notify.letters import Letter
-from services.notify.projection import Finder
 from services.notify.settings import Settings
 from services.notify.story import Story
 from shared.service import Runtime

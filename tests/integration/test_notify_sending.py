@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from deploy.local.databases import Database
+from services.notify import finders
 from services.notify.api import routes
 from services.notify.app import SERVICE
 from services.notify.domain import DECIDER
@@ -142,7 +143,11 @@ async def server() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-async def notify(service_database: Databases, server: MailServer) -> AsyncIterator[Notify]:
+async def notify(
+    service_database: Databases, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Notify]:
+    for remembered in ("FRESH_SECONDS", "TIMES_LOOKING"):
+        monkeypatch.setattr(finders, remembered, 0)
     database = await service_database("notify")
     settings = settings_of(database.url, server.port)
     pool = await open_pool(database.url, 8, "test")
@@ -424,6 +429,7 @@ class _NoRuntime:
 
 SENDER = """
 import asyncio
+from services.notify import finders
 from services.notify.api import routes
 from services.notify.app import SERVICE
 from services.notify.sender import Sender

@@ -26,6 +26,8 @@ create index notifications_open on deliveries.notifications (requested_at)
 
 create index notifications_to on deliveries.notifications (recipient, settled_at);
 
+create index notifications_bounced on deliveries.notifications (settled_at) where hard;
+
 create schema directory;
 
 create table directory.agents (
