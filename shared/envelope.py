@@ -4,13 +4,19 @@ Key: the subject's id. Headers: text. Body: the event's JSON, byte for byte as s
 consumer looks at the headers first and decodes only what it hears.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from shared.errors import LedgerdeskError
 from shared.log.records import NewEvent, Recorded
+from shared.log.vector import Vector
+
+INT_MAX = 2**31 - 1
+"""Largest number the log keeps as a version."""
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -32,13 +38,19 @@ class Heard:
     after: str
     topic: str
     """Without the prefix, e.g. `tickets`."""
+    correlation: UUID
+    causation: UUID | None
+    actor: str
+    occurred_at: datetime
+    revision: int
+    traceparent: str
     headers: Headers
-    body: bytes
+    """As they came, for keeping aside what can't be taken in yet."""
+    data: str
+    """The body: JSON, as said."""
 
     def as_new(self, *, said: bool, kept: bool) -> NewEvent:
         """The event as it is to be appended by the one who heard it."""
-        text = dict(_texts(self.headers))
-        causation = text.get("ld_causation")
         return NewEvent(
             subject=self.subject,
             author=self.author,
@@ -47,16 +59,16 @@ class Heard:
             topic=self.topic,
             type=self.type,
             after=self.after,
-            correlation=UUID(text["ld_correlation"]),
-            actor=text.get("ld_actor", ""),
-            occurred_at=datetime.fromisoformat(text["ce_time"]),
-            data=self.body.decode() if kept else "null",
+            correlation=self.correlation,
+            actor=self.actor,
+            occurred_at=self.occurred_at,
+            data=self.data if kept else "null",
             said=said,
             kept=kept,
             previous=self.previous,
-            revision=int(text.get("ld_revision") or 0),
-            causation=UUID(causation) if causation else None,
-            traceparent=text.get("traceparent", ""),
+            revision=self.revision,
+            causation=self.causation,
+            traceparent=self.traceparent,
         )
 
 
@@ -84,29 +96,47 @@ def headers_of(event: Recorded) -> list[tuple[str, bytes]]:
 
 
 def heard(topic: str, headers: Headers, body: bytes | None) -> Heard:
-    """The event in a record. Raises `EnvelopeBroken` for anything that is none."""
+    """The event in a record, checked through and through, so that nothing behind this
+    meets a surprise. Raises `EnvelopeBroken` for anything that is no event of ours."""
     try:
-        text = dict(_texts(headers))
-        subject, _, author = text["ld_stream"].partition("/")
-        previous = text.get("ld_previous")
-        version = int(text["ld_version"])
-        if not author or version < 1 or body is None:
-            raise EnvelopeBroken(reason="stream, version or body is missing")
-        return Heard(
-            subject=UUID(subject),
-            author=author,
-            version=version,
-            id=UUID(text["ce_id"]),
-            previous=UUID(previous) if previous else None,
-            type=text["ce_type"],
-            after=text.get("ld_after", ""),
-            topic=topic,
-            headers=headers,
-            body=body,
-        )
-    except (KeyError, ValueError, UnicodeDecodeError) as error:
+        return _heard(topic, headers, body or b"")
+    except (KeyError, ValueError, AttributeError, TypeError, OverflowError) as error:
         raise EnvelopeBroken(reason=f"{type(error).__name__}: {error}") from error
 
 
-def _texts(headers: Headers) -> Iterable[tuple[str, str]]:
-    return ((name, value.decode()) for name, value in headers)
+def _heard(topic: str, headers: Headers, body: bytes) -> Heard:
+    text = {name: value.decode() for name, value in headers}
+    subject, _, author = text["ld_stream"].partition("/")
+    version, revision = int(text["ld_version"]), int(text.get("ld_revision") or 0)
+    occurred_at = datetime.fromisoformat(text["ce_time"])
+    data = body.decode()
+    orjson.loads(body)
+    if not author or not 1 <= version <= INT_MAX or not 0 <= revision <= INT_MAX:
+        raise ValueError("stream, version or revision is out of range")
+    if occurred_at.tzinfo is None:
+        raise ValueError("the time has no zone")
+    if any("\0" in value for value in text.values()):
+        raise ValueError("a header has a NUL")
+    Vector.parse(text.get("ld_after", ""))
+    return Heard(
+        subject=UUID(subject),
+        author=author,
+        version=version,
+        id=UUID(text["ce_id"]),
+        previous=_uuid_or_none(text.get("ld_previous")),
+        type=text["ce_type"],
+        after=text.get("ld_after", ""),
+        topic=topic,
+        correlation=UUID(text["ld_correlation"]),
+        causation=_uuid_or_none(text.get("ld_causation")),
+        actor=text.get("ld_actor", ""),
+        occurred_at=occurred_at,
+        revision=revision,
+        traceparent=text.get("traceparent", ""),
+        headers=headers,
+        data=data,
+    )
+
+
+def _uuid_or_none(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

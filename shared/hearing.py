@@ -13,7 +13,11 @@ from typing import Any
 import asyncpg
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    UnknownTopicOrPartitionError,
+)
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
@@ -53,6 +57,7 @@ class Hearing:
         self._look_seconds = look_seconds
         self._names = {topic_name(settings.topic_prefix, topic): topic for topic in topics}
         self._done: dict[TopicPartition, int] = {}
+        self._expected: dict[str, set[int]] = {}
         self._committed: dict[TopicPartition, int] = {}
         self.caught_up = False
         self.failing = "not connected to Kafka yet"
@@ -76,13 +81,11 @@ class Hearing:
         """Hear until cancelled; Kafka may come later, go away, and come back."""
         try:
             await self._connect()
-            expected = False
             while True:
                 try:
                     async with asyncio.timeout(20):
-                        if not expected:
+                        if self._partitions_changed():
                             await self._expect_partitions()
-                            expected = True
                         await self._look()
                     self.failing = ""
                 except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError) as error:
@@ -112,11 +115,17 @@ class Hearing:
             else:
                 return
 
+    def _partitions_changed(self) -> bool:
+        consumer = self._subscriber.consumer
+        return any(self._expected.get(n) != consumer.partitions_for_topic(n) for n in self._names)
+
     async def _expect_partitions(self) -> None:
+        await self._log.pool.execute(QUERIES.forget_topics, list(self._names.values()))
         for name, topic in self._names.items():
             partitions = self._subscriber.consumer.partitions_for_topic(name)
             if partitions is None:
                 raise UnknownTopicOrPartitionError(f"there is no topic {name}")
+            self._expected[name] = partitions
             await self._log.pool.execute(QUERIES.expect_partitions, topic, list(partitions))
 
     async def _hear(self, records: Sequence[Any]) -> None:
@@ -144,7 +153,8 @@ class Hearing:
             partition = TopicPartition(record.topic, record.partition)
             earliest[partition] = min(record.offset, earliest.get(partition, record.offset))
         for partition, offset in earliest.items():
-            self._subscriber.consumer.seek(partition, offset)
+            with suppress(IllegalStateError):  # it was given to somebody else meanwhile
+                self._subscriber.consumer.seek(partition, offset)
 
     async def _look(self) -> None:
         """Note which partitions have been read to their ends as of now; commit offsets."""

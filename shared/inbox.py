@@ -92,7 +92,7 @@ class Inbox:
         if not subjects:
             return 0
         taken = await self.take(await self._waiting_of(subjects))
-        await self._log.pool.execute(QUERIES.drop_waiting, subjects)
+        await self._log.pool.execute(QUERIES.drop_waiting)
         await self._park_gaps()
         return taken
 
@@ -115,7 +115,16 @@ class Inbox:
         self._some_wait = True
         columns = zip(
             *(
-                (e.subject, e.author, e.version, e.id, b"", _headers_json(e), e.body, e.topic)
+                (
+                    e.subject,
+                    e.author,
+                    e.version,
+                    e.id,
+                    b"",
+                    _headers_json(e),
+                    e.data.encode(),
+                    e.topic,
+                )
                 for e in early
             ),
             strict=True,
@@ -165,14 +174,14 @@ class Inbox:
             reason,
             detail,
             _headers_json(what) if what else None,
-            what.body if what else None,
+            what.data.encode() if what else None,
         )
 
     async def _park_unreadable(self, topic: str, record: Any, error: EnvelopeBroken) -> None:
         where = f"{topic}[{record.partition}]@{record.offset}"
         log.error("inbox_parked", reason="unreadable", where=where)
         subject = derived_id("unreadable", where)
-        headers = [(str(n), v.decode("latin-1")) for n, v in record.headers]
+        headers = [(str(n), (v or b"").decode("latin-1")) for n, v in record.headers]
         await self._log.pool.execute(
             QUERIES.park, derived_id("parked", where), FOLLOWER, subject, None, None,
             "unreadable", f"{where}: {error}", _json(headers), record.value,

@@ -1,6 +1,7 @@
 """What an operator can ask of every service, and do: health, followers, what is parked."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from shared.clock import Clock
-from shared.errors import Rejected
+from shared.errors import DuplicateEvent, Rejected
 from shared.events import encode
 from shared.events.assignment import Role
 from shared.events.operations import ParkedSkipped
@@ -18,7 +19,7 @@ from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
 from shared.hearing import Hearing
 from shared.identity import Identity
-from shared.ids import derived_id, uuid7
+from shared.ids import derived_id
 from shared.log import Batch, Log, NewEvent
 from shared.log.log import QUERIES
 from shared.timers import TimerFollower
@@ -84,6 +85,10 @@ def operations(
         return {"status": "skipped"}
 
     return router
+
+
+class CantSkip(Rejected):
+    """A gap can't be skipped: what waits needs what is missing; its author must publish it."""
 
 
 class _Operations:
@@ -173,19 +178,16 @@ class _Operations:
         """Pass over the guilty event, for good and on record; then take the subject up."""
         row = await parked_one(self._log, parked_id)
         follower = self._followers.get(row["follower"])
+        if follower is None and row["reason"] == "gap":
+            raise CantSkip
+        await self._record_skip(row, identity)
         if isinstance(follower, ProjectionFollower | ReactionFollower):
-            follower.skip.add(row["event_id"])
-            try:
-                await follower.retry(row["subject"], parked_id)
-            except Exception as error:
-                follower.skip.discard(row["event_id"])
-                raise StillFailing(reason=f"{type(error).__name__}: {error}") from error
+            await self.retry(parked_id)
         else:
             await self._log.pool.execute(QUERIES.unpark, parked_id)
-        await self._record_skip(row, identity)
 
     async def _record_skip(self, row: Any, identity: Identity) -> None:
-        subject = derived_id("skip", row["id"], uuid7())
+        subject = derived_id("skip", row["id"])
         event = ParkedSkipped(
             service=self._name,
             follower=row["follower"],
@@ -196,7 +198,7 @@ class _Operations:
             skipped_by=identity.actor,
             skipped_at=self._clock(),
         )
-        event_id = uuid7()
+        event_id = derived_id("skipped", row["id"])
         new = NewEvent(
             subject=subject,
             author=self._name,
@@ -210,4 +212,5 @@ class _Operations:
             occurred_at=self._clock(),
             data=encode(event).decode(),
         )
-        await self._log.append(Batch(events=[new]))
+        with suppress(DuplicateEvent):  # it was skipped before, and a crash came in between
+            await self._log.append(Batch(events=[new]))

@@ -17,12 +17,13 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from shared.body_limit import STRANGER_BYTES_MAX, BodyLimit
 from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
 from shared.errors import NotYet, TicketParked
 from shared.events import Event
 from shared.followers.contracts import Projection, Reaction, Timer
-from shared.followers.follower import Follower
+from shared.followers.follower import OUTAGES, Follower
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.relay import Relay
@@ -96,12 +97,12 @@ class Runtime:
         give_up_at = monotonic_seconds() + self.settings.wait_seconds_max
         end: int | None = None
         while True:
+            if await self.pool.fetchval(QUERIES.is_parked, subject, projection or "inbox"):
+                raise TicketParked
             if end is None and (await self.log.vector(subject)).covers(wanted):
                 end = await self.log.end()
             if end is not None and (projection is None or await self._position(projection) >= end):
                 return
-            if await self.pool.fetchval(QUERIES.is_parked, subject, projection or "inbox"):
-                raise TicketParked
             if monotonic_seconds() > give_up_at:
                 raise NotYet
             await asyncio.sleep(0.015)
@@ -153,6 +154,10 @@ class Service:
     routers: Callable[[Runtime], Sequence[APIRouter]] = field(default=lambda _: ())
     tasks: Callable[[Runtime], Sequence[Task]] = field(default=lambda _: ())
     """Background work besides the followers, e.g. an SMTP server: run until cancelled."""
+    stranger_bytes_max: int = STRANGER_BYTES_MAX
+    """Largest body of a request that neither gateway nor portal signed."""
+    unlimited_paths: frozenset[str] = frozenset()
+    """Routes that bound their own bodies."""
 
 
 def run(service: Service, settings: ServiceSettings) -> None:
@@ -262,7 +267,7 @@ async def _persistently(start: Task) -> None:
     while True:
         try:
             await start()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (*OUTAGES, asyncpg.PostgresError) as error:
             log.warning("task_failing", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(1)
 
@@ -280,7 +285,7 @@ async def _pool(service: Service, settings: ServiceSettings) -> Pool:
     while True:
         try:
             return await open_pool(settings.database_url, settings.pool_size_max, service.name)
-        except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError) as error:
+        except OUTAGES as error:
             log.warning("postgres_away", error=f"{type(error).__name__}: {error}")
             if monotonic_seconds() > give_up_at:
                 raise
@@ -326,6 +331,13 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None) -> FastAPI
     app.state.identity_secret = runtime.settings.identity_secret
     app.state.service_name = service.name
     install_errors(app)
+    app.add_middleware(
+        BodyLimit,
+        secret=runtime.settings.identity_secret,
+        audience=service.name,
+        stranger_bytes_max=service.stranger_bytes_max,
+        unlimited_paths=service.unlimited_paths,
+    )
     for router in service.routers(runtime):
         app.include_router(router)
     app.include_router(

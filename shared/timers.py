@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.decider import Context, Decider, handle
 from shared.errors import LedgerdeskError, Rejected, VersionConflict
 from shared.followers.contracts import Timer
-from shared.followers.follower import OUTAGES, Follower, parked_one
+from shared.followers.follower import OUTAGES, Follower, Parking, parked_one
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 
@@ -50,6 +50,7 @@ class TimerFollower(Follower):
         self._decider = decider
         self._clock = clock
         self._actor = actor
+        self._parking = Parking(event_log, self.name)
         self._due = QUERIES.render("due_timers", schema=projection)
         self._unfire = QUERIES.render("unfire", schema=projection)
 
@@ -100,6 +101,7 @@ class TimerFollower(Follower):
         return True
 
     async def _park(self, timer: Timer, error: Exception) -> None:
+        await self._parking.refuse_too_many()
         log.error("parked", follower=self.name, subject=timer.subject, timer=timer.kind)
         parked_id = derived_id("parked", self.name, timer.id, timer.due_at)
         detail = f"timer {timer.kind} due {timer.due_at.isoformat()}: {error}"

@@ -36,7 +36,16 @@ a bad deploy is not a hundred bad tickets."""
 
 PARKED_WITHIN_SECONDS = 60
 
-OUTAGES = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
 """What is nobody's fault and passes: tried again, never parked."""
 
 
@@ -139,12 +148,12 @@ class Parking:
         rows = await self._log.pool.fetch(QUERIES.parked_subjects, self._follower)
         self.subjects = {row["subject"] for row in rows}
 
-    async def refuse_too_many(self) -> None:
-        """Raise `FollowerStopped` if this follower parked too much lately."""
+    async def refuse_too_many(self, adding: int = 1) -> None:
+        """Raise `FollowerStopped` if `adding` more would be too much in a short time."""
         count = await self._log.pool.fetchval(
             QUERIES.parked_recently, self._follower, PARKED_WITHIN_SECONDS
         )
-        if count >= PARKED_MAX:
+        if count + adding > PARKED_MAX:
             raise FollowerStopped(follower=self._follower)
 
     def arguments(self, event: Recorded, error: BaseException) -> tuple[object, ...]:

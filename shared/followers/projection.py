@@ -53,7 +53,7 @@ class ProjectionFollower(Follower):
         views = await self._load({event.subject for event in heard})
         failed = self._fold(heard, views)
         if failed:
-            await self._parking.refuse_too_many()
+            await self._parking.refuse_too_many(len(failed))
         await self._write(page[-1].position, views, failed, known_parked)
         self._parking.subjects |= {event.subject for event, _ in failed}
         self.position = page[-1].position
@@ -64,6 +64,7 @@ class ProjectionFollower(Follower):
 
         Raises what the fold raises, and then changes nothing.
         """
+        self.skip |= await skipped(self.log, self.name)
         async with self.log.pool.acquire() as connection, connection.transaction():
             until = await connection.fetchval(
                 "select position from ledger.cursors"
@@ -72,7 +73,8 @@ class ProjectionFollower(Follower):
                 self.generation,
             )
             view = View(subject)
-            for event in await self.log.page_of(subject, 0, until):
+            rows = await connection.fetch(QUERIES.subject_page, subject, 0, until)
+            for event in (Recorded(*row) for row in rows):
                 if event.type in self._hears and event.id not in self.skip:
                     self.projection.fold(view, event)
             for table in self.projection.tables:

@@ -91,6 +91,7 @@ class ReactionFollower(Follower, Generic[C, S]):
 
         Raises what the reaction raises; the subject then stays parked.
         """
+        self.skip |= await skipped(self.log, self.name)
         row = await parked_one(self.log, parked_id)
         done = row["position"] - 1
         while True:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from shared.errors import (
     CapacityExceeded,
     CursorLost,
@@ -22,6 +24,9 @@ from shared.log.records import Batch
 from shared.postgres import Pool
 from shared.sql import Queries
 
+REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""Postgres looked at what was brought, and surely appended nothing."""
+
 GROUP_EVENTS_MAX = 1000
 """Events in one round trip, unless one caller brings more."""
 
@@ -32,8 +37,9 @@ class _Waiting:
     answer: asyncio.Future[int]
 
     def touches(self) -> set[object]:
-        """Streams, cursor and resources: what only one caller of a group may touch."""
+        """Streams, ids, cursor and resources: what only one caller of a group may touch."""
         touched: set[object] = {(e.subject, e.author) for e in self.batch.events}
+        touched.update(e.id for e in self.batch.events)
         touched.update(claim.resource for claim in self.batch.claims)
         if self.batch.cursor is not None:
             touched.add((self.batch.cursor.name, self.batch.cursor.generation))
@@ -74,12 +80,23 @@ class Appender:
             group = self._gather()
             try:
                 await self._commit(group)
+            except REFUSED as error:
+                await self._one_by_one(group, error)
             except BaseException as error:
-                for one in group:
-                    if not one.answer.done():
-                        one.answer.set_exception(error)
+                _fail(group, error)
                 if not isinstance(error, Exception):
                     raise
+
+    async def _one_by_one(self, group: list[_Waiting], refused: Exception) -> None:
+        """Postgres refused the group for what one caller brought: the others are innocent."""
+        if len(group) == 1:
+            _fail(group, refused)
+            return
+        for one in group:
+            try:
+                await self._commit([one])
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this caller's
+                _fail([one], error)
 
     def _gather(self) -> list[_Waiting]:
         """The next callers that touch nothing in common; the others stay in line."""
@@ -120,6 +137,12 @@ class Appender:
             else:
                 one.answer.set_result(end)
         self._appended(end)
+
+
+def _fail(group: list[_Waiting], error: BaseException) -> None:
+    for one in group:
+        if not one.answer.done():
+            one.answer.set_exception(error)
 
 
 def _problem(reason: str, about: str) -> LedgerdeskError:

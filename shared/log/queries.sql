@@ -158,8 +158,7 @@ limit $1
 -- What waited and has been heard meanwhile needs waiting no longer.
 delete from ledger.waiting as w
 using ledger.heads as h
-where w.subject = any ($1::uuid[])
-  and h.subject = w.subject and h.author = w.author and h.version >= w.version
+where h.subject = w.subject and h.author = w.author and h.version >= w.version
 
 -- name: waiting_summary
 -- How many events wait, and since when.
@@ -252,3 +251,7 @@ where type = 'ParkedSkipped' and said and data->>'follower' = $1
 select exists (
     select from ledger.parked where subject = $1 and follower in ($2, 'inbox')
 )
+
+-- name: forget_topics
+-- Topics that are no longer heard hold up no timers.
+delete from ledger.read_to where topic <> all ($1::text[])

@@ -96,6 +96,23 @@ async def test_callers_of_one_group_succeed_and_fail_each_on_their_own(log: Log)
     assert len(await log.page(0, 100)) == 11
 
 
+async def test_the_same_id_on_two_subjects_at_once_is_taken_by_one(log: Log) -> None:
+    one_id = uuid7()
+    batches = [Batch(events=[event(uuid7(), 1, id=one_id)]) for _ in range(5)]
+    batches += [Batch(events=[event(uuid7(), 1)]) for _ in range(5)]
+    answers = await asyncio.gather(*map(log.append, batches), return_exceptions=True)
+    assert sum(isinstance(a, DuplicateEvent) for a in answers) == 4
+    assert sum(isinstance(a, int) for a in answers) == 6
+
+
+async def test_what_postgres_refuses_of_one_caller_is_no_trouble_for_the_others(log: Log) -> None:
+    batches = [Batch(events=[event(uuid7(), 1)]) for _ in range(5)]
+    batches.insert(2, Batch(events=[event(uuid7(), 1, data="not json")]))
+    answers = await asyncio.gather(*map(log.append, batches), return_exceptions=True)
+    assert [isinstance(a, asyncpg.DataError) for a in answers] == [False] * 2 + [True] + [False] * 3
+    assert len(await log.page(0, 100)) == 5
+
+
 async def test_a_cursor_moves_only_from_where_it_was_seen(log: Log) -> None:
     await log.pool.execute(QUERIES.create_cursor, "f", 1, 0)
     subject = uuid7()

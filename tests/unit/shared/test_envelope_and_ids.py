@@ -27,6 +27,36 @@ def test_headers_are_cloudevents_in_binary_mode() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("ce_id", b"x"),
+        ("ce_time", b"yesterday"),
+        ("ce_time", b"2026-03-02T09:00:00"),
+        ("ld_after", b"intake"),
+        ("ld_correlation", b""),
+        ("ld_correlation", None),
+        ("ld_version", b"99999999999"),
+        ("ld_version", b"-1"),
+        ("ld_revision", b"x"),
+        ("ld_actor", b"\xff"),
+        ("ld_actor", b"a\x00b"),
+    ],
+)
+def test_whatever_is_wrong_in_a_header_is_found_at_once(header: str, value: bytes | None) -> None:
+    (event,) = recorded(WorkStarted(started_by="a", started_at=T0))
+    headers: dict[str, bytes | None] = {**dict(headers_of(event)), header: value}
+    with pytest.raises(EnvelopeBroken):
+        heard("tickets", list(headers.items()), event.data.encode())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("body", [None, b"", b"not json", b"\xff", b'{"a": "\xc3\x28"}'])
+def test_a_body_that_is_not_json_is_found_at_once(body: bytes | None) -> None:
+    (event,) = recorded(WorkStarted(started_by="a", started_at=T0))
+    with pytest.raises(EnvelopeBroken):
+        heard("tickets", headers_of(event), body)
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         [],

@@ -54,8 +54,14 @@ def heard(subject: UUID, author: str, version: int, after: Vector) -> Heard:
         type="Something",
         after=str(after),
         topic="tickets",
+        correlation=event_id(subject, author, version),
+        causation=None,
+        actor="",
+        occurred_at=T0,
+        revision=0,
+        traceparent="",
         headers=(),
-        body=b"{}",
+        data="{}",
     )
 
 
