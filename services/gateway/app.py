@@ -4,6 +4,7 @@ from typing import Final
 
 from services.gateway import api
 from services.gateway.context import Gateway
+from services.gateway.http import BODY_BYTES_MAX
 from services.gateway.panel import pages
 from services.gateway.projection import HEARS, DeskView
 from services.gateway.settings import Settings
@@ -42,6 +43,7 @@ def service() -> Service:
         hears=HEARS,
         says=frozenset({TicketViewed}),
         projections=[DeskView()],
+        stranger_bytes_max=BODY_BYTES_MAX,
         routers=lambda runtime: [
             *api.routers(assembly.gateway(runtime)),
             pages.routes(assembly.gateway(runtime)),

@@ -23,6 +23,7 @@ SERVICE: Final = Service(
     hears=HEARS,
     says=SAYS,
     projections=PROJECTIONS,
+    unlimited_paths=frozenset({"/v1/tickets"}),
     reactions=lambda runtime: [Reacts(RelateSimilarTickets(runtime), DECIDER)],
     routers=lambda runtime: [routes(runtime)],
     tasks=lambda runtime: [lambda: serve(runtime)],

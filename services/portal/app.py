@@ -6,6 +6,7 @@ from services.portal import finding, opening, ticket_pages
 from services.portal.context import Portal
 from services.portal.projection import HEARS, Pages
 from services.portal.settings import Settings
+from shared.body_limit import SIGNED_BYTES_MAX
 from shared.service import Runtime, Service, run
 
 
@@ -33,6 +34,7 @@ def service() -> Service:
         hears=HEARS,
         says=frozenset(),
         projections=[Pages()],
+        stranger_bytes_max=SIGNED_BYTES_MAX,
         routers=lambda runtime: [
             opening.routes(assembly.portal(runtime)),
             finding.routes(assembly.portal(runtime)),

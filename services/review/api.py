@@ -113,10 +113,16 @@ def _agent(asked: Annotated[Asked, Depends(_anyone)]) -> Asked:
     return asked
 
 
+def _manager(asked: Annotated[Asked, Depends(_anyone)]) -> Asked:
+    asked.caller.require(Role.MANAGER)
+    return asked
+
+
 Anyone = Annotated[Asked, Depends(_anyone)]
 """Whose ticket it is, is decided."""
 
 Agent = Annotated[Asked, Depends(_agent)]
+Manager = Annotated[Asked, Depends(_manager)]
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -155,7 +161,7 @@ def _add_commands(router: APIRouter, runtime: Runtime) -> None:
         return await _carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/quality-review")
-    async def quality_review(ticket_id: UUID, body: Judgement, asked: Agent) -> Response:
+    async def quality_review(ticket_id: UUID, body: Judgement, asked: Manager) -> Response:
         command = ReviewQuality(by=asked.by, now=now(), **body.model_dump())
         return await _carry_out(runtime, ticket_id, command, asked)
 
@@ -169,7 +175,7 @@ def _add_commands(router: APIRouter, runtime: Runtime) -> None:
         return await _carry_out(runtime, ticket_id, command, asked, article_id=article_id)
 
     @router.post("/tickets/{ticket_id}/articles/{article_id}/publish")
-    async def publish(ticket_id: UUID, article_id: Slug, asked: Agent) -> Response:
+    async def publish(ticket_id: UUID, article_id: Slug, asked: Manager) -> Response:
         command = PublishArticle(by=asked.by, now=now(), article_id=article_id)
         return await _carry_out(runtime, ticket_id, command, asked, article_id=article_id)
 

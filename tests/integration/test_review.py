@@ -14,6 +14,7 @@ from services.review.app import SERVICE
 from services.review.settings import Settings
 from shared.clock import utc_now
 from shared.events import Event
+from shared.events.assignment import Role
 from shared.events.resolution import ClosedHow, TicketClosed
 from shared.ids import person_id, uuid7
 from shared.service import Running, running
@@ -148,11 +149,12 @@ async def test_who_may_do_what(live: Running, others: World) -> None:
         refused = await other.post(f"{path}/feedback", {"rating": 5})
         assert code(refused) == (403, "not_the_requester")
     assert code(await carla.post(f"{path}/quality-review", {"score": 5})) == (403, "not_allowed")
-    mine = await agent(live, "anna").post(f"{path}/quality-review", {"score": 5})
+    refused = await agent(live, "ben").post(f"{path}/quality-review", {"score": 3})
+    assert code(refused) == (403, "not_allowed")
+    anna, ben = (agent(live, name, Role.MANAGER) for name in ("anna", "ben"))
+    mine = await anna.post(f"{path}/quality-review", {"score": 5})
     assert code(mine) == (403, "reviewer_worked_on_ticket")
-    assert said(await agent(live, "ben").post(f"{path}/quality-review", {"score": 3})) == [
-        "QualityReviewed"
-    ]
+    assert said(await ben.post(f"{path}/quality-review", {"score": 3})) == ["QualityReviewed"]
 
 
 async def test_refusals_have_stable_codes(live: Running, others: World) -> None:
@@ -177,6 +179,8 @@ async def test_an_article_is_drafted_and_published(live: Running, others: World)
     article_id = drafted.json()["article_id"]
     again = await anna.post(path, draft, Idempotency_Key="k1")
     assert (said(again), again.json()["article_id"]) == ([], article_id)
+    assert code(await anna.post(f"{path}/{article_id}/publish")) == (403, "not_allowed")
+    anna = agent(live, "anna", Role.MANAGER)
     assert said(await anna.post(f"{path}/{article_id}/publish")) == ["ArticlePublished"]
     assert code(await anna.post(f"{path}/nothing/publish")) == (404, "article_not_found")
     (row,) = (await review_of(live, ticket))["articles"]

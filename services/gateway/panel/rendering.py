@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.gateway.panel.linking import linked
 from services.gateway.queues import QUEUES
 from services.gateway.rows import AgentRow
 from services.gateway.words import clock_name, duration, who
@@ -141,6 +142,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "left": left,
+        "linked": linked,
         "urgency": urgency,
         "age": age,
         "ago": ago,

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.gateway.auth import identity_of
 from services.gateway.context import Gateway
 from services.gateway.http import BODY_BYTES_MAX
 from services.gateway.owners import Answer
@@ -141,6 +142,7 @@ async def _news(gateway: Gateway, who: Visitor, row: TicketRow, seen: Vector) ->
 
 
 async def _send(gateway: Gateway, who: Visitor, row: TicketRow, form: Form, typed: Typed) -> Answer:
+    identity_of(who.agent).require(form.command.role)
     body = form.body(typed.fields)
     if typed.files:
         body["attachments"] = await attachments(typed.files)
