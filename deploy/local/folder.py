@@ -25,6 +25,8 @@ from deploy.local.trouble import NotEnoughDisk, Trouble
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 KEPT_BY_RESET: Final = "cache"
 SECRET_BYTES: Final = 32
+PRIVATE: Final = ("mailbox", "files", "drafts", "logs")
+"""What customers wrote, and links that act for them: for nobody else on this machine."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class DataFolder:
             for folder in (self.root, self.run, self.logs, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
             self.root.chmod(0o711)
+            for name in PRIVATE:
+                (self.root / name).mkdir(mode=0o700, exist_ok=True)
+                (self.root / name).chmod(0o700)
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise NotEnoughDisk(self.root, 0, 1) from error
