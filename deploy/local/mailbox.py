@@ -12,8 +12,9 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.policy import default as policy
+from email.policy import EmailPolicy
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -43,6 +44,21 @@ CSP_MAIL: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
+
+
+class _Lenient(EmailPolicy):
+    """Decodes headers, and parses only what says how a mail is made: anything can be read."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        if name.lower().startswith("content-"):
+            return super().header_fetch_parse(name, value)
+        try:
+            return str(make_header(decode_header(value)))
+        except (ValueError, LookupError):
+            return value
+
+
+POLICY: Final[Any] = _Lenient()
 
 
 @dataclass(frozen=True)
@@ -254,14 +270,11 @@ def _digest(recipients: list[str], content: bytes) -> str:
 
 
 def _parsed(raw: bytes) -> EmailMessage:
-    return email.message_from_bytes(raw, policy=policy)
+    return email.message_from_bytes(raw, policy=POLICY)
 
 
 def _header(mail: EmailMessage, name: str) -> str:
-    try:
-        return _flat(str(mail[name] or ""))
-    except (ValueError, IndexError, AttributeError):
-        return "(unreadable)"
+    return _flat(str(mail[name] or "")).encode("utf-8", "replace").decode()
 
 
 def _flat(text: str) -> str:

@@ -10,7 +10,7 @@ from services.notify.domain import Draft
 from services.notify.letters import Letter
 from services.notify.rendering import render
 from services.notify.story import Story
-from services.notify.words import NAME_LENGTH_MAX, first_name, line
+from services.notify.words import NAME_LENGTH_MAX, first_name, line, unproven_name, without_links
 from shared.events.notify import NotificationKind
 from shared.ids import derived_id
 from shared.links import Link, sign_link, status_url
@@ -34,11 +34,12 @@ class Composer:
         notification_id = _notification_id(cause_id, letter.kind, whom)
         rendered = render(letter.template, self._facts(letter, story, occurred_at))
         references = self._references(letter, story)
+        name = unproven_name(letter.to.name) if _unproven(letter, story) else letter.to.name
         return Draft(
             notification_id=notification_id,
             kind=letter.kind,
             recipient=letter.to.email,
-            recipient_name=line(letter.to.name, NAME_LENGTH_MAX),
+            recipient_name=line(name, NAME_LENGTH_MAX),
             to_customer=letter.to_customer,
             subject=rendered.subject,
             text=rendered.text,
@@ -48,6 +49,7 @@ class Composer:
             references=tuple(references),
             reply_to=self._reply_to(story.ticket_id) if letter.to_customer else "",
             written_by_a_person=letter.kind is NotificationKind.REPLY,
+            withheld=letter.withheld,
         )
 
     def _facts(self, letter: Letter, story: Story, now: datetime) -> dict[str, Any]:
@@ -58,13 +60,16 @@ class Composer:
         if letter.to_customer:
             link = Link(story.ticket_id, person.person_id)
             url = status_url(self.portal_url, sign_link(self.link_secret, link, now))
+        title, name = opened.subject, letter.to.name
+        if _unproven(letter, story):
+            title, name = without_links(line(title)), unproven_name(name)
         return {
             "desk": self.desk_name,
             "number": opened.number,
-            "title": opened.subject or "(no subject)",
+            "title": title or "(no subject)",
             "topic": opened.topic_name,
             "customer": person.name or person.email,
-            "name": first_name(letter.to.name),
+            "name": first_name(name),
             "priority": story.priority.label if story.priority else "",
             "agent_name": story.agent.name if story.agent else "",
             "team_name": story.team_name,
@@ -102,6 +107,15 @@ class Composer:
 
     def _reply_to(self, ticket_id: UUID) -> str:
         return make_reply_address(self.link_secret.encode(), ticket_id, self.from_address)
+
+
+def _unproven(letter: Letter, story: Story) -> bool:
+    """Whether it goes to an address that may be a stranger's: no agent has looked at it yet.
+
+    Nothing that was typed may advertise there.
+    """
+    is_first = letter.kind is NotificationKind.ACKNOWLEDGMENT
+    return letter.to_customer and (is_first or not story.agent_wrote)
 
 
 def _notification_id(cause_id: UUID, kind: NotificationKind, whom: str) -> UUID:

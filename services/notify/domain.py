@@ -46,6 +46,8 @@ class Draft:
     references: tuple[str, ...] = ()
     reply_to: str = ""
     written_by_a_person: bool = False
+    withheld: str = ""
+    """Why it must not be sent, whoever it goes to; empty if it may."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ DECIDER: Decider[Command, Told] = Decider(initial_state=Told(), decide=decide, e
 
 
 def _told(draft: Draft, command: RequestNotifications) -> Event:
-    reason = why_not(
+    reason = draft.withheld or why_not(
         draft.recipient,
         to_customer=draft.to_customer,
         own=command.own,
@@ -241,16 +243,19 @@ def _failed(command: RecordFailed, known: Notification) -> list[Event]:
 
 
 def _bounced(command: RecordBounce, state: Told) -> list[Event]:
-    wanted = command.notification_id
+    """The mail failed. Anybody can write a report: its address is given up only if the report
+    names a mail of ours to that very customer, which nobody else can know of."""
+    wanted, recipient = command.notification_id, command.recipient.casefold()
     if wanted is None:
-        recipient = command.recipient.casefold()
         for notification_id, one in state.notifications.items():
             if one.recipient.casefold() == recipient and one.stage is Stage.SENT:
                 wanted = notification_id
     if wanted is None:
         return []
-    failed = RecordFailed(wanted, 0, command.reason, command.now, hard=True)
-    return _failed(failed, _find(state, wanted))
+    known = _find(state, wanted)
+    named = command.notification_id is not None and known.recipient.casefold() == recipient
+    hard = named and known.to_customer
+    return _failed(RecordFailed(wanted, 0, command.reason, command.now, hard=hard), known)
 
 
 def _suppress(command: Suppress, known: Notification) -> list[Event]:

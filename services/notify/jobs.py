@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.notify.domain import DECIDER, Stage
 from services.notify.outbox import Claimed
-from shared.events.notify import NotificationRequested
+from shared.events.notify import NotificationKind, NotificationRequested
 from shared.log.records import Past, Recorded
+
+CAPPED_KINDS: Final = frozenset(
+    {NotificationKind.ACKNOWLEDGMENT, NotificationKind.CLARIFICATION, NotificationKind.LINK}
+)
+"""What machines send to addresses that nobody has proven: only these are held back."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,12 @@ class Job:
     def attempts(self) -> int:
         """Tries, this one included; one that a crash cut short was counted when it began."""
         return self.claimed.attempts + (0 if self.claimed.was_sending else 1)
+
+    @property
+    def may_be_capped(self) -> bool:
+        """Whether it may be held back; what an agent did is always told."""
+        requested = self.event.to_customer and self.stage is Stage.REQUESTED
+        return requested and self.event.kind in CAPPED_KINDS
 
 
 def job_of(claimed: Claimed, past: Past) -> Job | None:

@@ -2,7 +2,7 @@
 
 | heard | the customer | the desk |
 |---|---|---|
-| TicketOpened | acknowledgment | |
+| TicketOpened | acknowledgment, withheld if machines must not answer | |
 | ClarificationRequested | clarification | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
@@ -17,7 +17,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,8 @@ class Letter:
     to: Contact
     to_customer: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
+    withheld: str = ""
+    """Why it must not be sent; empty if it may."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ def _everyone(about: Occasion) -> list[Contact]:
 
 
 def _opened(event: TicketOpened, about: Occasion) -> list[Letter]:
-    return [_customer(about, Kind.ACKNOWLEDGMENT, summary=excerpt(event.description))]
+    letter = _customer(about, Kind.ACKNOWLEDGMENT, summary=excerpt(event.description))
+    withheld = "" if event.auto_response_allowed else "auto_response_declined"
+    return [replace(letter, withheld=withheld)]
 
 
 def _clarification(event: ClarificationRequested, about: Occasion) -> list[Letter]:

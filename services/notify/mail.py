@@ -4,10 +4,13 @@ Headers follow RFC 5322, and RFC 3834 for what machines send: no machine shall a
 no person wrote, and people's programs keep the conversation together.
 """
 
+import re
+from binascii import b2a_qp
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,17 +19,35 @@ from services.notify.story import MESSAGE_ID
 from services.notify.words import NAME_LENGTH_MAX, clean, line
 from shared.events.notify import NotificationKind, NotificationRequested
 
-_OF_IDENTIFIERS: Final = frozenset({"message-id", "in-reply-to", "references", "reply-to"})
+_WRITTEN_BY_PEOPLE: Final = frozenset({"from", "to", "subject"})
+_PLAIN: Final = re.compile(r"[ -~]{0,5000}")
 
 
 class _Policy(EmailPolicy):
-    """SMTP's, but one that never encodes an identifier of ours for being longer than a line."""
+    """SMTP's, for headers that are ours alone but for three.
+
+    Those three are encoded and folded by the library. The others are printable ASCII or
+    refused, and are written as they are: the library would encode an identifier that is
+    longer than a line, and takes four times as long to build a mail.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.lower() in _WRITTEN_BY_PEOPLE:
+            return super().header_store_parse(name, value)
+        if not _PLAIN.fullmatch(value):
+            raise ValueError(f"{name} is not plain text")
+        return name, value
+
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        if name.lower() in _WRITTEN_BY_PEOPLE:
+            return super().header_fetch_parse(name, value)
+        return value
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() in _OF_IDENTIFIERS:
-            text = str(value).replace(" ", f"{self.linesep} ")
-            return f"{name}: {text}{self.linesep}".encode("utf-8" if self.utf8 else "ascii")
-        return super().fold_binary(name, value)
+        if name.lower() in _WRITTEN_BY_PEOPLE:
+            return super().fold_binary(name, value)
+        text = value.replace(" ", f"{self.linesep} ") if name == "References" else value
+        return f"{name}: {text}{self.linesep}".encode("ascii")
 
 
 _POLICY: Final = _Policy(linesep=SMTP.linesep)
@@ -66,21 +87,29 @@ def outgoing(event: NotificationRequested, ticket_id: UUID, sender: Origin) -> O
     mail["From"] = Address(line(sender.name, NAME_LENGTH_MAX), addr_spec=sender.address)
     mail["To"] = _recipient(event)
     if event.reply_to:
-        mail["Reply-To"] = Address(addr_spec=event.reply_to)
+        mail["Reply-To"] = event.reply_to
     mail["Subject"] = line(event.subject, 250)
-    mail["Date"] = event.requested_at
+    mail["Date"] = format_datetime(event.requested_at)
     mail["Message-ID"] = event.message_id
     for name, value in (*_threading(event), *_automatic(event, sender)):
         mail[name] = value
     mail["Ledgerdesk-Ticket"] = str(ticket_id)
     mail["Ledgerdesk-Notification"] = str(event.notification_id)
-    mail.set_content(clean(event.text), subtype="plain", charset="utf-8", cte="quoted-printable")
+    mail["MIME-Version"] = "1.0"
+    mail["Content-Type"] = f'multipart/alternative; boundary="=_{event.notification_id.hex}"'
+    mail.attach(_part("plain", event.text))
     if event.html:
-        html = clean(event.html)
-        mail.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
-        mail.set_boundary(f"=_{event.notification_id.hex}")
+        mail.attach(_part("html", event.html))
     message = mail.as_bytes(policy=_POLICY.clone(utf8=not event.recipient.isascii()))
     return Outgoing(event.reply_to or sender.address, event.recipient, message)
+
+
+def _part(kind: str, text: str) -> EmailMessage:
+    part = EmailMessage(policy=_POLICY)
+    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(b2a_qp(clean(text).encode("utf-8"), istext=True).decode("ascii"))
+    return part
 
 
 def _recipient(event: NotificationRequested) -> Address:

@@ -9,9 +9,9 @@ select
     (select array_agg(m.mailbox) from directory.mailboxes m) as mailboxes;
 
 -- name: bounced
--- Addresses that took no mail, and when that was last.
+-- Customers' addresses that took no mail, and when that was last.
 select recipient, max(settled_at) as settled_at from deliveries.notifications
-where hard and settled_at > now() - interval '90 days'
+where hard and to_customer and settled_at > now() - interval '90 days'
 group by recipient;
 
 -- name: of_ticket

@@ -27,7 +27,7 @@ def why_not(
     """Why nothing may be sent to the recipient; empty if it may.
 
     `own` are addresses of ours that mail comes in at, `bounced` those that lately took no
-    mail; both case folded. Agents' addresses may look like a machine's.
+    mail; both case folded. Agents' addresses may look like a machine's, and are never given up.
     """
     address = recipient.casefold()
     local, _, domain = address.rpartition("@")
@@ -39,4 +39,4 @@ def why_not(
         return "own_address"
     if to_customer and _AUTOMATIC.fullmatch(local):
         return "automatic_address"
-    return "address_bounced" if address in bounced else ""
+    return "address_bounced" if to_customer and address in bounced else ""

@@ -21,7 +21,6 @@ from services.notify.domain import (
     Command,
     RecordFailed,
     RecordSent,
-    Stage,
     Suppress,
 )
 from services.notify.jobs import Job, job_of
@@ -137,12 +136,12 @@ class Sender:
 
     async def _capped(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The jobs, with those named that a customer was sent too much for, lately."""
-        customers = [job.event.recipient for job in jobs if job.event.to_customer]
+        customers = [job.event.recipient for job in jobs if job.may_be_capped]
         sent = await self._outbox.sent_lately(customers, self._now() - HOUR) if customers else {}
         most = self._settings.customer_mails_per_hour_max
         return [
-            replace(job, capped=job.event.to_customer and job.stage is Stage.REQUESTED)
-            if sent.get(job.event.recipient.casefold(), 0) >= most
+            replace(job, capped=True)
+            if job.may_be_capped and sent.get(job.event.recipient.casefold(), 0) >= most
             else job
             for job in jobs
         ]

@@ -51,7 +51,9 @@ class Settings(ServiceSettings):
         30.0, description="Longest wait between two tries to reach the mail server."
     )
     customer_mails_per_hour_max: int = Field(
-        120, description="Mails to one customer's address in an hour, against loops of machines."
+        120,
+        description="Mails to one customer's address in an hour, beyond which no acknowledgment, "
+        "clarification or new link goes there; what agents write always does.",
     )
     bounce_days: int = Field(
         30, description="Days for which nothing is sent to an address that took no mail."

@@ -25,7 +25,13 @@ from shared.events.intake import (
     TicketOpened,
     TicketPrioritised,
 )
-from shared.events.resolution import ResolutionRejected, TicketReopened, TicketResolved
+from shared.events.resolution import (
+    AgentReplied,
+    ProgressReported,
+    ResolutionRejected,
+    TicketReopened,
+    TicketResolved,
+)
 from shared.events.sla import (
     ClockKind,
     ClockPaused,
@@ -39,6 +45,8 @@ from shared.log.records import Recorded
 
 MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 """What may be quoted in a header of ours: printable ASCII in angle brackets."""
+
+_WRITTEN_BY_AGENTS: Final = frozenset({AgentReplied, ProgressReported, TicketResolved})
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,11 @@ class Story:
     def requester(self) -> Person | None:
         """Who opened the ticket."""
         return self.opened.requester if self.opened else None
+
+    @property
+    def agent_wrote(self) -> bool:
+        """Whether somebody of the desk has read it, and written to the customer."""
+        return not _WRITTEN_BY_AGENTS.isdisjoint(self.heard.values())
 
 
 def story_of(ticket_id: UUID, past: Iterable[Recorded]) -> Story:
