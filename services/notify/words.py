@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\u
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 """Marks that turn the direction of writing, so that a line reads as something else."""
 _SPACE = re.compile(r"\s+")
-_LABELS = r"\b[\w-]{1,63}(?:[.\u3002\uff0e\uff61][\w-]{1,63})"
+_LABELS = r"(?<![\w-])[\w-]{1,63}(?:[.\u3002\uff0e\uff61][\w-]{1,63})"
 _ADDRESS = re.compile(
     r"\b(?:\w{1,20}://|(?i:www)\.)\S+"
     rf"|{_LABELS}{{1,10}}/\S*"

@@ -19,7 +19,7 @@ from services.portal.rows import TicketRow
 from services.portal.words import GOING_ON, expected, moment, short_moment
 from shared.errors import LedgerdeskError, NotFound, NotYet, TicketParked
 from shared.events.base import Status
-from shared.links import Link, read_link, sign_link
+from shared.links import Link, read_link
 from shared.log.vector import Vector
 
 SOON: Final = "What you sent is with us, and will show here in a moment."
@@ -167,7 +167,6 @@ async def _status(
         "messages": messages,
         "details": _details(ticket, await portal.finders.labels(ticket.topic_id)),
         "timeline": await portal.finders.timeline(holder.ticket_id),
-        "merged_token": await _merged_token(portal, holder, ticket),
         "note": note,
         "tokens": tokens,
         "acted": acted,
@@ -218,17 +217,6 @@ def _common(portal: Portal, holder: Holder, ticket: TicketRow) -> dict[str, Any]
         "short_moment": lambda at: short_moment(at, zone),
         "me": holder.link.person_id,
     }
-
-
-async def _merged_token(portal: Portal, holder: Holder, ticket: TicketRow) -> str:
-    """A link to the ticket this one goes on in, if it is the same person's."""
-    if ticket.merged_into is None:
-        return ""
-    target = await portal.finders.ticket(ticket.merged_into)
-    if target is None or target.requester_id != holder.link.person_id:
-        return ""
-    link = Link(ticket.merged_into, holder.link.person_id)
-    return sign_link(portal.settings.link_secret, link, portal.runtime.clock())
 
 
 async def _file(portal: Portal, holder: Holder, file_id: str) -> Response:

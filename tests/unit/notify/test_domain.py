@@ -133,6 +133,36 @@ def test_a_bounce_makes_a_sent_mail_a_failed_one() -> None:
     given(DECIDER, REQUESTED, SENT).when(replace(unnamed, recipient="else@x.y")).nothing()
 
 
+@pytest.mark.parametrize(
+    ("bounce", "to_customer", "hard"),
+    [
+        (RecordBounce(ID, "Maria@example.com", "bounced", T0), True, True),
+        (RecordBounce(None, "maria@example.com", "bounced", T0), True, False),
+        (RecordBounce(ID, "else@example.com", "bounced", T0), True, False),
+        (RecordBounce(ID, "", "bounced", T0), True, False),
+        (RecordBounce(ID, "maria@example.com", "bounced", T0), False, False),
+    ],
+)
+def test_only_a_report_that_names_the_mail_and_its_customer_gives_an_address_up(
+    bounce: RecordBounce, to_customer: bool, hard: bool
+) -> None:
+    (requested,) = said(ask(replace(DRAFT, to_customer=to_customer)))
+    (failed,) = given(DECIDER, requested, SENT).when(bounce).then(NotificationFailed)
+    assert isinstance(failed, NotificationFailed)
+    assert failed.hard is hard
+
+
+def test_an_agents_address_is_never_given_up() -> None:
+    command = ask(replace(DRAFT, to_customer=False), bounced=frozenset({DRAFT.recipient}))
+    given(DECIDER).when(command).then(NotificationRequested)
+
+
+def test_what_is_withheld_is_not_sent_and_says_why() -> None:
+    (event,) = said(ask(replace(DRAFT, withheld="auto_response_declined")))
+    assert isinstance(event, NotificationSuppressed)
+    assert event.reason == "auto_response_declined"
+
+
 def test_nothing_is_recorded_of_a_notification_that_never_was() -> None:
     given(DECIDER).when(RecordSent(ID, 1, T0)).rejected(NotificationNotFound)
     bounce = RecordBounce(ID, "x@y.z", "bounced", T0)

@@ -60,6 +60,12 @@ def test_the_customer_gets_an_acknowledgment_when_the_ticket_opens() -> None:
     assert letter.facts["summary"] == "Nobody can pay since 9:00."
 
 
+def test_a_mail_that_no_machine_may_answer_gets_no_acknowledgment() -> None:
+    assert [letter.withheld for letter in told(opened())] == [""]
+    (letter,) = told(opened(auto_response_allowed=False))
+    assert letter.withheld == "auto_response_declined"
+
+
 def test_nothing_is_told_about_a_ticket_that_was_never_seen_to_open() -> None:
     assert told(assigned()) == []
 

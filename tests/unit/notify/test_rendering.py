@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from time import process_time
 from typing import Any, ClassVar
 
 import pytest
@@ -13,7 +14,16 @@ from services.notify.domain import Draft
 from services.notify.letters import Occasion, letters_for, link_letter
 from services.notify.rendering import TEMPLATES, paragraphs, quoted
 from services.notify.story import story_of
-from services.notify.words import clean, duration, excerpt, first_name, line, shortened
+from services.notify.words import (
+    LOOKED_AT_LENGTH_MAX,
+    clean,
+    duration,
+    excerpt,
+    first_name,
+    line,
+    shortened,
+    without_links,
+)
 from shared.clock import utc_now
 from shared.events import Event, Person
 from shared.events.assignment import ParticipantAdded
@@ -205,7 +215,50 @@ def test_an_acknowledgment_carries_no_address_to_go_to() -> None:
     (draft,) = drafts(opened(description=spam))
     assert "evil.example" not in draft.text + draft.html
     assert excerpt("see a.b/c and https://x.y") == "see [link] and [link]"
-    assert excerpt("version 1.2 of file.txt. OK") == "version 1.2 of file.txt. OK"
+    for plain in ("version 1.2 of file.txt. OK", "e.g. report.PDF: i.e. 3.14, and so on... yes"):
+        assert without_links(plain) == excerpt(plain) == plain
+    assert without_links("log.txt/evil, a.txt:evil.example") == "[link] [link]"
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["evil.example", "evil.example?x=1", "EVIL.example:80", "evil\u3002example", "https://evil/",
+     "evil.xn--p1ai", "buy.at.evil.example", "ftp://evil.example/x", "1.2.3.4/evil"],
+)  # fmt: skip
+def test_nothing_that_was_typed_makes_a_link_before_an_agent_has_written(link: str) -> None:
+    person = Person(person_id=person_id(CUSTOMER), name=f"{link} Silva", email=CUSTOMER)
+    spam = opened(subject=f"Win: {link} now", description=f"Win: {link}", requester=person)
+    rest = (spam, categorised(), prioritised())
+    clarification = told_events("Which order?")[1]
+    early = [*drafts(spam), *drafts(*rest, clarification), *drafts(*rest, assigned())]
+    told = [draft for draft in early if draft.to_customer]
+    assert [draft.kind.value for draft in told] == ["acknowledgment", "clarification", "assignment"]
+    for draft in told:
+        words = draft.subject + draft.text + draft.html + draft.recipient_name
+        assert not re.search("evil", words, re.IGNORECASE)
+        assert "Win: [link]" in draft.html
+        assert "Hello," in draft.text
+    assert f"Win: {link} now" in drafts(*rest, assigned())[0].text
+
+
+def test_a_title_stays_as_it_was_typed_once_an_agent_has_written() -> None:
+    (draft,) = drafts(opened(subject="shop.example is down"), assigned(), resolved())
+    assert "shop.example is down" in draft.subject
+
+
+def test_an_acknowledgment_that_is_withheld_says_so_in_its_draft() -> None:
+    assert [d.withheld for d in drafts(opened(auto_response_allowed=False))] == [
+        "auto_response_declined"
+    ]
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "a-", "a-a.", "aa.1.", "a-" * 31 + "."])
+def test_a_hostile_text_is_looked_at_no_further_than_its_beginning(part: str) -> None:
+    hostile = part * (100_000 // len(part))
+    assert excerpt(hostile) == excerpt(hostile[:LOOKED_AT_LENGTH_MAX])
+    started = process_time()
+    excerpt(hostile)
+    assert process_time() - started < 0.5
 
 
 def test_words_for_people() -> None:
