@@ -113,6 +113,7 @@ class Desk:
         return ServiceSettings(
             database_url=self.databases[name].url,
             port=process.free_port(),
+            wait_seconds_max=30,
             kafka_bootstrap_servers=self.topics.bootstrap,
             topic_prefix=self.topics.prefix,
             identity_secret="i" * 32,

@@ -140,6 +140,7 @@ def settings_for(database: Database, topics: TopicNames, folder: Any) -> dict[st
         "identity_secret": SECRET,
         "link_secret": "l" * 32,
         "data_dir": folder,
+        "wait_seconds_max": 30,
     }
 
 
