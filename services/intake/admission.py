@@ -1,5 +1,6 @@
 """How much is taken at once: intake says "come back" before it is overrun."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,19 @@ class TooLarge(Rejected):
     http_status = 413
 
 
+class TooSlow(Rejected):
+    """The submission did not arrive within {seconds:g} seconds: please send it again."""
+
+    http_status = 408
+
+
 @dataclass
 class Admission:
-    """The submissions being taken, by number and by size."""
+    """The submissions being taken, by number and by size.
+
+    A body that is still arriving takes no place, only the bytes that are here: else a few
+    slow senders would keep everybody out.
+    """
 
     requests_max: int
     bytes_max: int
@@ -31,28 +42,45 @@ class Admission:
     size_bytes: int = 0
 
     @contextmanager
-    def place(self) -> Iterator["Place"]:
-        """A place for one submission. Raises `TooBusy` when none is left."""
+    def body(self) -> Iterator["Body"]:
+        """The body of one submission, whose bytes count until the end."""
+        body = Body(self)
+        try:
+            yield body
+        finally:
+            self.size_bytes -= body.size_bytes
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for one submission that is all here. Raises `TooBusy` when none is left."""
         if self.requests >= self.requests_max:
             raise TooBusy
         self.requests += 1
-        place = Place(self)
         try:
-            yield place
+            yield
         finally:
             self.requests -= 1
-            self.size_bytes -= place.size_bytes
 
 
 @dataclass
-class Place:
-    """One submission being taken."""
+class Body:
+    """One body, arriving or being taken."""
 
     admission: Admission
     size_bytes: int = 0
 
-    async def read(self, request: Request, limit: int) -> bytes:
-        """The request's body. Raises `TooLarge` or `TooBusy`, before it is all in memory."""
+    async def read(self, request: Request, limit: int, seconds_max: float) -> bytes:
+        """The request's body, if it is here in time.
+
+        Raises `TooLarge` or `TooBusy`, before it is all in memory, or `TooSlow`.
+        """
+        try:
+            async with asyncio.timeout(seconds_max):
+                return await self._read(request, limit)
+        except TimeoutError as error:
+            raise TooSlow(seconds=seconds_max) from error
+
+    async def _read(self, request: Request, limit: int) -> bytes:
         declared = request.headers.get("content-length", "")
         if declared.isdecimal():
             self._may_hold(int(declared), limit)

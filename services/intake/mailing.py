@@ -17,13 +17,14 @@ from services.intake.placing import (
     Clues,
     Envelope,
     Taken,
+    author_of,
     bracketed,
     clues,
+    contact_of,
     content_digest,
     copied,
     identity,
     mailbox_of,
-    sender_of,
     taken_for,
     undelivered,
 )
@@ -57,7 +58,7 @@ class Arrived:
 
     @property
     def actor(self) -> str:
-        return f"customer:{sender_of(self.mail).person_id}"
+        return f"customer:{author_of(self.mail).person_id}"
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,14 @@ class Mailing:
         text = Text.of(mail, mail.text)
         attachments = await self._stored(arrived, cut=text.cut)
         now = parts.runtime.clock()
+        contact = contact_of(mail)
 
         def command(number: str) -> OpenTicket:
             return OpenTicket(
                 number=number,
                 channel=Channel.EMAIL,
                 topic=topic,
-                requester=sender_of(mail),
+                requester=contact,
                 subject=text.subject,
                 description=text.text,
                 submission_digest=content_digest(arrived.event_id),
@@ -153,7 +155,7 @@ class Mailing:
                 attachments=attachments,
                 message_id=bracketed(mail.message_id),
                 mailbox=mailboxes[0] if mailboxes else None,
-                copied=copied(mail, envelope, self._our_domains),
+                copied=copied(mail, envelope, self._our_domains, contact),
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
             )
 
@@ -166,15 +168,16 @@ class Mailing:
         )
 
     async def _joined(self, arrived: Arrived, found: Clues, *, automatic: bool) -> bool:
-        """Whether the mail joined a ticket in which its sender takes part."""
+        """Whether the mail joined a ticket in which its author takes part."""
         tickets = await self._candidates(found)
         if not tickets:
             return False
         parts, mail = self._parts, arrived.mail
         topics = await parts.catalogue.topics()
         text = Text.of(mail, mail.reply_text or mail.text)
+        author = author_of(mail)
         command = ReceiveMessage(
-            sender=sender_of(mail).person_id,
+            sender=author.person_id,
             channel=Channel.EMAIL,
             text=text.text,
             topics=topics,
@@ -182,7 +185,7 @@ class Mailing:
             automatic=automatic,
             attachments=await self._stored(arrived, cut=text.cut),
             message_id=bracketed(mail.message_id),
-            copied=copied(mail, arrived.envelope, self._our_domains),
+            copied=copied(mail, arrived.envelope, self._our_domains, author),
         )
         for ticket_id in tickets:
             if await self._received(ticket_id, command, arrived, topics.revision):

@@ -130,25 +130,33 @@ def content_digest(event_id: UUID) -> str:
     return hashlib.sha256(orjson.dumps(["mail", str(event_id)])).hexdigest()
 
 
-def sender_of(mail: ParsedMail) -> Person:
-    """Who writes: for a form that mails as no-reply, the person who is to be answered."""
-    sender = Mailbox(mail.from_name, mail.from_address)
+def author_of(mail: ParsedMail) -> Person:
+    """Who writes. `Reply-To` has no say: anybody may name anybody there."""
+    return person(Mailbox(mail.from_name, mail.from_address))
+
+
+def contact_of(mail: ParsedMail) -> Person:
+    """Whom a new ticket is for: of a form that mails as no-reply, who is to be answered.
+
+    Never a proof of who writes, so never a way into a ticket that exists.
+    """
     if _NO_REPLY.match(mail.from_address) and len(mail.reply_to) == 1:
-        sender = mail.reply_to[0]
-    return person(sender)
+        return person(mail.reply_to[0])
+    return author_of(mail)
 
 
-def copied(mail: ParsedMail, envelope: Envelope, our_domains: Sequence[str]) -> tuple[Person, ...]:
+def copied(
+    mail: ParsedMail, envelope: Envelope, our_domains: Sequence[str], sender: Person
+) -> tuple[Person, ...]:
     """The other people the mail was sent to: neither its sender nor we ourselves."""
     ours = {address.casefold() for address in envelope.recipients}
-    sender = sender_of(mail).person_id
     people: dict[UUID, Person] = {}
     for box in (*mail.to, *mail.cc):
         address = box.address.casefold()
         if "@" not in address or address in ours or address.rpartition("@")[2] in our_domains:
             continue
         one = person(box)
-        if one.person_id != sender:
+        if one.person_id != sender.person_id:
             people.setdefault(one.person_id, one)
     return tuple(people.values())[:COPIED_MAX]
 

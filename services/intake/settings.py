@@ -20,6 +20,9 @@ class Settings(ServiceSettings):
     bytes_in_flight_max: int = Field(
         300_000_000, description="Size of all submissions being taken at once, in bytes."
     )
+    body_seconds_max: float = Field(
+        30.0, description="How long the body of a submission may take to arrive over HTTP."
+    )
     topics_fresh_seconds: float = Field(
         1.0, description="How long the topics of the desk are remembered between two looks."
     )
@@ -31,10 +34,23 @@ class Settings(ServiceSettings):
     smtp_connections_max: int = Field(
         100, description="Connections to the SMTP server at once; more are told to come back."
     )
+    smtp_connections_per_peer_max: int = Field(
+        20,
+        description="Connections to the SMTP server at once from one address (IPv6: one /64); "
+        "raise it where all mail comes through one relay that opens more.",
+    )
+    smtp_connection_seconds_max: float = Field(
+        600.0, description="How long a connection to the SMTP server may last, busy or not."
+    )
     smtp_mails_in_flight_max: int = Field(
         16, description="Mails being taken at once; more are told to come back."
     )
     smtp_size_bytes_max: int = Field(30_000_000, description="Largest mail taken, in bytes.")
+    smtp_bytes_in_flight_max: int = Field(
+        200_000_000,
+        description="Size of all mails being read and taken at once, in bytes; while it is "
+        "reached, senders are told to come back.",
+    )
     smtp_idle_seconds_max: float = Field(
         120.0, description="How long a connection may be silent before it is closed."
     )

@@ -5,8 +5,10 @@ aiosmtpd since 1.4.5.
 """
 
 import asyncio
+import ipaddress
 import logging
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -25,10 +27,20 @@ log = structlog.get_logger()
 
 RECIPIENTS_MAX: Final = 100
 SHUTDOWN_SECONDS: Final = 5.0
+GOODBYE_SECONDS: Final = 5.0
+"""How long a peer may take to read the last answer."""
+
 LINE_LENGTH_MAX: Final = 4 * 2**20
 """Real mail has longer lines than the standard's thousand; a refused mail is a lost one."""
 
 BUSY: Final = "451 4.3.2 Too much mail just now, please try again in a moment"
+FULL: Final = "452 4.3.1 Too much mail just now, please try again in a moment"
+FULL_AT_ONCE: Final = "421 4.3.1 Too much mail just now, please try again in a moment"
+"""The same in the midst of a mail, of which the rest can't be waited for."""
+
+TOO_LARGE: Final = "552 5.3.4 Too much mail data"
+TOO_LONG: Final = "421 4.4.2 Connected for too long, please come back"
+TOO_MANY: Final = "421 4.3.2 Too many connections, please come back"
 TAKEN: Final = "250 2.0.0 Taken as {}"
 MISTAKES: Final = (
     Rejected,
@@ -55,6 +67,9 @@ class Handler:
         self._in_flight_max = settings.smtp_mails_in_flight_max
         self.in_flight = 0
         self.connections = 0
+        self.peers: Counter[str] = Counter()
+        self.size_bytes = 0
+        """Of all mails being read or taken."""
         self.stopping = False
 
     async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
@@ -99,28 +114,104 @@ class Server(SMTP):
     """One connection."""
 
     line_length_limit = LINE_LENGTH_MAX
-    refused = False
+
+    def __init__(self, handler: Handler, settings: Settings, **options: Any) -> None:
+        self._settings = settings
+        self._peer: str | None = None
+        """Whom the connection counts for; None until it does."""
+        self._socket: asyncio.Transport | None = None
+        """What is under the encryption, if there is any."""
+        self._reading = False
+        self._size_bytes = 0
+        super().__init__(handler, data_size_limit=settings.smtp_size_bytes_max, **options)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._peer is not None:
+            # The same connection, now encrypted.
+            super().connection_made(transport)
+            return
+        assert isinstance(transport, asyncio.Transport)
         handler: Handler = self.event_handler
-        if handler.connections >= self.connections_max:
-            self.refused = True
-            assert isinstance(transport, asyncio.Transport)
-            transport.write(b"421 4.3.2 Too many connections, please come back\r\n")
-            transport.close()
+        peer = peer_of(transport.get_extra_info("peername"))
+        settings = self._settings
+        if (
+            handler.connections >= settings.smtp_connections_max
+            or handler.peers[peer] >= settings.smtp_connections_per_peer_max
+        ):
+            self._socket = transport
+            self._end(TOO_MANY)
             return
         handler.connections += 1
+        handler.peers[peer] += 1
+        self._peer, self._socket = peer, transport
         super().connection_made(transport)
+        deadline = self.loop.call_later(settings.smtp_connection_seconds_max, self._end, TOO_LONG)
+        dialogue = self._handler_coroutine
+        assert dialogue is not None
+        # It ends in every case; `connection_lost` is not called when encryption fails.
+        dialogue.add_done_callback(lambda _: self._left(peer, deadline))
+
+    def _left(self, peer: str, deadline: asyncio.TimerHandle) -> None:
+        handler: Handler = self.event_handler
+        deadline.cancel()
+        handler.connections -= 1
+        handler.peers[peer] -= 1
+        if not handler.peers[peer]:
+            del handler.peers[peer]
+        # A peer that does not read what we said would keep the socket.
+        assert self._socket is not None
+        self.loop.call_later(GOODBYE_SECONDS, self._socket.abort)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.refused:
-            return
-        self.event_handler.connections -= 1
-        super().connection_lost(error)
+        if self._peer is not None:
+            super().connection_lost(error)
 
-    def __init__(self, handler: Handler, connections_max: int, **options: Any) -> None:
-        self.connections_max = connections_max
-        super().__init__(handler, **options)
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._reading:
+            return
+        handler: Handler = self.event_handler
+        self._size_bytes += len(data)
+        handler.size_bytes += len(data)
+        if self._size_bytes > 2 * self._settings.smtp_size_bytes_max:
+            # Said once it is all here, else; but a line without an end is kept in memory.
+            self._end(TOO_LARGE)
+        elif handler.size_bytes > self._settings.smtp_bytes_in_flight_max:
+            self._end(FULL_AT_ONCE)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name is aiosmtpd's
+        """Read and take a mail, whose bytes count until it is answered."""
+        handler: Handler = self.event_handler
+        if handler.size_bytes >= self._settings.smtp_bytes_in_flight_max:
+            await self.push(FULL)
+            return
+        self._reading = True
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._reading = False
+            handler.size_bytes -= self._size_bytes
+            self._size_bytes = 0
+
+    def _end(self, answer: str) -> None:
+        """Say so, and hang up, on whoever does not listen, too."""
+        transport = self.transport or self._socket
+        assert isinstance(transport, asyncio.Transport)
+        assert self._socket is not None
+        if not transport.is_closing():
+            transport.write(f"{answer}\r\n".encode())
+            transport.close()
+        self.loop.call_later(GOODBYE_SECONDS, self._socket.abort)
+
+
+def peer_of(peername: Any) -> str:
+    """Whom a connection counts for: its address, of IPv6 the /64, which one host has whole."""
+    address = ipaddress.ip_address(str(peername[0]).partition("%")[0])
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 async def serve(runtime: Runtime) -> None:
@@ -133,7 +224,6 @@ async def serve(runtime: Runtime) -> None:
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     loop = asyncio.get_running_loop()
     options: dict[str, Any] = {
-        "data_size_limit": settings.smtp_size_bytes_max,
         "enable_SMTPUTF8": True,
         "hostname": settings.mail_domain,
         "ident": "Ledgerdesk",
@@ -143,7 +233,7 @@ async def serve(runtime: Runtime) -> None:
         "loop": loop,
     }
     server = await loop.create_server(
-        lambda: Server(handler, settings.smtp_connections_max, **options),
+        lambda: Server(handler, settings, **options),
         settings.smtp_host,
         settings.smtp_port,
     )

@@ -10,8 +10,9 @@ import asyncpg
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
-from services.intake.admission import Admission, TooBusy
+from services.intake.admission import Admission, TooBusy, TooSlow
 from services.intake.domain import OpenTicket
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
@@ -74,12 +75,19 @@ def submitting(parts: Parts) -> APIRouter:
         The same `Idempotency-Key` of the same requester again is the same ticket.
         """
         try:
-            with admission.place() as place:
-                _must_be_json(request)
-                body = await place.read(request, BODY_BYTES_MAX)
-                return await _open(parts, request, body)
+            _must_be_json(request)
+            with admission.body() as body:
+                raw = await body.read(request, BODY_BYTES_MAX, settings.body_seconds_max)
+                with admission.place():
+                    return await _open(parts, request, raw)
+        except TooSlow as slow:
+            # The rest of the body is not waited for.
+            return problem(408, slow.code, slow.message, headers={"Connection": "close"})
         except TooBusy as busy:
             return problem(429, busy.code, busy.message, headers={"Retry-After": "1"})
+        except ClientDisconnect:
+            # Nobody hears it; but it is no mistake of ours, to be logged with all its frames.
+            return problem(400, "hung_up", "The submission ended before it was all here.")
         except OUTAGES as error:
             log.warning("submission_not_stored", error=type(error).__name__)
             detail = "Your ticket could not be stored just now: please try again."

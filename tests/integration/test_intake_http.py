@@ -307,6 +307,23 @@ async def test_without_the_database_nothing_is_accepted(
     assert (await live.open(key))["status"] == "New"
 
 
+async def test_slow_senders_keep_nobody_out(live: Live) -> None:
+    port = live.client.base_url.port
+    head = (
+        b"POST /v1/tickets HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 1000\r\n\r\n{"
+    )
+    settings = live.running.runtime.settings
+    assert isinstance(settings, Settings)
+    slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(70)]
+    for _, writer in slow:
+        writer.write(head)
+    assert len(slow) > settings.requests_in_flight_max
+    assert (await live.open())["status"] == "New"
+    for _, writer in slow:
+        writer.close()
+
+
 async def test_only_the_portal_may_say_that_it_was_its_form(live: Live) -> None:
     by_form = await live.open(live.customer(), channel="web")
     by_api = await live.open(channel="web")

@@ -173,6 +173,30 @@ async def test_a_stranger_who_quotes_a_ticket_opens_one_of_their_own(post: Post)
     assert "CustomerMessageReceived" not in await post.types(opened.subject)
 
 
+async def test_reply_to_is_no_way_into_the_ticket_of_somebody_else(post: Post) -> None:
+    opened = await post.send(mail(subject="My other secret"))
+    assert isinstance(opened.event, TicketOpened)
+    number = opened.event.number
+
+    async def registered() -> bool:
+        query = "select 1 from register.tickets where number = $1"
+        return bool(await post.running.runtime.pool.fetchval(query, number))
+
+    await eventually(registered)
+    attacker, victim = "no-reply@evil.example", {"Reply_To": "carla@example.com"}
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    for clue in ({}, {"In_Reply_To": ours}):
+        letter = mail("Close it, please.", f"Re: [{number}]", attacker, **victim, **clue)
+        strange = (await post.send(letter, attacker)).event
+        assert isinstance(strange, TicketOpened)
+        assert strange.number != number
+        assert strange.requester.email == "carla@example.com"
+    away = {"Auto_Submitted": "auto-replied", "In_Reply_To": ours}
+    kept = await post.send(mail("Away.", f"Re: [{number}]", attacker, **victim, **away), attacker)
+    assert kept.type == "SubmissionQuarantined"
+    assert "CustomerMessageReceived" not in await post.types(opened.subject)
+
+
 async def test_the_same_mail_by_another_way_adds_nothing(post: Post) -> None:
     message = mail(subject="Only once")
     first = await post.send(message)

@@ -1,4 +1,7 @@
 import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -6,11 +9,12 @@ import asyncpg
 import pytest
 from starlette.requests import Request
 
-from services.intake.admission import Admission, TooBusy, TooLarge
+from services.intake.admission import Admission, TooBusy, TooLarge, TooSlow
 from services.intake.placing import Envelope
 from services.intake.settings import Settings
-from services.intake.smtp import BUSY, TRY_AGAIN, Handler, Server
+from services.intake.smtp import BUSY, TRY_AGAIN, Handler, Server, peer_of
 from shared.errors import NotFound
+from shared.testing.eventually import eventually
 
 
 def request(*chunks: bytes, declared: int | None = None) -> Request:
@@ -27,9 +31,10 @@ def request(*chunks: bytes, declared: int | None = None) -> Request:
 async def test_a_place_is_given_back() -> None:
     admission = Admission(requests_max=1, bytes_max=100)
     for _ in range(3):
-        with admission.place() as place:
-            assert await place.read(request(b"ab", b"c"), 10) == b"abc"
-            assert admission.size_bytes == 3
+        with admission.body() as body:
+            assert await body.read(request(b"ab", b"c"), 10, 60) == b"abc"
+            with admission.place():
+                assert (admission.requests, admission.size_bytes) == (1, 3)
     assert (admission.requests, admission.size_bytes) == (0, 0)
 
 
@@ -44,19 +49,38 @@ def test_one_too_many_is_sent_away() -> None:
 @pytest.mark.parametrize("declared", [None, 11])
 async def test_too_large_a_body_is_not_read_to_its_end(declared: int | None) -> None:
     admission = Admission(requests_max=2, bytes_max=100)
-    with admission.place() as place, pytest.raises(TooLarge):
-        await place.read(request(b"x" * 11, b"y" * 1_000, declared=declared), 10)
+    with admission.body() as body, pytest.raises(TooLarge):
+        await body.read(request(b"x" * 11, b"y" * 1_000, declared=declared), 10, 60)
     assert admission.size_bytes == 0
 
 
 async def test_all_bodies_together_have_a_limit() -> None:
     admission = Admission(requests_max=2, bytes_max=10)
-    with admission.place() as one:
-        await one.read(request(b"x" * 6), 10)
-        with admission.place() as other, pytest.raises(TooBusy):
-            await other.read(request(b"x" * 5), 10)
-        with admission.place() as other:
-            assert await other.read(request(b"x" * 4), 10) == b"xxxx"
+    with admission.body() as one:
+        await one.read(request(b"x" * 6), 10, 60)
+        with admission.body() as other, pytest.raises(TooBusy):
+            await other.read(request(b"x" * 5), 10, 60)
+        with admission.body() as other:
+            assert await other.read(request(b"x" * 4), 10, 60) == b"xxxx"
+
+
+async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
+    admission = Admission(requests_max=1, bytes_max=10)
+    left = [{"type": "http.request", "body": b"x", "more_body": True}]
+
+    async def receive() -> dict[str, Any]:
+        if not left:
+            await asyncio.Event().wait()
+        return left.pop()
+
+    slow = Request({"type": "http", "headers": []}, receive)
+    with admission.body() as body:
+        with pytest.raises(TooSlow) as given_up:
+            await body.read(slow, 10, 0.01)
+        assert (admission.requests, admission.size_bytes) == (0, 1)
+    assert (given_up.value.http_status, given_up.value.code) == (408, "too_slow")
+    assert "within 0.01 seconds" in given_up.value.message
+    assert admission.size_bytes == 0
 
 
 SETTINGS = Settings(
@@ -158,28 +182,130 @@ async def test_mail_for_other_domains_is_not_taken() -> None:
     assert (await reply(None, None, mail, "sales@desk.localhost", [])).startswith("452")
 
 
-async def test_one_connection_too_many_is_told_to_come_back() -> None:
-    handler = Desk().handler()
+@asynccontextmanager
+async def served(handler: Handler, **changes: Any) -> AsyncIterator["Dial"]:
+    """A server; and what opens a connection to it."""
     loop = asyncio.get_running_loop()
+    settings = SETTINGS.model_copy(update=changes)
     options: dict[str, Any] = {"hostname": "desk.localhost", "loop": loop}
-    server = await loop.create_server(lambda: Server(handler, 1, **options), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Server(handler, settings, **options), "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
+    writers = []
+
+    async def dial() -> Connection:
+        reader, writer = await asyncio.open_connection(host, port)
+        writers.append(writer)
+        return reader, writer
+
     try:
-        first, first_writer = await asyncio.open_connection(host, port)
-        assert (await first.readline()).startswith(b"220")
-        second, second_writer = await asyncio.open_connection(host, port)
+        yield dial
+    finally:
+        for writer in writers:
+            writer.close()
+        server.close()
+    await eventually(lambda: is_nothing_left(handler))
+
+
+async def is_nothing_left(handler: Handler) -> bool:
+    return (handler.connections, handler.size_bytes, len(handler.peers)) == (0, 0, 0)
+
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Dial = Callable[[], Awaitable[Connection]]
+
+
+async def say(connection: Connection, *lines: bytes) -> bytes:
+    """The answer to the last of the lines."""
+    reader, writer = connection
+    answer = b""
+    for line in lines:
+        writer.write(line + b"\r\n")
+        answer = await reader.readline()
+    return answer
+
+
+async def begin_mail(connection: Connection) -> bytes:
+    """The answer to DATA."""
+    await connection[0].readline()
+    sender, recipient = b"MAIL FROM:<carla@example.com>", b"RCPT TO:<support@desk.localhost>"
+    return await say(connection, b"HELO example.com", sender, recipient, b"DATA")
+
+
+@pytest.mark.parametrize("limit", ["smtp_connections_max", "smtp_connections_per_peer_max"])
+async def test_one_connection_too_many_is_told_to_come_back(limit: str) -> None:
+    async with served(Desk().handler(), **{limit: 1}) as dial:
+        first = await dial()
+        assert (await first[0].readline()).startswith(b"220")
+        second, _ = await dial()
         assert (await second.readline()).startswith(b"421")
         assert await second.read() == b""
-        first_writer.write(b"QUIT\r\n")
-        assert (await first.readline()).startswith(b"221")
-        assert await first.read() == b""
-        for writer in (first_writer, second_writer):
-            writer.close()
-        third, third_writer = await asyncio.open_connection(host, port)
-        assert (await third.readline()).startswith(b"220")
-        third_writer.write(b"QUIT\r\n")
-        await third.read()
-        third_writer.close()
-    finally:
-        server.close()
-    assert handler.connections == 0
+        assert (await say(first, b"QUIT")).startswith(b"221")
+        assert await first[0].read() == b""
+        third = await dial()
+        assert (await third[0].readline()).startswith(b"220")
+
+
+async def test_a_connection_does_not_last_for_ever() -> None:
+    async with served(Desk().handler(), smtp_connection_seconds_max=0.05) as dial:
+        reader, _ = await dial()
+        assert (await reader.readline()).startswith(b"220")
+        assert (await reader.readline()).startswith(b"421 4.4.2")
+        assert await reader.read() == b""
+
+
+async def test_while_too_much_is_being_read_senders_come_back() -> None:
+    handler = Desk().handler()
+    async with served(handler, smtp_bytes_in_flight_max=1_000) as dial:
+        first, second, third = [await dial() for _ in range(3)]
+        for connection in (first, second):
+            assert (await begin_mail(connection)).startswith(b"354")
+        first[1].write(b"x" * 600)
+        second[1].write(b"y" * 400)
+
+        async def is_full() -> bool:
+            return handler.size_bytes == 1_000
+
+        await eventually(is_full)
+        assert (await begin_mail(third)).startswith(b"452")
+        assert (await say(second, b"y")).startswith(b"421 4.3.1")
+        assert await second[0].read() == b""
+        assert (await say(first, b"\r\n.")).startswith(b"250")
+        assert (await say(third, b"DATA")).startswith(b"354")
+        assert (await say(third, b"Help\r\n.")).startswith(b"250")
+
+
+async def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
+    async with served(Desk().handler(), smtp_size_bytes_max=1_000) as dial:
+        connection = await dial()
+        assert (await begin_mail(connection)).startswith(b"354")
+        assert (await say(connection, b"x" * 2_000)).startswith(b"552")
+        assert await connection[0].read() == b""
+
+
+async def test_encryption_that_fails_gives_the_connection_back() -> None:
+    handler, context = Desk().handler(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, _context: None)
+    options: dict[str, Any] = {"hostname": "desk.localhost", "loop": loop, "tls_context": context}
+    server = await loop.create_server(lambda: Server(handler, SETTINGS, **options), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    await reader.readline()
+    assert (await say((reader, writer), b"HELO example.com", b"STARTTLS")).startswith(b"220")
+    assert handler.connections == 1
+    writer.write(b"this is no handshake\r\n")
+    await eventually(lambda: is_nothing_left(handler))
+    writer.close()
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_a_peer_is_an_address_or_what_one_host_has_of_them(address: str, peer: str) -> None:
+    assert peer_of((address, 25)) == peer

@@ -8,11 +8,12 @@ from services.intake.mail.model import LoopHeaders
 from services.intake.placing import (
     Envelope,
     Taken,
+    author_of,
     clues,
+    contact_of,
     copied,
     identity,
     mailbox_of,
-    sender_of,
     taken_for,
     undelivered,
 )
@@ -131,24 +132,30 @@ def test_everybody_else_it_was_sent_to_is_in_copy() -> None:
             Mailbox("nobody", ""),
         ),
     )
-    (dora,) = copied(mail, ENVELOPE, ("desk.localhost",))
+    (dora,) = copied(mail, ENVELOPE, ("desk.localhost",), author_of(mail))
     assert (dora.name, dora.person_id) == ("Dora", person_id("dora@example.com"))
 
 
-def test_a_form_that_mails_as_no_reply_is_answered_where_it_says() -> None:
+def test_a_form_that_mails_as_no_reply_opens_a_ticket_for_whom_it_names() -> None:
     form = replace(
         LETTER,
         from_address="No-Reply@forms.example",
         reply_to=(Mailbox("Dora", "dora@example.com"),),
     )
-    assert sender_of(form).email == "dora@example.com"
+    assert contact_of(form).email == "dora@example.com"
     list_mail = replace(form, from_address="carla@example.com")
-    assert sender_of(list_mail).email == "carla@example.com"
+    assert contact_of(list_mail).email == "carla@example.com"
+
+
+@pytest.mark.parametrize("address", ["No-Reply@evil.example", "mallory@evil.example"])
+def test_nobody_writes_as_somebody_else_by_reply_to(address: str) -> None:
+    mail = replace(LETTER, from_address=address, reply_to=(Mailbox("", "dora@example.com"),))
+    assert author_of(mail).person_id == person_id(address)
 
 
 def test_a_sender_without_a_name_is_called_by_the_address() -> None:
     nameless = replace(LETTER, from_name="\x00\n")
-    assert sender_of(nameless).name == "carla"
+    assert author_of(nameless).name == "carla"
 
 
 def test_a_mailbox_is_its_address_without_the_plus() -> None:
