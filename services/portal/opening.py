@@ -23,16 +23,17 @@ from shared.numbers import number_for
 
 YEAR_SECONDS: Final = 31_536_000
 
-LABELS: Final = {
+ABOVE: Final = {"subject": "The subject", "description": "The description"}
+"""What fields are called in sentences: those above a topic's own fields, and those below."""
+
+BELOW: Final = {
+    "plan": "The service plan",
+    "impact": "How many are affected",
+    "urgency": "How urgent it is",
+    "attachments": "The files",
     "requester.name": "Your name",
     "requester.email": "Your e-mail address",
     "requester.phone": "Your phone number",
-    "subject": "The subject",
-    "description": "The description",
-    "impact": "How many are affected",
-    "urgency": "How urgent it is",
-    "plan": "The service plan",
-    "attachments": "The files",
 }
 
 
@@ -129,7 +130,8 @@ def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[s
 
 def _problems(answer: Answer, topic: TopicRow) -> Problems:
     """What intake found wrong, as sentences; what belongs to no field is told above the form."""
-    labels = LABELS | {f"custom_fields.{f['name']}": f["label"] for f in topic.fields}
+    own = {f"custom_fields.{field['name']}": field["label"] for field in topic.fields}
+    labels = ABOVE | own | BELOW  # in the order of the form
     fields: dict[str, str] = {}
     others: list[str] = []
     for name, message in answer.errors.items():
@@ -139,7 +141,7 @@ def _problems(answer: Answer, topic: TopicRow) -> Problems:
         else:
             others.append(f"{name} {message}.")
     message = "" if fields and not others else " ".join(others) or answer.message
-    return Problems(fields, message)
+    return Problems({name: fields[name] for name in labels if name in fields}, message)
 
 
 async def _form(
