@@ -13,8 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.message import Message
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -44,21 +43,6 @@ CSP_MAIL: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
-
-
-class _Lenient(EmailPolicy):
-    """Decodes headers, and parses only what says how a mail is made: anything can be read."""
-
-    def header_fetch_parse(self, name: str, value: str) -> Any:
-        if name.lower().startswith("content-"):
-            return super().header_fetch_parse(name, value)
-        try:
-            return str(make_header(decode_header(value)))
-        except (ValueError, LookupError):
-            return value
-
-
-POLICY: Final[Any] = _Lenient()
 
 
 @dataclass(frozen=True)
@@ -115,7 +99,7 @@ class Box:
         self._remember(name, raw)
         return True
 
-    def read(self, mail_id: str) -> EmailMessage:
+    def read(self, mail_id: str) -> Message:
         """A mail in full. Raises 404."""
         if not ID.fullmatch(mail_id) or mail_id not in self.mails:
             raise HTTPException(404, "There is no such mail")
@@ -147,7 +131,7 @@ class Box:
             id=name,
             received_at=at.isoformat(),
             sender=_header(mail, "From") or _header(mail, "Return-Path"),
-            to=tuple(str(one) for one in mail.get_all("Delivered-To", ())),
+            to=tuple(_flat(str(one)) for one in mail.get_all("Delivered-To", ())),
             subject=subject,
             message_id=_header(mail, "Message-ID"),
             ticket=_header(mail, "Ledgerdesk-Ticket") or (number[1] if number else ""),
@@ -269,35 +253,44 @@ def _digest(recipients: list[str], content: bytes) -> str:
     return hashlib.sha256(told + b"\x00" + whom).hexdigest()[:32]
 
 
-def _parsed(raw: bytes) -> EmailMessage:
-    return email.message_from_bytes(raw, policy=POLICY)
+def _parsed(raw: bytes) -> Message:
+    return email.message_from_bytes(raw)
 
 
-def _header(mail: EmailMessage, name: str) -> str:
-    return _flat(str(mail[name] or "")).encode("utf-8", "replace").decode()
+def _header(mail: Message, name: str) -> str:
+    """A header, decoded if it can be."""
+    value = mail[name] or ""
+    with suppress(ValueError, LookupError):
+        value = make_header(decode_header(value))
+    return _flat(str(value).encode("utf-8", "replace").decode())
 
 
 def _flat(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\s]+", " ", text).strip()
 
 
-def _body(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    if part is None:
-        return ""
-    content = part.get_payload(decode=True)
-    charset = part.get_content_charset() or "utf-8"
-    try:
-        return (content if isinstance(content, bytes) else b"").decode(charset, "replace")
-    except LookupError:
-        return (content if isinstance(content, bytes) else b"").decode("utf-8", "replace")
+def _body(mail: Message, kind: str) -> str:
+    for part in mail.walk():
+        if part.get_content_type() == f"text/{kind}" and not _attached(part):
+            content = part.get_payload(decode=True)
+            raw = content if isinstance(content, bytes) else b""
+            try:
+                return raw.decode(part.get_content_charset() or "utf-8", "replace")
+            except LookupError:
+                return raw.decode("utf-8", "replace")
+    return ""
 
 
-def _files(mail: EmailMessage) -> list[EmailMessage]:
-    return list(mail.iter_attachments())
+def _files(mail: Message) -> list[Message]:
+    return [part for part in mail.walk() if not part.is_multipart() and _attached(part)]
 
 
-def _content(mail: EmailMessage) -> dict[str, Any]:
+def _attached(part: Message) -> bool:
+    named = part.get_filename() is not None or part.get_content_disposition() == "attachment"
+    return named or part.get_content_maintype() not in {"text", "multipart"}
+
+
+def _content(mail: Message) -> dict[str, Any]:
     text, html = _body(mail, "plain"), _body(mail, "html")
     headers = {name.lower(): _header(mail, name) for name in mail}
     return {"text": text, "html": html, "links": URL.findall(text), "headers": headers}
