@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from shared.errors import DuplicateEvent, Stale, VersionConflict
-from shared.events import Event, Unknown, encode
+from shared.events import Event, Unknown, encode, silent_on
 from shared.ids import derived_id, uuid7
 from shared.log.records import Batch, Claim, CursorMove, NewEvent, Past
 from shared.log.vector import Vector
@@ -216,7 +216,7 @@ class Work(Generic[C, S]):
             id=event_id,
             topic=event.topic,
             type=type(event).__name__,
-            after=str(vector.without(self._author)),
+            after=str(vector.without(self._author, *silent_on(event.topic))),
             correlation=context.correlation or event_id,
             causation=context.causation,
             actor=context.actor,

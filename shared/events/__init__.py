@@ -31,6 +31,7 @@ from shared.events.base import (
     Value,
     all_event_types,
     event_type,
+    silent_on,
 )
 from shared.events.status import status_after
 from shared.events.upcasts import decode, encode
@@ -61,6 +62,7 @@ __all__ = [
     "operations",
     "resolution",
     "review",
+    "silent_on",
     "sla",
     "status_after",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, dataclass_transform
 from uuid import UUID
 
@@ -146,6 +147,13 @@ class Attachment(Value):
 def event_type(name: str) -> type[Event] | None:
     """The class of the event type `name`, or None if this version does not know it."""
     return _REGISTRY.get(name)
+
+
+@cache
+def silent_on(topic: str) -> frozenset[str]:
+    """Authors who say things, but never on `topic`: who hears it alone never hears them."""
+    authors = {cls.author for cls in _REGISTRY.values()}
+    return frozenset(authors - {cls.author for cls in _REGISTRY.values() if cls.topic == topic})
 
 
 def all_event_types() -> Iterable[type[Event]]:

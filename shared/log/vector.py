@@ -62,6 +62,6 @@ class Vector(Mapping[str, int]):
         """The same, with `author` at `version`."""
         return Vector({**self._versions, author: version})
 
-    def without(self, author: str) -> "Vector":
-        """The same, without `author`'s own stream."""
-        return Vector({a: v for a, v in self._versions.items() if a != author})
+    def without(self, *authors: str) -> "Vector":
+        """The same, without these authors' streams."""
+        return Vector({a: v for a, v in self._versions.items() if a not in authors})

@@ -10,6 +10,7 @@ import pytest
 from shared.decider import ATTEMPTS_MAX, Context, Decider, handle, handle_all
 from shared.errors import DuplicateEvent, Rejected, Stale, VersionConflict
 from shared.events import Event, Unknown
+from shared.events.gateway import TicketViewed
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.ids import derived_id
 from shared.log import Batch, NewEvent, Past, Recorded, Vector
@@ -161,6 +162,19 @@ async def test_a_service_cannot_say_what_another_owns() -> None:
     log = MemoryLog(author="intake")
     with pytest.raises(TypeError, match="intake can't say NoteAdded"):
         await handle(log, NOTES, TICKET, Note("a"), CONTEXT)
+
+
+async def test_who_looked_at_the_ticket_is_no_cause_as_not_everybody_hears_it() -> None:
+    log = MemoryLog()
+    viewed = TicketViewed(viewed_by="anna", viewed_at=T0)
+    log.events.append(
+        NewEvent(
+            TICKET, "gateway", 1, derived_id("v"), "access", "TicketViewed", "", derived_id("v"),
+            "a", T0, viewed.model_dump_json(), said=False,
+        )
+    )  # fmt: skip
+    await handle(log, NOTES, TICKET, Note("a"), CONTEXT)
+    assert log.events[-1].after == ""
 
 
 async def test_what_its_author_knew_stands_in_the_event() -> None:
