@@ -17,12 +17,13 @@ from cli.demo.places import places
 from cli.demo.play import OUTAGE, QUESTION, Play, Stage, sequel
 from cli.demo.report import report
 from cli.demo.scenarios import Scenario, plan
+from cli.demo.tidy import tidy
 from cli.demo.watch import Watch
 from deploy.local.trouble import Trouble
 from shared.clock import monotonic_seconds, utc_now
 
 TICKETS: Final = 220
-AT_ONCE: Final = 44
+AT_ONCE: Final = 36
 """Tickets being played at the same time: about as many as the desk has room for."""
 
 SEED: Final = 20_260_302
@@ -47,6 +48,9 @@ async def _demo(count: int, at_once: int, seed: int) -> int:
     agents, customers = await Agents.of(where), Customers(where)
     stage = Stage(agents, customers, Watch(agents), run)
     await _introduce(stage, count)
+    left = await tidy(agents)
+    if left:
+        print(f"{left} tickets that an earlier demo left open were closed first", flush=True)
     scenarios, pace = plan(count, seed, run), Pace()
     background = [
         asyncio.create_task(stage.watch.run()),

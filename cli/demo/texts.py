@@ -1,11 +1,15 @@
 """What customers and agents of the demo write: from `texts.yaml`, put together from a seed."""
 
 import random  # noqa: TID251 - seeded, so that every demo plays the same
+import re
 from functools import cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+ADDRESS = re.compile(r"demo-\d+-\d+@customers\.example")
+"""Of a customer of some demo."""
 
 FILE = Path(__file__).with_name("texts.yaml")
 
