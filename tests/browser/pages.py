@@ -51,7 +51,9 @@ class TicketPage:
 
     page: Page
 
-    async def shows(self, *, status: str = "", text: str = "", agent: str = "") -> None:
+    async def shows(
+        self, *, status: str = "", text: str = "", agent: str = "", plan: str = ""
+    ) -> None:
         """Wait, as an open page refreshes itself, until it shows what is expected."""
         if status:
             await expect(self.page.locator("[data-test=status]")).to_have_text(
@@ -63,6 +65,10 @@ class TicketPage:
             await expect(self.page.locator("[data-test=agent]")).to_contain_text(
                 agent, timeout=SOON_MS
             )
+
+        if plan:
+            promises = self.page.locator("#clocks")
+            await expect(promises).to_contain_text(plan, timeout=SOON_MS)
 
     async def fill(self, tab: str, **fields: str | bool) -> None:
         """Open a tab of what can be done, and fill in its form."""

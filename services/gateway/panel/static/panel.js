@@ -104,10 +104,26 @@ async function moved() {
   return due !== null || (await answer.text()) !== document.body.dataset.vector;
 }
 
+// Each page has new keys and names in its hidden fields: they alone are no news.
+function shape(element) {
+  return element.innerHTML.replace(/<input type="hidden"[^>]*>/g, "");
+}
+
+// What can be done now; unless something is being typed, and with the same tab in front.
+function offer(old, now) {
+  if (typing() || old.contains(document.activeElement)) return;
+  const tab = old.querySelector(".tab:checked")?.id;
+  old.innerHTML = now.innerHTML;
+  const same = tab && document.getElementById(tab);
+  if (same) same.checked = true;
+}
+
 function take(fresh) {
   for (const old of document.querySelectorAll("[data-live]")) {
     const now = fresh.getElementById(old.id);
-    if (now && now.innerHTML !== old.innerHTML) old.innerHTML = now.innerHTML;
+    if (!now || shape(now) === shape(old) || old.querySelector("details[open]")) continue;
+    if (old.id === "compose") offer(old, now);
+    else old.innerHTML = now.innerHTML;
   }
   const vector = fresh.body.dataset.vector;
   if (vector && !typing()) {
