@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -9,12 +10,21 @@ from cli.demo.agents import Agents
 from cli.demo.customers import Customers, NotArrived, link_token
 from cli.demo.scenarios import Channel, Scenario, Turn
 from cli.demo.texts import texts
-from cli.demo.watch import Watch
+from cli.demo.watch import NeverHappened, Watch
 from shared.clock import monotonic_seconds
 from shared.log.vector import Vector
 
 QUESTION: Final = "demo-question"
 OUTAGE: Final = "demo-outage"
+
+HELPERS: Final = "technical"
+"""The team with most people of the highest tier."""
+
+PATIENCE_SECONDS: Final = 12
+"""How long a ticket is without an agent before a manager looks at it."""
+
+HAPPENS_SECONDS: Final = 90
+"""How long people wait for what is going to happen."""
 
 OFFERED_SECONDS: Final = 45
 """How long a customer looks for what a mail said that they could do."""
@@ -162,7 +172,8 @@ class Play:
         if not by_mail:
             await self._act("reply", text=text)
             return
-        about = (await self.stage.customers.mails(self.scenario.customer.email))[0]
+        mails = await self.stage.customers.mails(self.scenario.customer.email)
+        about = next(mail for mail in mails if self.number in mail["subject"])
         self._commands += 1
         named = f"answer-{self.stage.run}-{self.scenario.number}-{self._commands}"
         message_id = f"<{named}@customers.example>"
@@ -237,10 +248,23 @@ class Play:
                 return True
 
     async def _has_agent(self) -> Json:
-        return await self._until("assigned", lambda t: t["agent"] is not None)
+        """The ticket, once somebody has it; a manager helps where nobody of its team can."""
 
-    async def _until(self, what: str, holds: Callable[[Json], bool]) -> Json:
-        ticket = await self.stage.watch.until(self.number, what, holds)
+        def assigned(ticket: Json) -> bool:
+            return ticket["agent"] is not None
+
+        with suppress(NeverHappened):
+            return await self._until("assigned", assigned, timeout=PATIENCE_SECONDS)
+        team = (self.stage.watch.seen[self.number]["team"] or {}).get("id")
+        if team is not None and team != HELPERS:
+            order = {"team_id": HELPERS, "reason": "Nobody of this tier is free in your team"}
+            await self._do("transfer", by=self.stage.agents.manager, **order)
+        return await self._until("assigned", assigned)
+
+    async def _until(
+        self, what: str, holds: Callable[[Json], bool], timeout: float = HAPPENS_SECONDS
+    ) -> Json:
+        ticket = await self.stage.watch.until(self.number, what, holds, timeout)
         self._after = self._after.merged(Vector.parse(ticket["version"]))
         return ticket
 

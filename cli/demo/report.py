@@ -168,6 +168,8 @@ def _by_turn(stories: Sequence[Story], doubled: int) -> Table:
         count = sum(happened(story) for story in stories)
         name = f"{turn}: sent twice, {doubled} became two" if turn is Turn.DUPLICATED else turn
         table.add_row(str(name), str(count), _share(count, len(stories)))
+    transferred = sum(story.count("TicketTransferred") > 0 for story in stories)
+    table.add_row("transferred by a manager", str(transferred), _share(transferred, len(stories)))
     related = sum(bool(story.ticket["related"]) for story in stories)
     table.add_row("looks related to another", str(related), _share(related, len(stories)))
     return table
