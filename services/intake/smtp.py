@@ -10,7 +10,7 @@ import logging
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncpg
 import structlog
@@ -130,7 +130,8 @@ class Server(SMTP):
             # The same connection, now encrypted.
             super().connection_made(transport)
             return
-        assert isinstance(transport, asyncio.Transport)
+        # Not by `isinstance`: uvloop's transports are none of asyncio's.
+        transport = cast(asyncio.Transport, transport)
         handler: Handler = self.event_handler
         peer = peer_of(transport.get_extra_info("peername"))
         settings = self._settings
@@ -195,9 +196,8 @@ class Server(SMTP):
 
     def _end(self, answer: str) -> None:
         """Say so, and hang up, on whoever does not listen, too."""
-        transport = self.transport or self._socket
-        assert isinstance(transport, asyncio.Transport)
         assert self._socket is not None
+        transport = cast(asyncio.Transport, self.transport or self._socket)
         if not transport.is_closing():
             transport.write(f"{answer}\r\n".encode())
             transport.close()
