@@ -74,6 +74,9 @@ async def test_the_business_critical_outage_in_a_browser(world: World, new_page:
     await portal.act("feedback", rating="5", comment="Thank you!")
     await page.shows(text="rated 5 of 5")
     told = " ".join(await page.happenings())
+    assert "The customer gave 5 of 5" in told
+    await page.page.goto(f"{world.url('gateway')}/tickets/{number}?events=all")
+    told = " ".join(await page.happenings())
     for words in ("Opened by web", "began to work", "rejected", "Closed (confirmed)"):
         assert words in told
 
