@@ -109,6 +109,18 @@ class Customer:
         answer = await self.browser.get(urljoin(self.world.url("portal"), url))
         return Page(str(answer.url), answer.status_code, answer.text)
 
+    async def look_for(self, url: str, action: str) -> Page:
+        """The page, once it has the form: the mail may be quicker than the portal."""
+
+        async def shown() -> Page | None:
+            page = await self.look(url)
+            found = any(form.action.rstrip("/").endswith(action) for form in page.forms)
+            return page if found else None
+
+        page = await eventually(shown, timeout=SOON_SECONDS)
+        assert page is not None
+        return page
+
     async def fill_in(self, page: Page, action: str, values: Mapping[str, str]) -> Page:
         """Fill in the form of `page` whose action ends with `action`, and send it."""
         matching = [f for f in page.forms if f.action.rstrip("/").endswith(action)]

@@ -106,7 +106,7 @@ class World:
     def close(self) -> None:
         """Stop everything and delete it."""
         try:
-            self.run("down")
+            self.run("reset")
         finally:
             shutil.rmtree(self.folder.root, ignore_errors=True)
 
