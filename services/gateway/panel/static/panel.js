@@ -85,7 +85,7 @@ function gone(is) {
 }
 
 async function refresh() {
-  if (document.hidden || document.activeElement?.closest("[data-live] form, details[open]")) return;
+  if (document.hidden || document.activeElement?.closest("[data-live]:not(#compose) form, details[open]")) return;
   try {
     if (document.body.dataset.pulse && !(await moved())) return gone(false);
     const answer = await fetch(location.href, { headers: { "X-Refresh": "1" } });
