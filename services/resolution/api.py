@@ -168,7 +168,8 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
     @router.get("/tickets/{ticket_id}/closing")
     async def closing(ticket_id: UUID, asked: ByAgent) -> dict[str, Any]:
         """How the ticket ended."""
-        await runtime.wait_for(ticket_id, asked.after, "closed")
+        await runtime.wait_for(ticket_id, asked.after)
+        await runtime.wait_for(ticket_id, await runtime.log.vector(ticket_id), "closed")
         return await finders.closing_of(runtime.pool, ticket_id)
 
     @router.get("/quiet")

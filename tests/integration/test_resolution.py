@@ -212,8 +212,14 @@ async def test_a_merged_ticket_is_closed_and_a_problem_that_came_back_reopens_on
         assert await types(live, merged) == ["TicketClosed"]
         assert (await types(live, closed))[-1] == "TicketReopened"
 
+    async def closing_of() -> dict[str, Any]:
+        answer = await agent(live).get(f"/tickets/{merged}/closing")
+        assert answer.status_code == 200, answer.text
+        shape: dict[str, Any] = answer.json()
+        return shape
+
     await eventually(both)
-    closing = (await agent(live).get(f"/tickets/{merged}/closing")).json()
+    closing = await eventually(closing_of)
     assert (closing["how"], closing["merged_into"]) == ("merged", str(story.OTHER_TICKET))
 
 
