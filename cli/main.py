@@ -24,8 +24,6 @@ COMMANDS: Final = {
     "tail": "follow all events live",
     "lag": "how far behind each follower is",
     "parked": "list, show, retry or skip what followers could not digest",
-    "rebuild": "fold a read model anew",
-    "republish": "say again what others have missed",
     "demo": "play realistic tickets into the running desk",
     "serve": "run one service in the foreground",
 }
