@@ -6,6 +6,7 @@ With LEDGERDESK_NO_SKIP=1, as in CI, a skipped test fails the run.
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,10 +14,23 @@ from hypothesis import HealthCheck, settings
 from deploy.local.databases import Database
 from deploy.local.stack import Kafka, Postgres
 from shared.testing.infra import TestServers, TopicNames
+from tests.desk import started, world
+
+__all__ = ["started", "world"]
+
+ROOMS = ("unit", "contract", "integration", "faults", "system", "browser")
+"""The order they are tested in: the quickest answers first, and those that share a desk
+beside each other and last, so that it idles under nobody else's feet."""
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("ledgerdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ledgerdesk")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the rooms in order; within one, tests stay as they were collected."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: ROOMS.index(item.path.relative_to(here).parts[0]))
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.system.conftest import started, world  # noqa: F401 - fixtures of a whole desk
-
 FLAGS = (
     "--no-sandbox",  # CI runs as root
     "--disable-gpu",

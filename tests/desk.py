@@ -1,4 +1,4 @@
-"""One desk of real processes for all system tests, or one that runs already."""
+"""One desk of real processes for all tests that need a whole one, or one that runs already."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
