@@ -207,7 +207,7 @@ async def running(
     event_log = Log(pool, service.name)
     runtime = Runtime(service, settings, pool, event_log, clock)
     relay = Relay(event_log, settings)
-    followers = await _followers(service, runtime, relay)
+    followers = await make_followers(service, runtime, relay)
     runtime.followers = followers
     inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
     topics = sorted({cls.topic for cls in service.hears})
@@ -226,8 +226,8 @@ async def running(
     )
     work: list[tuple[str, Task]] = [(f"follow:{f.name}", f.run) for f in followers]
     work.append(("http", server.serve))
-    work.append(("watch", lambda: _persistently(event_log.watch)))
-    work.append(("sweep", lambda: _persistently(lambda: sweep_regularly(inbox))))
+    work.append(("watch", lambda: persistently(event_log.watch)))
+    work.append(("sweep", lambda: persistently(lambda: sweep_regularly(inbox))))
     if hearing is not None:
         work.append(("hear", hearing.run))
     work += [(f"task:{number}", task) for number, task in enumerate(service.tasks(runtime))]
@@ -262,7 +262,7 @@ async def _as_coroutine(start: Task) -> None:
     await start()
 
 
-async def _persistently(start: Task) -> None:
+async def persistently(start: Task) -> None:
     """Begin anew after an outage, until cancelled."""
     while True:
         try:
@@ -292,7 +292,8 @@ async def _pool(service: Service, settings: ServiceSettings) -> Pool:
             await asyncio.sleep(0.5)
 
 
-async def _followers(service: Service, runtime: Runtime, relay: Relay) -> list[Follower]:
+async def make_followers(service: Service, runtime: Runtime, relay: Relay) -> list[Follower]:
+    """All that follows the service's log, each with its cursor."""
     instance = runtime.settings.instance
     event_log, clock = runtime.log, runtime.clock
     from_the_start: list[Follower] = [relay]

@@ -5,6 +5,7 @@ lazily. Nothing is ever published inside a transaction.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -32,9 +33,15 @@ class Relay(Follower):
 
     pace_seconds = 0.01
 
-    def __init__(self, event_log: Log, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        event_log: Log,
+        settings: ServiceSettings,
+        producer: Callable[[ServiceSettings, str], AIOKafkaProducer] = make_producer,
+    ) -> None:
         super().__init__(event_log, "relay", settings.instance)
         self._settings = settings
+        self._make_producer = producer
         self._producer: AIOKafkaProducer | None = None
         self._stored = 0
         self._stored_at = 0.0
@@ -93,7 +100,7 @@ class Relay(Follower):
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = make_producer(self._settings, self.log.author)
+            producer = self._make_producer(self._settings, self.log.author)
             try:
                 await producer.start()
             except BaseException:
