@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
@@ -44,7 +43,6 @@ class Hearing:
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._look_seconds = look_seconds
-        self.failing = "not connected to Kafka yet"
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             client_id=f"{event_log.author}-{settings.instance}",
@@ -68,19 +66,16 @@ class Hearing:
         """Whether everything that is on Kafka had been read at the last look."""
         return self._reading.caught_up
 
+    @property
+    def failing(self) -> str:
+        """What keeps it from hearing; empty while nothing does."""
+        return self._reading.failing
+
     async def run(self) -> None:
         """Hear until cancelled; Kafka may come later, go away, and come back."""
         try:
             await self._connect()
-            while True:
-                try:
-                    async with asyncio.timeout(20):
-                        await self._reading.look()
-                    self.failing = ""
-                except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError) as error:
-                    self.failing = f"{type(error).__name__}: {error}"
-                    log.warning("hearing_failing", error=self.failing)
-                await asyncio.sleep(self._look_seconds)
+            await self._reading.look_regularly(self._look_seconds)
         finally:
             with suppress(Exception):
                 async with asyncio.timeout(5):
@@ -95,7 +90,7 @@ class Hearing:
             try:
                 await self._broker.start()
             except (KafkaError, OSError) as error:
-                self.failing = f"{type(error).__name__}: {error}"
+                self._reading.failing = f"{type(error).__name__}: {error}"
                 log.warning("kafka_away", error=self.failing)
                 with suppress(Exception):
                     await self._broker.stop()

@@ -10,11 +10,18 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
+import asyncpg
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaConnectionError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaConnectionError,
+    KafkaError,
+    UnknownTopicOrPartitionError,
+)
 
 from shared.clock import Clock, monotonic_seconds
+from shared.followers.follower import OUTAGES
 from shared.inbox import Inbox
 from shared.log.log import QUERIES, Log
 
@@ -22,6 +29,9 @@ log = structlog.get_logger()
 
 HOLD_SECONDS_MAX = 60.0
 """How long a batch is tried again in place before Kafka is asked for it anew."""
+
+LOOK_SECONDS_MAX = 20.0
+"""How long one look may take."""
 
 
 class Consumer(Protocol):
@@ -71,6 +81,7 @@ class Reading:
         self._expected: dict[str, set[int]] = {}
         self._committed: dict[TopicPartition, int] = {}
         self.caught_up = False
+        self.failing = "not connected to Kafka yet"
 
     async def take(self, records: Sequence[Any]) -> None:
         """Take in a batch. Returns only when it is durable, or was asked for again."""
@@ -102,6 +113,18 @@ class Reading:
         for partition, offset in earliest.items():
             with suppress(IllegalStateError):  # it was given to somebody else meanwhile
                 consumer.seek(partition, offset)
+
+    async def look_regularly(self, every_seconds: float) -> None:
+        """Look until cancelled; Kafka and Postgres may go away and come back."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS_MAX):
+                    await self.look()
+                self.failing = ""
+            except (KafkaError, *OUTAGES, asyncpg.PostgresError) as error:
+                self.failing = f"{type(error).__name__}: {error}"
+                log.warning("hearing_failing", error=self.failing)
+            await asyncio.sleep(every_seconds)
 
     async def look(self) -> None:
         """Note which partitions have been read to their ends as of now; commit offsets."""
