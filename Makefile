@@ -8,6 +8,7 @@ BIN := .venv/bin
 RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
+BROKERS ?=
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
 SQUAWK := --pg-version 18 --assume-in-transaction --exclude prefer-bigint-over-int
 
@@ -21,8 +22,8 @@ venv: ## install everything into .venv; nothing to do when the lock is unchanged
 	@command -v $(PYTHON) >/dev/null || { echo "✗ There is no Python here: apt install python3 python3-venv (or dnf install python3)" >&2; exit 1; }
 	@$(PYTHON) deploy/local/bootstrap.py
 
-up: venv ## set up and start the whole desk, and say where it is; twice is harmless
-	@$(RUN) up
+up: venv ## set up and start the whole desk, and say where it is; BROKERS=3 for three Kafkas
+	@$(if $(BROKERS),LEDGERDESK_BROKERS=$(BROKERS)) $(RUN) up
 
 down: ## stop the desk; nothing is lost
 	@if [ -x $(RUN) ]; then $(RUN) down; fi

@@ -15,8 +15,9 @@ from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.local import process
-from deploy.local.desk import Desk, not_ready
+from deploy.local.desk import Desk
 from deploy.local.folder import data_folder
+from deploy.local.health import not_ready
 from deploy.local.services import PROCESSES, SERVICES, ServiceProcess
 from deploy.lock import is_current
 from shared.clock import utc_now
@@ -121,7 +122,8 @@ async def _kafka(desk: Desk) -> Finding:
     bootstrap = desk.stack.kafka.bootstrap
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            differences = await topics.differences(bootstrap, desk.topic_prefix)
+            brokers = desk.stack.kafka.brokers
+            differences = await topics.differences(bootstrap, desk.topic_prefix, brokers)
     except (KafkaError, OSError, TimeoutError):
         return Finding(f"Kafka at {bootstrap} does not answer", "make up")
     what = f"Kafka at {bootstrap}, topics as declared"

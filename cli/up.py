@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from deploy.local.desk import Desk, State
+from deploy.local.desk import Desk
 from deploy.local.folder import REPOSITORY, data_folder
 from deploy.local.services import PROCESSES
+from deploy.local.status import State
+from deploy.local.status import status as states_of
 from deploy.local.trouble import Trouble
 
 SAMPLE_DESK: Final = REPOSITORY / "deploy" / "desk.yaml"
@@ -20,9 +22,11 @@ environment:
   LEDGERDESK_DATA            the data folder, instead of .ledgerdesk in the repository
   LEDGERDESK_PORT_OFFSET     added to every port, for a second desk on this machine
   <SERVICE>_PORT, INTAKE_SMTP_PORT, MAILBOX_PORT, MAILBOX_SMTP_PORT, LEDGERDESK_POSTGRES_PORT,
-  LEDGERDESK_KAFKA_PORT, LEDGERDESK_KAFKA_CONTROLLER_PORT      one port
+  LEDGERDESK_KAFKA_PORT, LEDGERDESK_KAFKA_CONTROLLER_PORT,
+  LEDGERDESK_KAFKA_<n>_PORT, LEDGERDESK_KAFKA_<n>_CONTROLLER_PORT (n: 2, 3)      one port
   LEDGERDESK_DESK            the desk to begin with, instead of deploy/desk.yaml
   LEDGERDESK_STACK           embedded, or containers (by Docker)
+  LEDGERDESK_BROKERS         1 or 3 embedded Kafka brokers; as at first, unless said
   LEDGERDESK_POSTGRES_IMAGE, LEDGERDESK_KAFKA_IMAGE            other images than the usual ones
   KAFKA_BOOTSTRAP_SERVERS    a real Kafka instead
   <SERVICE>_DATABASE_URL     a real database for a service instead
@@ -72,7 +76,7 @@ def reset(arguments: Sequence[str]) -> int:
 def status(arguments: Sequence[str]) -> int:
     """What runs, where, and how it is; exit code 1 unless all is ready."""
     _parse("status", arguments)
-    states = asyncio.run(_open().status())
+    states = asyncio.run(states_of(_open()))
     print(table(states))
     return 0 if all(each.state == "ready" for each in states) else 1
 
@@ -111,7 +115,7 @@ async def _up() -> int:
     await desk.up(say)
     if await _apply_sample_desk(desk, say):
         await desk.await_ready(lambda _: None)
-    print(f"\n{table(await desk.status())}\n")
+    print(f"\n{table(await states_of(desk))}\n")
     if desk.folder.sign_in.exists():
         print(desk.folder.sign_in.read_text().rstrip())
     return 0

@@ -25,11 +25,18 @@ class Topic:
     config: Mapping[str, str]
 
 
-def declared(prefix: str) -> list[Topic]:
-    """Every topic under a prefix, as `{prefix}.tickets`."""
+def declared(prefix: str, brokers: int = 1) -> list[Topic]:
+    """Every topic under a prefix, as `{prefix}.tickets`.
+
+    Three brokers keep three copies, of which two must be there; the environment may say
+    otherwise.
+    """
     page = yaml.safe_load(DECLARED_IN.read_text())
-    copies = int(os.environ.get("LEDGERDESK_REPLICATION_FACTOR", page["replication_factor"]))
+    copies = 3 if brokers >= 3 else page["replication_factor"]
+    copies = int(os.environ.get("LEDGERDESK_REPLICATION_FACTOR", copies))
     shared = page["all"]
+    if brokers >= 3:
+        shared = shared | {"min.insync.replicas": copies - 1}
     in_sync = os.environ.get("LEDGERDESK_MIN_INSYNC_REPLICAS")
     if in_sync:
         shared = shared | {"min.insync.replicas": in_sync}
@@ -44,12 +51,12 @@ def _topic(name: str, copies: int, settings: Mapping[str, Any]) -> Topic:
     return Topic(name, settings["partitions"], copies, config)
 
 
-async def create(bootstrap: str, prefix: str, *, alter: bool = True) -> list[str]:
+async def create(bootstrap: str, prefix: str, *, alter: bool = True, brokers: int = 1) -> list[str]:
     """Create what is missing, and alter what differs unless the broker is not ours.
 
     Returns one line for every difference that is left.
     """
-    topics = declared(prefix)
+    topics = declared(prefix, brokers)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
     await admin.start()
     try:
@@ -64,9 +71,9 @@ async def create(bootstrap: str, prefix: str, *, alter: bool = True) -> list[str
         await admin.close()
 
 
-async def differences(bootstrap: str, prefix: str) -> list[str]:
+async def differences(bootstrap: str, prefix: str, brokers: int = 1) -> list[str]:
     """One line for every difference between the broker's topics and the declared ones."""
-    topics = declared(prefix)
+    topics = declared(prefix, brokers)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
     await admin.start()
     try:

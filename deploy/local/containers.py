@@ -7,7 +7,7 @@ of that name, so that it is found again by the next command, and survives `down`
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,11 @@ class ContainerPostgres:
             )
         _await(name, self.port, "Postgres")
 
+    def launch(self, progress: Callable[[str], None]) -> None:
+        """Start the container again, and do not wait."""
+        progress("starting Postgres")
+        _started_again(_name("postgres", self.data))
+
     def stop(self) -> None:
         _stop(_name("postgres", self.data))
 
@@ -67,6 +72,11 @@ class ContainerKafka:
     data: Path
     port: int
     kind: str = "container"
+    brokers: int = 1
+
+    @property
+    def parts(self) -> "Mapping[str, ContainerKafka]":
+        return {"kafka": self}
 
     @property
     def where(self) -> str:
@@ -89,6 +99,11 @@ class ContainerKafka:
                 user="root",  # a new volume belongs to root
             )
         _await(name, self.port, "Kafka")
+
+    def launch(self, progress: Callable[[str], None]) -> None:
+        """Start the container again, and do not wait."""
+        progress("starting Kafka")
+        _started_again(_name("kafka", self.data))
 
     def stop(self) -> None:
         _stop(_name("kafka", self.data))

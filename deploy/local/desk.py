@@ -1,21 +1,24 @@
 """A whole desk on this machine: its servers, databases, topics and processes, up and down.
 
 Every step looks first and does only what is missing, so that `up` heals whatever was
-killed and leaves running what is well.
+killed and leaves running what is well. In between, a supervisor does.
 """
 
 import asyncio
 import contextlib
 import fcntl
-import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from deploy.local import databases, process
-from deploy.local.folder import DataFolder
+from deploy.local.folder import REPOSITORY, DataFolder
+from deploy.local.health import not_ready
+from deploy.local.parts import Part
 from deploy.local.process import PidFile
 from deploy.local.services import (
     PROCESSES,
@@ -27,26 +30,16 @@ from deploy.local.services import (
     environment,
     recorded_ports,
 )
-from deploy.local.stack import Server, Stack, choose
+from deploy.local.stack import Stack, choose
 from deploy.local.trouble import DidNotStart, Trouble
 
 SPACE_NEEDED_MB: Final = 1_000
 READY_TIMEOUT_SECONDS: Final = 90.0
 READY_POLL_SECONDS: Final = 0.1
 TOPIC_PREFIX: Final = "ledgerdesk"
+SUPERVISOR: Final = "supervisor"
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class State:
-    """How a part of the desk is; `pid` is None when it does not run, or not here."""
-
-    part: str
-    where: str
-    what: str
-    pid: int | None
-    state: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +71,7 @@ class Desk:
             self._keep_ports()
             await asyncio.gather(self._databases_up(say), self._kafka_up(say))
             await self._processes_up(say)
+            self._supervisor_up()
 
     async def down(self, say: Say) -> None:
         """Stop everything, in the order in which nothing misses what it still needs."""
@@ -104,18 +98,60 @@ class Desk:
             secrets=self.secrets,
         )
 
-    async def status(self) -> list[State]:
-        """Every server and process, and how it is."""
-        servers = [self._postgres_state(), self._server_state("kafka", self.stack.kafka)]
-        return servers + list(await asyncio.gather(*map(self._process_state, PROCESSES)))
+    def parts(self) -> tuple[Part, ...]:
+        """Whatever of this desk may die and is to be started again, servers first."""
+        servers = dict(self.stack.kafka.parts)
+        if self.stack.needs_postgres(each.name for each in SERVICES):
+            servers = {"postgres": self.stack.postgres, **servers}
+        made = [
+            self._part(name, server.running, partial(server.launch, _quietly))
+            for name, server in servers.items()
+        ]
+        for each in PROCESSES:
+            named = self.pid_file(each.name)
+            made.append(
+                self._part(
+                    each.name,
+                    lambda named=named: named.process() is not None,  # type: ignore[misc]
+                    partial(self._launch, each),
+                )
+            )
+        return tuple(made)
+
+    @contextlib.contextmanager
+    def mending(self) -> Iterator[bool]:
+        """For the supervisor: whether no command starts or stops this desk, and none will."""
+        with (self.folder.run / "mending.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def pid_file(self, name: str) -> PidFile:
         return PidFile(self.folder.run / f"{name}.pid")
 
+    def _part(self, name: str, running: Callable[[], bool], launch: Callable[[], None]) -> Part:
+        log = self.folder.log_of(name)
+        return Part(name, log, running, launch, partial(process.last_line, log))
+
+    def _supervisor_up(self) -> None:
+        pid_file = self.pid_file(SUPERVISOR)
+        if pid_file.process() is None:
+            process.start(
+                [sys.executable, "-m", "deploy.local.supervisor"],
+                pid_file=pid_file,
+                log=self.folder.log_of(SUPERVISOR),
+                environ={**self.environ, "LEDGERDESK_DATA": str(self.folder.root)},
+                folder=REPOSITORY,
+            )
+
     def _keep_ports(self) -> None:
         """Remember where this desk listens, which cannot change while it runs."""
         runs = any(PidFile(path).process() for path in self.folder.run.glob("*.pid"))
-        if runs and recorded_ports(self.folder) not in (None, self.ports):
+        last = recorded_ports(self.folder)
+        if runs and last is not None and not last.numbers.items() <= self.ports.numbers.items():
             raise Trouble("This desk runs on other ports than asked for: make down first")
         self.ports.record(self.folder)
 
@@ -165,7 +201,9 @@ class Desk:
         ours = "KAFKA_BOOTSTRAP_SERVERS" not in self.environ
         bootstrap = self.stack.kafka.bootstrap
         try:
-            differences = await topics.create(bootstrap, self.topic_prefix, alter=ours)
+            differences = await topics.create(
+                bootstrap, self.topic_prefix, alter=ours, brokers=self.stack.kafka.brokers
+            )
         except KafkaError as error:
             raise Trouble(
                 f"Kafka at {bootstrap} does not do as it is asked ({type(error).__name__}): "
@@ -184,14 +222,18 @@ class Desk:
         if missing:
             say(f"starting {', '.join(each.name for each in missing)}")
         for each in missing:
-            process.start(
-                command(each),
-                pid_file=self.pid_file(each.name),
-                log=self.folder.log_of(each.name),
-                environ=self.environment_of(each),
-                folder=self.folder.root,
-            )
+            self._launch(each)
         await self.await_ready(say if missing else lambda _: None)
+
+    def _launch(self, each: ServiceProcess) -> None:
+        process.check_port(self.ports.of(each), each.name, each.port_variable)
+        process.start(
+            command(each),
+            pid_file=self.pid_file(each.name),
+            log=self.folder.log_of(each.name),
+            environ=self.environment_of(each),
+            folder=self.folder.root,
+        )
 
     async def await_ready(self, say: Say) -> None:
         """Wait until every process is ready; name the first that does not become so."""
@@ -213,6 +255,10 @@ class Desk:
         say(f"{each.name} is ready")
 
     async def _down(self, say: Say) -> None:
+        supervisor = self.pid_file(SUPERVISOR).process()
+        if supervisor is not None:
+            await asyncio.to_thread(process.stop, supervisor)
+        self.pid_file(SUPERVISOR).remove()
         await asyncio.gather(*(self._stop(each, say) for each in PROCESSES))
         for name, server in (("Kafka", self.stack.kafka), ("Postgres", self.stack.postgres)):
             if server.running():
@@ -233,29 +279,6 @@ class Desk:
             say(f"{each.name} {'did not stop and was killed' if killed else 'stopped'}")
         pid_file.remove()
 
-    async def _process_state(self, each: ServiceProcess) -> State:
-        running = self.pid_file(each.name).process()
-        where = self.ports.url(each)
-        if running is not None:
-            lacks = await not_ready(self.ports.of(each))
-            state = "not ready" if lacks else "ready"
-            return State(each.name, where, lacks or each.what, running.pid, state)
-        state = "crashed" if self.pid_file(each.name).path.exists() else "stopped"
-        return State(each.name, where, each.what, None, state)
-
-    def _postgres_state(self) -> State:
-        if not self.stack.needs_postgres(each.name for each in SERVICES):
-            return State("postgres", "as given", "a real server for every service", None, "ready")
-        return self._server_state("postgres", self.stack.postgres)
-
-    def _server_state(self, name: str, server: Server) -> State:
-        running = self.pid_file(name).process()
-        pid = running.pid if running is not None else None
-        if server.running():
-            return State(name, server.where, server.kind, pid, "ready")
-        state = "crashed" if self.pid_file(name).path.exists() else "stopped"
-        return State(name, server.where, server.kind, None, state)
-
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Let no two commands change the same desk at once."""
@@ -266,29 +289,11 @@ class Desk:
                 raise Trouble(
                     "Another command is starting or stopping this desk: wait until it has ended"
                 ) from None
-            yield
+            with (self.folder.run / "mending.lock").open("w") as mending:
+                # The supervisor holds it for moments only, and lets everything be while we do.
+                fcntl.flock(mending, fcntl.LOCK_EX)
+                yield
 
 
-async def not_ready(port: int) -> str:
-    """What `GET /health/ready` of the process at the port complains of; empty when ready."""
-    try:
-        async with asyncio.timeout(2):
-            status, body = await _get(port, "/health/ready")
-    except (OSError, TimeoutError, ValueError) as error:
-        return f"no answer ({type(error).__name__})"
-    if status == 200:
-        return ""
-    with contextlib.suppress(ValueError, KeyError):
-        return "; ".join(json.loads(body)["reasons"])
-    return f"it answers {status}"
-
-
-async def _get(port: int, path: str) -> tuple[int, bytes]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        # HTTP/1.0, so that the answer comes in one piece and ends with the connection.
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-        return int(head[9:12]), body
-    finally:
-        writer.close()
+def _quietly(_: str) -> None:
+    """The supervisor says itself what it does."""

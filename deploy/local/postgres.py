@@ -73,18 +73,23 @@ class EmbeddedPostgres:
     def start(self, progress: Callable[[str], None]) -> None:
         """Start it and wait until it answers; harmless when it runs already."""
         said_before = process.size(self.log)
-        if not self.running():
-            process.check_port(self.port, "Postgres", "LEDGERDESK_POSTGRES_PORT")
-            user = _unprivileged()
-            if user is not None:
-                _let_pass(self.folder, _binaries())
-            if not (self.folder / "PG_VERSION").exists():
-                progress("creating Postgres's folder")
-                self._initialise(user)
-            self._forget_stale_lock()
-            progress("starting Postgres")
-            self._launch(user)
+        self.launch(progress)
         self._await_ready(said_before)
+
+    def launch(self, progress: Callable[[str], None]) -> None:
+        """Start it, and do not wait; harmless when it runs already."""
+        if self.running():
+            return
+        process.check_port(self.port, "Postgres", "LEDGERDESK_POSTGRES_PORT")
+        user = _unprivileged()
+        if user is not None:
+            _let_pass(self.folder, _binaries())
+        if not (self.folder / "PG_VERSION").exists():
+            progress("creating Postgres's folder")
+            self._initialise(user)
+        self._forget_stale_lock()
+        progress("starting Postgres")
+        self._launch(user)
 
     def stop(self) -> None:
         """Stop it cleanly (open connections are closed); harmless when it does not run."""

@@ -3,6 +3,7 @@
 | environment | Kafka | Postgres |
 |---|---|---|
 | nothing | embedded | embedded |
+| `LEDGERDESK_BROKERS=3` | three embedded ones | embedded |
 | `LEDGERDESK_STACK=containers` | a container | a container |
 | `KAFKA_BOOTSTRAP_SERVERS` | that one | as above |
 | `<SERVICE>_DATABASE_URL` | as above | that one, for that service |
@@ -27,6 +28,9 @@ class Server(Protocol):
     @property
     def where(self) -> str: ...
     def start(self, progress: Callable[[str], None]) -> None: ...
+    def launch(self, progress: Callable[[str], None]) -> None:
+        """Start it, and do not wait until it is ready."""
+
     def stop(self) -> None: ...
     def running(self) -> bool: ...
     def forget(self) -> None:
@@ -41,6 +45,13 @@ class Postgres(Server, Protocol):
 class Kafka(Server, Protocol):
     @property
     def bootstrap(self) -> str: ...
+    @property
+    def brokers(self) -> int:
+        """How many copies of a topic there can be."""
+
+    @property
+    def parts(self) -> Mapping[str, Server]:
+        """Each broker, by its name: one may die while the others go on."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,11 @@ class GivenKafka:
 
     bootstrap: str
     kind: str = "a real server"
+    brokers: int = 1
+
+    @property
+    def parts(self) -> Mapping[str, Server]:
+        return {"kafka": self}
 
     @property
     def where(self) -> str:
@@ -56,6 +72,9 @@ class GivenKafka:
 
     def start(self, progress: Callable[[str], None]) -> None:
         progress(f"using Kafka at {self.bootstrap}")
+
+    def launch(self, progress: Callable[[str], None]) -> None:
+        """Not ours to start."""
 
     def stop(self) -> None:
         """Not ours to stop."""
@@ -93,7 +112,8 @@ def choose(
     roles = [role for service in services for role in roles_of(service)]
     secrets = folder.secrets(["postgres", *roles])
     kind = environ.get("LEDGERDESK_STACK", "embedded")
-    postgres, kafka = _servers(kind, folder, ports, secrets["postgres"])
+    brokers = _brokers(folder, environ)
+    postgres, kafka = _servers(kind, folder, ports, secrets["postgres"], brokers)
     if bootstrap := environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         kafka = GivenKafka(bootstrap)
     given = {
@@ -104,10 +124,11 @@ def choose(
     return Stack(kafka, postgres, secrets, given)
 
 
-def _servers(kind: str, folder: DataFolder, ports: Ports, password: str) -> tuple[Postgres, Kafka]:
+def _servers(
+    kind: str, folder: DataFolder, ports: Ports, password: str, brokers: int
+) -> tuple[Postgres, Kafka]:
     match kind:
         case "embedded":
-            from deploy.local.kafka import EmbeddedKafka
             from deploy.local.postgres import EmbeddedPostgres
 
             return (
@@ -118,15 +139,7 @@ def _servers(kind: str, folder: DataFolder, ports: Ports, password: str) -> tupl
                     pid_file=PidFile(folder.run / "postgres.pid"),
                     log=folder.log_of("postgres"),
                 ),
-                EmbeddedKafka(
-                    folder=folder.root / "kafka",
-                    cache=folder.cache,
-                    port=ports["LEDGERDESK_KAFKA_PORT"],
-                    controller_port=ports["LEDGERDESK_KAFKA_CONTROLLER_PORT"],
-                    pid_file=PidFile(folder.run / "kafka.pid"),
-                    log=folder.log_of("kafka"),
-                    learns=folder.shared_cache is None,
-                ),
+                _cluster(folder, ports, brokers),
             )
         case "containers":
             from deploy.local.containers import ContainerKafka, ContainerPostgres
@@ -137,6 +150,44 @@ def _servers(kind: str, folder: DataFolder, ports: Ports, password: str) -> tupl
             )
         case _:
             raise Trouble(f"LEDGERDESK_STACK is {kind}: say embedded or containers")
+
+
+def _cluster(folder: DataFolder, ports: Ports, brokers: int) -> Kafka:
+    from deploy.local.kafka import EmbeddedCluster, EmbeddedKafka, controller_port, kafka_port
+
+    numbers = range(1, brokers + 1)
+    voters = {node: ports[controller_port(node)] for node in numbers}
+    nodes = {}
+    for node in numbers:
+        name = "kafka" if node == 1 else f"kafka-{node}"
+        nodes[name] = EmbeddedKafka(
+            folder=folder.root / name,
+            cache=folder.cache,
+            port=ports[kafka_port(node)],
+            controller_port=voters[node],
+            pid_file=PidFile(folder.run / f"{name}.pid"),
+            log=folder.log_of(name),
+            # One is enough to learn from, and it must be stopped to tell.
+            learns=folder.shared_cache is None and node == 1,
+            node=node,
+            voters=voters,
+        )
+    return EmbeddedCluster(nodes)
+
+
+def _brokers(folder: DataFolder, environ: Mapping[str, str]) -> int:
+    """How many brokers were asked for, else as many as this desk was made with."""
+    made = 3 if (folder.root / "kafka-2").exists() else 1
+    there = (folder.root / "kafka" / "log").exists()
+    asked = environ.get("LEDGERDESK_BROKERS") or str(made)
+    if asked not in {"1", "3"}:
+        raise Trouble(f"LEDGERDESK_BROKERS is {asked}: say 1 or 3")
+    if there and int(asked) != made:
+        raise Trouble(
+            f"This desk was made with {made} broker{'s' if made > 1 else ''}, not {asked}: "
+            "make reset first, or choose another LEDGERDESK_DATA"
+        )
+    return int(asked)
 
 
 def _given(service: str, environ: Mapping[str, str]) -> Database | None:
