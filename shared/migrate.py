@@ -73,7 +73,7 @@ async def _run(
 async def _grant(connection: Connection, role: str) -> None:
     """What a service may do: read everything, append by the function, keep its cursors."""
     quoted = f'"{role}"'
-    kept = ("waiting", "cursors", "parked", "read_to", "fired")
+    kept = ("waiting", "cursors", "parked", "read_to", "fired", "generations")
     tables = ", ".join(f"ledger.{name}" for name in kept)
     await connection.execute(
         f"revoke all on schema ledger from public;"

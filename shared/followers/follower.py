@@ -7,6 +7,7 @@ in the transaction of the effect, so a process that lost its lease moves nothing
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -97,6 +98,9 @@ class Follower(ABC):
                 delay, self.failing = 0.1, ""
             except CursorLost:
                 self._lease_renewed, self.leading = 0.0, False
+            except FollowerStopped as stopped:
+                self._lease_renewed, self.leading = 0.0, False
+                await self._stop(stopped)
             except Exception as error:  # noqa: BLE001 - an outage or a bug: never give up, say so
                 self.failing = f"{type(error).__name__}: {error}"
                 self._lease_renewed = 0.0
@@ -115,21 +119,42 @@ class Follower(ABC):
                 QUERIES.drop_lease, self.name, self.generation, self._leader
             )
 
+    async def _stop(self, stopped: FollowerStopped) -> None:
+        """Follow no more, here or in a replica, until an operator says so."""
+        log.error("follower_stopped", follower=self.name)
+        with suppress(*OUTAGES):  # then it stops when it comes to the same place again
+            await self.log.pool.execute(QUERIES.stop_follower, self.name, stopped.message)
+
     async def _lead(self) -> bool:
-        """Whether this process leads; takes or renews the lease when it is time."""
+        """Whether this process leads; takes or renews the lease when it is time.
+
+        After a rebuild another generation is live: it is led from where it stands. And an
+        operator may have moved the cursor.
+        """
         now = monotonic_seconds()
         if now - self._lease_renewed < LEASE_SECONDS / 3:
             return self.leading
         row = await self.log.pool.fetchrow(
-            QUERIES.take_lease, self.name, self.generation, self._leader, LEASE_SECONDS
+            QUERIES.take_lease, self.name, self._leader, LEASE_SECONDS
         )
         self._lease_renewed = now
         was_leading, self.leading = self.leading, row is not None
-        if row is not None and not was_leading:
+        if row is not None and not (was_leading and self._stands(row)):
+            self.generation = row["generation"]
             self.position, self.born_position = row["position"], row["born_position"]
             self.born_at = row["born_at"]
             await self.led()
         return self.leading
+
+    def _stands(self, cursor: asyncpg.Record) -> bool:
+        """Whether the cursor is still where this process left it."""
+        return bool(
+            cursor["generation"] == self.generation and cursor["position"] == self._stored_position
+        )
+
+    @property
+    def _stored_position(self) -> int:
+        return self.position
 
     async def _page(self) -> list[Recorded]:
         return await self.log.page(self.position, PAGE_EVENTS)

@@ -5,12 +5,14 @@ that moves the cursor. A rebuild is the same code, started from zero into a sche
 own beside the live one; the swap renames two schemas.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
+import structlog
 
 from shared.errors import CursorLost
 from shared.followers.contracts import Projection
@@ -20,9 +22,23 @@ from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
 from shared.postgres import Pool
 
+log = structlog.get_logger()
+
+UNWRITABLE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    TypeError,
+    ValueError,
+)
+"""What is wrong with a row, not with the database: it parks the row's subject."""
+
+Failed = tuple[Recorded, Exception]
+"""An event, and why its subject could not be brought up to date."""
+
 
 class ProjectionFollower(Follower):
-    """Keeps one generation of a projection up to date."""
+    """Keeps one generation of a projection up to date: the live one, which bears the
+    projection's name, or one that is being built in a schema of its own."""
 
     def __init__(
         self,
@@ -32,29 +48,31 @@ class ProjectionFollower(Follower):
         generation: int = 1,
         schema: str | None = None,
     ) -> None:
-        super().__init__(event_log, projection.name, instance, generation)
+        name = projection.name if schema is None else beside(projection.name, generation)
+        super().__init__(event_log, name, instance, generation)
         self.projection = projection
         self.schema = schema or projection.name
         self._hears = frozenset(cls.__name__ for cls in projection.hears)
-        self._parking = Parking(event_log, projection.name)
+        self._parking = Parking(event_log, name)
         self.skip: set[UUID] = set()
         """Events that an operator decided to pass over."""
 
     async def led(self) -> None:
         await self._parking.load()
-        self.skip |= await skipped(self.log, self.name)
+        self.skip |= await skipped(self.log, self.projection.name)
 
     async def step(self) -> bool:
         page = await self._page()
         if not page:
             return False
         known_parked = set(self._parking.subjects)
-        heard = [e for e in page if e.type in self._hears and e.subject not in known_parked]
+        heard = [e for e in page if self._matters(e) and e.subject not in known_parked]
         views = await self._load({event.subject for event in heard})
         failed = self._fold(heard, views)
         if failed:
             await self._parking.refuse_too_many(len(failed))
-        await self._write(page[-1].position, views, failed, known_parked)
+        latest = {event.subject: event for event in heard}
+        failed += await self._write(page[-1].position, views, failed, known_parked, latest)
         self._parking.subjects |= {event.subject for event, _ in failed}
         self.position = page[-1].position
         return True
@@ -64,29 +82,25 @@ class ProjectionFollower(Follower):
 
         Raises what the fold raises, and then changes nothing.
         """
-        self.skip |= await skipped(self.log, self.name)
+        self.skip |= await skipped(self.log, self.projection.name)
         async with self.log.pool.acquire() as connection, connection.transaction():
-            until = await connection.fetchval(
-                "select position from ledger.cursors"
-                " where name = $1 and generation = $2 for update",
-                self.name,
-                self.generation,
-            )
+            until = await connection.fetchval(QUERIES.hold_cursor, self.name)
             view = View(subject)
             rows = await connection.fetch(QUERIES.subject_page, subject, 0, until)
             for event in (Recorded(*row) for row in rows):
-                if event.type in self._hears and event.id not in self.skip:
+                if self._matters(event):
                     self.projection.fold(view, event)
             for table in self.projection.tables:
                 await connection.execute(f"{self._delete(table)} where subject = $1", subject)
             await self._save(connection, [view])
             await connection.execute(QUERIES.unpark, parked_id)
 
-    def _fold(
-        self, events: Iterable[Recorded], views: dict[UUID, View]
-    ) -> list[tuple[Recorded, Exception]]:
+    def _matters(self, event: Recorded) -> bool:
+        return event.type in self._hears and event.id not in self.skip
+
+    def _fold(self, events: Iterable[Recorded], views: dict[UUID, View]) -> list[Failed]:
         """Fold into `views`; what can't be folded loses its subject's changes of this page."""
-        failed: list[tuple[Recorded, Exception]] = []
+        failed: list[Failed] = []
         for event in events:
             view = views.get(event.subject)
             if view is None:
@@ -118,9 +132,11 @@ class ProjectionFollower(Follower):
         self,
         to: int,
         views: dict[UUID, View],
-        failed: Sequence[tuple[Recorded, Exception]],
+        failed: Sequence[Failed],
         known_parked: set[UUID],
-    ) -> None:
+        latest: Mapping[UUID, Recorded],
+    ) -> list[Failed]:
+        """Write `views`, park what failed, and move the cursor; what can't be written."""
         async with self.log.pool.acquire() as connection, connection.transaction():
             await connection.execute("set local synchronous_commit = off")
             moved = await connection.fetchval(
@@ -133,9 +149,31 @@ class ProjectionFollower(Follower):
                 rows = await connection.fetch(QUERIES.parked_subjects, self.name)
                 if {row["subject"] for row in rows} != known_parked:
                     raise CursorLost(follower=self.name)
-            await self._save(connection, views.values())
-            for event, error in failed:
+            refused = await self._save_what_can_be(connection, views, latest)
+            for event, error in (*failed, *refused):
                 await connection.execute(QUERIES.park, *self._parking.arguments(event, error))
+        return refused
+
+    async def _save_what_can_be(
+        self, connection: Any, views: dict[UUID, View], latest: Mapping[UUID, Recorded]
+    ) -> list[Failed]:
+        """Save all; or, if Postgres takes not all of it, each subject that it does take."""
+        try:
+            async with connection.transaction():
+                await self._save(connection, views.values())
+        except UNWRITABLE:
+            log.warning("page_refused", follower=self.name)
+        else:
+            return []
+        refused: list[Failed] = []
+        for subject, view in views.items():
+            try:
+                async with connection.transaction():
+                    await self._save(connection, [view])
+            except UNWRITABLE as error:
+                refused.append((latest[subject], error))
+        await self._parking.refuse_too_many(len(refused))
+        return refused
 
     async def _save(self, connection: Any, views: Iterable[View]) -> None:
         """One statement a table for what is written, one for what is deleted."""
@@ -169,7 +207,12 @@ class ProjectionFollower(Follower):
         )
 
 
-async def position_of(pool: Pool, name: str, generation: int = 1) -> int:
+def beside(projection: str, generation: int) -> str:
+    """The name under which a generation that isn't live follows the log, and parks."""
+    return f"{projection}@{generation}"
+
+
+async def position_of(pool: Pool, name: str) -> int:
     """Where a follower's cursor stands in the database."""
-    row = await pool.fetchrow(QUERIES.cursor, name, generation)
+    row = await pool.fetchrow(QUERIES.cursor, name)
     return row["position"] if row else 0

@@ -93,6 +93,10 @@ class Relay(Follower):
             self._stored = self.position
 
     async def _store(self) -> None:
+    @property
+    def _stored_position(self) -> int:
+        return self._stored
+
         now = monotonic_seconds()
         if now - self._stored_at >= CURSOR_EVERY_SECONDS:
             await self.store()

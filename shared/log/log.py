@@ -71,6 +71,14 @@ class Log:
         """The event with this id, if it is here."""
         row = await self.pool.fetchrow(QUERIES.find, event_id)
         return None if row is None else Recorded(*row)
+    async def page_by_subject(
+        self, after: tuple[UUID, int], until: int, types: Sequence[str], limit: int
+    ) -> list[Recorded]:
+        """At most `limit` events of these types up to the position `until`, in the order of
+        subjects and positions, behind `after`: for whoever folds whole subjects at once."""
+        rows = await self.pool.fetch(QUERIES.page_by_subject, *after, until, types, limit)
+        return [Recorded(*row) for row in rows]
+
 
     async def end(self) -> int:
         """The position of the newest event; 0 for an empty log."""

@@ -30,6 +30,18 @@ where position > $1
 order by position
 limit $2
 
+-- name: page_by_subject
+-- The next events of some types, one subject after the other: within a subject in order,
+-- and none behind a position.
+select
+    position, subject, author, version, id, previous, said, topic, type, after, revision,
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+from ledger.log
+where subject >= $1 and (subject > $1 or position > $2)
+  and position <= $3 and type = any ($4::text[])
+order by subject, position
+limit $5
+
 -- name: subject_page
 -- A subject's events between two positions, in order.
 select
@@ -63,13 +75,14 @@ join ledger.log as l
 select coalesce(max(position), 0) from ledger.log
 
 -- name: cursor
--- Where a follower stands.
-select position, born_position from ledger.cursors where name = $1 and generation = $2
+-- Where a follower stands, and which generation of it is live.
+select position, born_position, generation from ledger.cursors where name = $1
 
 -- name: create_cursor
--- A new follower's cursor, where it is born.
+-- A new follower's cursor, where it is born; a rebuild may have left another generation.
 insert into ledger.cursors (name, generation, position, born_position)
-values ($1, $2, $3, $3)
+select $1::text, $2::int, $3::bigint, $3::bigint
+where not exists (select from ledger.cursors where name = $1)
 on conflict (name, generation) do nothing
 
 -- name: move_cursor
@@ -79,12 +92,22 @@ where name = $1 and generation = $2 and position = $3
 returning 1
 
 -- name: take_lease
--- Lead a follower: if nobody does, if the lease ran out, or if it is ours already.
+-- Lead a follower, unless it was stopped: if nobody does, if the lease ran out, or if it is
+-- ours already.
 update ledger.cursors
-set leader = $3, lease_until = now() + make_interval(secs => $4)
-where name = $1 and generation = $2
-  and (leader is null or leader = $3 or lease_until < now())
-returning position, born_position, born_at
+set leader = $2, lease_until = now() + make_interval(secs => $3)
+where name = $1 and stopped is null
+  and (leader is null or leader = $2 or lease_until < now())
+returning position, born_position, born_at, generation
+
+-- name: stop_follower
+-- Nobody leads this follower until an operator says so.
+update ledger.cursors set stopped = $2, leader = null, lease_until = null
+where name = $1 and stopped is null
+
+-- name: resume_follower
+-- An operator says so.
+update ledger.cursors set stopped = null where name = $1 returning 1
 
 -- name: drop_lease
 -- Let others lead.
@@ -93,7 +116,7 @@ where name = $1 and generation = $2 and leader = $3
 
 -- name: cursors
 -- Where every follower stands.
-select name, generation, position, born_position, leader, lease_until
+select name, generation, position, born_position, leader, lease_until, stopped
 from ledger.cursors
 order by name, generation
 
@@ -255,3 +278,65 @@ select exists (
 -- name: forget_topics
 -- Topics that are no longer heard hold up no timers.
 delete from ledger.read_to where topic <> all ($1::text[])
+
+-- name: hold_cursor
+-- Keep a follower where it stands until this transaction ends.
+select position, generation from ledger.cursors where name = $1 for update
+
+-- name: next_generation
+-- The number of a projection's next generation.
+select greatest(
+    (select max(generation) from ledger.cursors where name = $1),
+    (select max(generation) from ledger.generations where projection = $1),
+    0
+) + 1
+
+-- name: begin_generation
+-- A new generation of a projection is being built.
+insert into ledger.generations (projection, generation, kind, phase, until)
+values ($1, $2, $3, 'reading', $4)
+
+-- name: note_generation
+-- How far the building of a generation has come.
+update ledger.generations
+set phase = $3, position = $4, events = $5, events_expected = $6, rows_compared = $7,
+    detail = $8, changed_at = now()
+where projection = $1 and generation = $2
+
+-- name: generations
+-- Every generation besides the live ones, and those that became live.
+select
+    projection, generation, kind, phase, until, position, events, events_expected,
+    rows_compared, detail, started_at, changed_at
+from ledger.generations
+order by projection, generation
+
+-- name: forget_generation
+-- A generation that is no more.
+delete from ledger.generations where projection = $1 and generation = $2
+
+-- name: retire_cursor
+-- The generation that was live follows the log no longer.
+delete from ledger.cursors where name = $1 and generation = $2
+
+-- name: rename_cursor
+-- What was built beside the live generation takes its name.
+update ledger.cursors set name = $2 where name = $1
+
+-- name: unpark_all
+-- Forget everything that was parked for a follower.
+delete from ledger.parked where follower = $1
+
+-- name: rename_parked
+-- What is parked for a generation is parked for the one that it becomes.
+update ledger.parked set follower = $2 where follower = $1
+
+-- name: events_until
+-- How many events of some types stand in the log up to a position.
+select count(*) from ledger.log where position <= $1 and type = any ($2::text[])
+
+-- name: position_at
+-- The last position before anything that was recorded later than an instant.
+select coalesce(min(position) - 1, (select coalesce(max(position), 0) from ledger.log))
+from ledger.log
+where recorded_at > $1

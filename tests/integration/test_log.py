@@ -120,7 +120,7 @@ async def test_a_cursor_moves_only_from_where_it_was_seen(log: Log) -> None:
     with pytest.raises(CursorLost):
         await log.append(Batch(events=[event(subject, 2)], cursor=CursorMove("f", 1, 0, 7)))
     assert len((await log.read(subject)).events) == 1
-    row = await log.pool.fetchrow(QUERIES.cursor, "f", 1)
+    row = await log.pool.fetchrow(QUERIES.cursor, "f")
     assert row["position"] == 5
 
 
