@@ -22,6 +22,7 @@ from shared.errors import (
 )
 from shared.identity import HEADER, Identity, NotSignedIn, verify
 from shared.log.vector import Vector
+from shared.outages import OUTAGES, disk_is_full
 
 log = structlog.get_logger()
 
@@ -91,10 +92,28 @@ def install_errors(app: FastAPI) -> None:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         return problem(error.status_code, code, str(error.detail))
 
+    async def outage(request: Request, error: Exception) -> Response:
+        log.warning("request_not_served", path=request.url.path, error=type(error).__name__)
+        return away(error, "unavailable", "What this needs is away just now")
+
+    for kind in OUTAGES:
+        app.add_exception_handler(kind, outage)
+
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:
         log.error("request_failed", path=request.url.path, exc_info=error)
         return problem(500, "internal_error", "Something broke on our side. Please try again.")
+
+
+def away(error: BaseException, code: str, what: str) -> JSONResponse:
+    """The answer to what an outage kept from being done: 503, or 507 while a disk is full.
+
+    Nothing may have been done, or all of it: a retry with the same key is safe either way.
+    """
+    if disk_is_full(error):
+        detail = f"{what}: the disk is full. Please try again later."
+        return problem(507, "disk_full", detail, headers={"Retry-After": "30"})
+    return problem(503, code, f"{what}: please try again.", headers={"Retry-After": "2"})
 
 
 def _snake(name: str) -> str:

@@ -21,6 +21,7 @@ from services.intake.parts import Parts
 from services.intake.placing import Envelope
 from services.intake.settings import Settings
 from shared.errors import Rejected
+from shared.outages import disk_is_full
 from shared.service import Runtime
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ MISTAKES: Final = (
 )
 """What is raised by a mistake of ours, which will not be another one the next time."""
 
+NO_ROOM: Final = "452 4.3.1 The disk is full, please try again later"
 TRY_AGAIN: Final = "451 4.3.0 Could not be stored just now, please try again"
 
 Take = Callable[[bytes, Envelope], Awaitable[object]]
@@ -106,7 +108,7 @@ class Handler:
                 log.error("mail_not_handled", size_bytes=len(raw), exc_info=error)
             except Exception as error:  # noqa: BLE001 - database or disk away, or too slow
                 log.warning("mail_not_stored", size_bytes=len(raw), error=type(error).__name__)
-                return TRY_AGAIN
+                return NO_ROOM if disk_is_full(error) else TRY_AGAIN
         return TRY_AGAIN
 
 

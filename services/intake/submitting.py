@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -29,7 +28,8 @@ from shared.events.intake import (
 from shared.identity import HEADER, Identity
 from shared.ids import person_id
 from shared.links import Link, sign_link, status_url
-from shared.web import Invalid, caller, etag, problem
+from shared.outages import OUTAGES
+from shared.web import Invalid, away, caller, etag, problem
 
 log = structlog.get_logger()
 
@@ -37,15 +37,6 @@ LARGE_BYTES: Final = 250_000
 """A body from which on it is read in a thread, so that others are answered meanwhile."""
 
 EXCERPT_LENGTH: Final = 280
-
-OUTAGES: Final = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
-"""Disk or database away or full: the customer may try again, with the same Idempotency-Key."""
 
 _KEY = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
 
@@ -89,9 +80,9 @@ def submitting(parts: Parts) -> APIRouter:
             # Nobody hears it; but it is no mistake of ours, to be logged with all its frames.
             return problem(400, "hung_up", "The submission ended before it was all here.")
         except OUTAGES as error:
+            # The customer may try again, with the same Idempotency-Key.
             log.warning("submission_not_stored", error=type(error).__name__)
-            detail = "Your ticket could not be stored just now: please try again."
-            return problem(503, "not_stored", detail, headers={"Retry-After": "2"})
+            return away(error, "not_stored", "Your ticket could not be stored just now")
 
     return router
 

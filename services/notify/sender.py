@@ -39,8 +39,8 @@ from services.notify.smtp import (
     Unreachable,
 )
 from shared.clock import monotonic_seconds
-from shared.followers.follower import OUTAGES
 from shared.ids import uuid7
+from shared.outages import OUTAGES
 from shared.service import Runtime
 
 log = structlog.get_logger()

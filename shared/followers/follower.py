@@ -19,6 +19,7 @@ from shared.errors import CursorLost, LedgerdeskError, NotFound
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
+from shared.outages import OUTAGES
 
 log = structlog.get_logger()
 
@@ -36,18 +37,6 @@ PARKED_MAX = 20
 a bad deploy is not a hundred bad tickets."""
 
 PARKED_WITHIN_SECONDS = 60
-
-OUTAGES = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.ReadOnlySQLTransactionError,
-    OSError,
-    TimeoutError,
-)
-"""What is nobody's fault and passes: tried again, never parked."""
 
 
 class FollowerStopped(LedgerdeskError):

@@ -23,9 +23,10 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.followers.contracts import Directed, Reaction
-from shared.followers.follower import OUTAGES, Follower, Parking, parked_one, skipped
+from shared.followers.follower import Follower, Parking, parked_one, skipped
 from shared.log.log import QUERIES, Log
 from shared.log.records import CursorMove, Recorded
+from shared.outages import OUTAGES
 
 log = structlog.get_logger()
 

@@ -1,0 +1,27 @@
+"""What is nobody's fault and passes: a database, a disk or a network that is away or full."""
+
+import errno
+from typing import Final
+
+import asyncpg
+
+OUTAGES: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    # What asyncpg says of a connection that broke while it was being given out.
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
+"""Tried again, never parked; a caller is told to come back."""
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether there was no room for it, here or at Postgres."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, asyncpg.DiskFullError)
