@@ -26,8 +26,11 @@ from shared.followers.contracts import Projection, Reaction, Timer
 from shared.followers.follower import OUTAGES, Follower
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
+from shared.followers.rebuilding import Generations
 from shared.followers.relay import Relay
 from shared.followers.view import Table
+from shared.generation_routes import generation_routes
+from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
 from shared.log import Log, Vector
@@ -212,8 +215,11 @@ async def running(
     inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
     topics = sorted({cls.topic for cls in service.hears})
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
-    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds) if topics else None
-    app = _app(service, runtime, hearing)
+    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
+    health = Health(event_log, followers, hearing, troubles=runtime.troubles)
+    app = _app(service, runtime, hearing, health)
+    built = Generations(event_log, service.projections, settings.database_url)
+    app.include_router(generation_routes(built))
     server = _Server(
         uvicorn.Config(
             app,
@@ -239,6 +245,7 @@ async def running(
         server.should_exit = True
         await _stop([task for task in tasks if task.get_name() == "http"], wait_seconds=6)
         await _stop(tasks)
+        await built.close()
         with suppress(Exception):
             await relay.store()
         for follower in followers:

@@ -84,16 +84,20 @@ class ProjectionFollower(Follower):
         """
         self.skip |= await skipped(self.log, self.projection.name)
         async with self.log.pool.acquire() as connection, connection.transaction():
-            until = await connection.fetchval(QUERIES.hold_cursor, self.name)
-            view = View(subject)
-            rows = await connection.fetch(QUERIES.subject_page, subject, 0, until)
-            for event in (Recorded(*row) for row in rows):
-                if self._matters(event):
-                    self.projection.fold(view, event)
-            for table in self.projection.tables:
-                await connection.execute(f"{self._delete(table)} where subject = $1", subject)
-            await self._save(connection, [view])
+            await self.refold(connection, subject)
             await connection.execute(QUERIES.unpark, parked_id)
+
+    async def refold(self, connection: Any, subject: UUID) -> None:
+        """Fold a subject anew from its first event, in the caller's transaction."""
+        until = await connection.fetchval(QUERIES.hold_cursor, self.name)
+        view = View(subject)
+        rows = await connection.fetch(QUERIES.subject_page, subject, 0, until)
+        for event in (Recorded(*row) for row in rows):
+            if self._matters(event):
+                self.projection.fold(view, event)
+        for table in self.projection.tables:
+            await connection.execute(f"{self._delete(table)} where subject = $1", subject)
+        await self._save(connection, [view])
 
     def _matters(self, event: Recorded) -> bool:
         return event.type in self._hears and event.id not in self.skip

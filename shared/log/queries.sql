@@ -214,7 +214,10 @@ where t.due_at <= $1
   and not exists (
       select from ledger.fired as f where f.id = t.id and f.due_at = t.due_at
   )
-  and not exists (select from ledger.parked as p where p.subject = t.subject)
+  and not exists (
+      select from ledger.parked as p
+      where p.subject = t.subject and position('@' in p.follower) = 0
+  )
   and not exists (select from ledger.waiting as w where w.subject = t.subject)
 order by t.due_at
 limit $2
@@ -310,6 +313,13 @@ select
     rows_compared, detail, started_at, changed_at
 from ledger.generations
 order by projection, generation
+
+-- name: keep_generation
+-- The generation that was live until a swap, as it stood at a position.
+insert into ledger.generations (projection, generation, kind, phase, position)
+values ($1, $2, 'rebuild', 'kept', $3)
+on conflict (projection, generation) do update
+    set phase = excluded.phase, position = excluded.position, changed_at = now()
 
 -- name: forget_generation
 -- A generation that is no more.
