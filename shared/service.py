@@ -246,8 +246,6 @@ async def running(
         await _stop([task for task in tasks if task.get_name() == "http"], wait_seconds=6)
         await _stop(tasks)
         await built.close()
-        with suppress(Exception):
-            await relay.store()
         for follower in followers:
             with suppress(Exception):
                 await follower.release()

@@ -29,6 +29,9 @@ LEASE_SECONDS = 10.0
 PAGE_EVENTS = 1000
 """Events read at once."""
 
+STORED_WITHIN_SECONDS = 0.25
+"""How long a cursor that moved without any effect may stand in memory alone."""
+
 IDLE_SECONDS = 3.0
 """Longest rest before looking again, and renewing the lease."""
 
@@ -49,17 +52,22 @@ class Follower(ABC):
     pace_seconds = 0.05
     """Pause after each page, so that pages are worth their round trips."""
 
+    stored_within_seconds = STORED_WITHIN_SECONDS
+
     def __init__(self, event_log: Log, name: str, instance: str, generation: int = 1) -> None:
         self.log = event_log
         self.name = name
         self.generation = generation
         self.position = 0
+        self.stored = 0
+        """Where the cursor stands in the database: with the last effect, or a little later."""
         self.born_position = 0
         self.born_at: datetime | None = None
         self.leading = False
         self.failing: str = ""
         self._leader: UUID = derived_id("leader", event_log.author, instance)
         self._lease_renewed = 0.0
+        self._stored_at = 0.0
 
     async def create(self, born: int | None = None) -> None:
         """Make the cursor, where the log ends now unless `born` says otherwise."""
@@ -82,6 +90,8 @@ class Follower(ABC):
                     await asyncio.sleep(LEASE_SECONDS / 10)
                 elif await self.step():
                     await asyncio.sleep(self.pace_seconds)
+                    if not self.log.has_grown(self.position):
+                        await self.rest()
                 else:
                     await self.rest()
                 delay, self.failing = 0.1, ""
@@ -99,11 +109,42 @@ class Follower(ABC):
 
     async def rest(self) -> None:
         """Wait until there may be something new."""
-        await self.log.growth(IDLE_SECONDS, beyond=self.position)
+        unstored = self.stored != self.position
+        longest = self.stored_within_seconds if unstored else IDLE_SECONDS
+        await self.log.growth(longest, beyond=self.position)
+        if unstored:
+            await self.store_when_due()
+
+    async def passed_over(self, to: int) -> None:
+        """Nothing up to here had an effect: the cursor need not be stored at once."""
+        self.position = to
+        await self.store_when_due()
+
+    async def store_when_due(self) -> None:
+        """Store the cursor if it was not stored for a while."""
+        if monotonic_seconds() - self._stored_at >= self.stored_within_seconds:
+            await self.store()
+
+    async def store(self) -> None:
+        """Store the cursor where it is. Raises `CursorLost` if another process moved it."""
+        if self.stored != self.position:
+            moved = await self.log.pool.fetchval(
+                QUERIES.store_cursor, self.name, self.generation, self.stored, self.position
+            )
+            if not moved:
+                raise CursorLost(follower=self.name)
+            self.had_effect(self.position)
+
+    def had_effect(self, to: int) -> None:
+        """The cursor was moved in the transaction of an effect."""
+        self.position = self.stored = to
+        self._stored_at = monotonic_seconds()
 
     async def release(self) -> None:
         """Let another process lead at once."""
         if self.leading:
+            with suppress(CursorLost):
+                await self.store()
             await self.log.pool.execute(
                 QUERIES.drop_lease, self.name, self.generation, self._leader
             )
@@ -130,23 +171,18 @@ class Follower(ABC):
         was_leading, self.leading = self.leading, row is not None
         if row is not None and not (was_leading and self._stands(row)):
             self.generation = row["generation"]
-            self.position, self.born_position = row["position"], row["born_position"]
+            self.position = self.stored = row["position"]
+            self.born_position = row["born_position"]
             self.born_at = row["born_at"]
             await self.led()
         return self.leading
 
     def _stands(self, cursor: asyncpg.Record) -> bool:
         """Whether the cursor is still where this process left it."""
-        return bool(
-            cursor["generation"] == self.generation and cursor["position"] == self._stored_position
-        )
-
-    @property
-    def _stored_position(self) -> int:
-        return self.position
+        return bool(cursor["generation"] == self.generation and cursor["position"] == self.stored)
 
     async def _page(self) -> list[Recorded]:
-        return await self.log.page(self.position, PAGE_EVENTS)
+        return await self.log.newest(self.position, PAGE_EVENTS)
 
 
 class Parking:

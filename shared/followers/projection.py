@@ -67,6 +67,9 @@ class ProjectionFollower(Follower):
             return False
         known_parked = set(self._parking.subjects)
         heard = [e for e in page if self._matters(e) and e.subject not in known_parked]
+        if not heard and not known_parked:
+            await self.passed_over(page[-1].position)
+            return True
         views = await self._load({event.subject for event in heard})
         failed = self._fold(heard, views)
         if failed:
@@ -74,7 +77,7 @@ class ProjectionFollower(Follower):
         latest = {event.subject: event for event in heard}
         failed += await self._write(page[-1].position, views, failed, known_parked, latest)
         self._parking.subjects |= {event.subject for event, _ in failed}
-        self.position = page[-1].position
+        self.had_effect(page[-1].position)
         return True
 
     async def retry(self, subject: UUID, parked_id: UUID) -> None:
@@ -144,7 +147,7 @@ class ProjectionFollower(Follower):
         async with self.log.pool.acquire() as connection, connection.transaction():
             await connection.execute("set local synchronous_commit = off")
             moved = await connection.fetchval(
-                QUERIES.move_cursor, self.name, self.generation, self.position, to
+                QUERIES.move_cursor, self.name, self.generation, self.stored, to
             )
             if not moved:
                 raise CursorLost(follower=self.name)

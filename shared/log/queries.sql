@@ -5,8 +5,8 @@ select caller, reason, about from ledger.append(
     $19, $20, $21, $22, $23, $24, $25, $26, $27
 )
 
--- name: read_many
--- Everything known of some subjects, and their heads, in one snapshot.
+-- name: read_newer
+-- What is known of each subject behind a position, and their heads, in one snapshot.
 select
     s.subject as asked,
     (
@@ -16,8 +16,8 @@ select
     l.position, l.subject, l.author, l.version, l.id, l.previous, l.said, l.topic, l.type,
     l.after, l.revision, l.correlation, l.causation, l.actor, l.occurred_at, l.recorded_at,
     l.traceparent, l.data::text as data
-from unnest($1::uuid[]) as s (subject)
-left join ledger.log as l on l.subject = s.subject
+from unnest($1::uuid[], $2::bigint[]) as s (subject, known)
+left join ledger.log as l on l.subject = s.subject and l.position > s.known
 order by l.position
 
 -- name: page
@@ -89,6 +89,14 @@ on conflict (name, generation) do nothing
 -- Move a cursor, if it still stands where it was seen.
 update ledger.cursors set position = $4
 where name = $1 and generation = $2 and position = $3
+returning 1
+
+-- name: store_cursor
+-- The same, of a cursor that had no effect: if a crash takes it back, nothing is done twice.
+with hurry as materialized (select set_config('synchronous_commit', 'off', true) as is_off)
+update ledger.cursors set position = $4
+from hurry
+where name = $1 and generation = $2 and position = $3 and hurry.is_off = 'off'
 returning 1
 
 -- name: take_lease

@@ -1,0 +1,56 @@
+"""The pasts of subjects, remembered: only what is newer than what is known is read.
+
+Always as of now: the database is asked each time. But a past only grows, and is long and
+read again with each of its events.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from shared.log.records import Past, Recorded
+
+SUBJECTS_MAX = 1_000
+CHARACTERS_MAX = 4_000_000
+"""What is remembered at most."""
+
+ReadNewer = Callable[[Sequence[UUID], Sequence[int]], Awaitable[dict[UUID, Past]]]
+"""What is behind a position of each subject, and its vector as of now."""
+
+
+class Pasts:
+    """Reads pasts, and remembers those that were asked for lately."""
+
+    def __init__(self, read_newer: ReadNewer) -> None:
+        self._read_newer = read_newer
+        self._known: OrderedDict[UUID, list[Recorded]] = OrderedDict()
+        self._characters = 0
+
+    async def read(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
+        """What is known of each subject, all at one instant."""
+        known = {subject: self._known.get(subject, []) for subject in dict.fromkeys(subjects)}
+        ends = [events[-1].position if events else 0 for events in known.values()]
+        newer = await self._read_newer(list(known), ends)
+        pasts: dict[UUID, Past] = {}
+        for subject, past in newer.items():
+            # A new list: others may be looking at the old one.
+            events = [*known[subject], *past.events] if past.events else known[subject]
+            pasts[subject] = Past(events, past.vector)
+            self._remember(subject, events)
+        return pasts
+
+    def forget(self) -> None:
+        """Remember nothing any more, e.g. because somebody is to be forgotten."""
+        self._known.clear()
+        self._characters = 0
+
+    def _remember(self, subject: UUID, events: list[Recorded]) -> None:
+        self._characters += _length(events) - _length(self._known.pop(subject, []))
+        self._known[subject] = events
+        while len(self._known) > SUBJECTS_MAX or self._characters > CHARACTERS_MAX:
+            _, oldest = self._known.popitem(last=False)
+            self._characters -= _length(oldest)
+
+
+def _length(events: Sequence[Recorded]) -> int:
+    return sum(len(event.data) for event in events)
