@@ -76,8 +76,8 @@ def reactions(runtime: Runtime) -> Sequence[Reacts]:
     """What is done about what is heard."""
     directory = Directory(runtime.pool)
     return [
-        Reacts(Route(runtime.log, directory, runtime.clock), TICKETS, actor="routing"),
-        Reacts(Escalate(runtime.log, directory, runtime.clock), TICKETS, actor="escalation"),
+        Reacts(Route(directory, runtime.clock), TICKETS, actor="routing"),
+        Reacts(Escalate(directory, runtime.clock), TICKETS, actor="escalation"),
         Reacts(Release(runtime.pool, runtime.clock), TICKETS, actor="routing"),
     ]
 

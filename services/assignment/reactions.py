@@ -14,7 +14,7 @@ from services.assignment.domain.commands import (
     TicketCommand,
 )
 from services.assignment.domain.decisions import TICKETS
-from services.assignment.domain.tickets import Held, State, Waiting
+from services.assignment.domain.tickets import Held, Waiting
 from services.assignment.projection import Queues
 from shared.clock import Clock
 from shared.errors import NotYet
@@ -25,7 +25,7 @@ from shared.events.resolution import EscalationRequested, TicketClosed, TicketRe
 from shared.events.sla import TargetBreached
 from shared.followers.contracts import Directed
 from shared.followers.projection import position_of
-from shared.log import Log, Recorded
+from shared.log import Past, Recorded
 from shared.postgres import Pool
 
 
@@ -41,18 +41,17 @@ class Route:
         {TicketCategorised, TicketPrioritised, TicketReopened}
     )
 
-    def __init__(self, log: Log, directory: Directory, clock: Clock) -> None:
-        self._log = log
+    def __init__(self, directory: Directory, clock: Clock) -> None:
         self._account = Account(directory, clock)
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[TicketCommand]]:
         await self._account.open(recorded)
-        command = None if self._account.settles(recorded) else await self._command(recorded)
+        known = past.events
+        command = None if self._account.settles(recorded) else self._command(recorded, known)
         self._account.rest()
         return [] if command is None else [Directed(recorded.subject, command)]
 
-    async def _command(self, recorded: Recorded) -> TicketCommand | None:
-        past = (await self._log.read(recorded.subject)).events
+    def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
         match TICKETS.fold([known.event for known in past]):
             case Waiting() as waiting:
                 return self._account.route(recorded.subject, waiting, past)
@@ -69,14 +68,13 @@ class Escalate:
     hears: ClassVar[frozenset[type[Event]]] = frozenset({EscalationRequested, TargetBreached})
     one_at_a_time: ClassVar[bool] = True
 
-    def __init__(self, log: Log, directory: Directory, clock: Clock) -> None:
-        self._log = log
+    def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[TicketCommand]]:
         asked = _asked(recorded.event)
-        state = await _state(self._log, recorded.subject) if asked else None
+        state = TICKETS.fold([known.event for known in past.events])
         if asked is None or not isinstance(state, Waiting | Held):
             return []
         by, reason = asked
@@ -95,7 +93,7 @@ class Release:
         self._pool = pool
         self._clock = clock
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[TicketCommand]]:
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[TicketCommand]]:
         match recorded.event:
             case TicketClosed() | TicketMerged():
                 return [Directed(recorded.subject, ReleaseClosed(now=self._clock()))]
@@ -110,11 +108,6 @@ class Release:
         if await position_of(self._pool, Queues.name) < left.position:
             raise NotYet
         return [row["subject"] for row in await self._pool.fetch(QUERIES.held_by, agent_id)]
-
-
-async def _state(log: Log, ticket_id: UUID) -> State:
-    past = await log.read(ticket_id)
-    return TICKETS.fold([recorded.event for recorded in past.events])
 
 
 def _asked(event: object) -> tuple[By, str] | None:

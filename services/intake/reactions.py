@@ -13,7 +13,7 @@ from shared.events import Event
 from shared.events.intake import Relation, TicketVerified
 from shared.followers.contracts import Directed
 from shared.followers.projection import position_of
-from shared.log import Recorded
+from shared.log import Past, Recorded
 from shared.service import Runtime
 
 LOOKS_MAX: Final = 200
@@ -30,7 +30,7 @@ class RelateSimilarTickets:
         self._runtime = runtime
         self._finders = Finders(runtime.pool)
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[RelateTickets]]:
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[RelateTickets]]:
         await self._folded_to(recorded.position)
         similar = await self._finders.open_like(recorded.subject)
         if similar is None:

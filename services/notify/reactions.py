@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from uuid import UUID
 
 from services.notify.directory import Directory
 from services.notify.domain import RecordBounce, RequestNotifications
@@ -11,9 +10,9 @@ from services.notify.settings import Settings
 from services.notify.story import story_of
 from services.notify.writing import Writer
 from shared.events import Event
-from shared.events.intake import BounceReceived, TicketOpened
+from shared.events.intake import BounceReceived
 from shared.followers.contracts import Directed
-from shared.log.records import Recorded
+from shared.log.records import Past, Recorded
 from shared.service import Runtime
 
 
@@ -24,17 +23,16 @@ class Tell:
     hears: ClassVar[frozenset[type[Event]]] = TOLD_OF
 
     def __init__(self, runtime: Runtime, settings: Settings) -> None:
-        self._runtime = runtime
         self._zone = settings.timezone
         self._writer = Writer(runtime, settings)
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[RequestNotifications]]:
+    async def react(
+        self, recorded: Recorded, past: Past
+    ) -> Sequence[Directed[RequestNotifications]]:
         """One command with every letter that the event leads to."""
         event, ticket_id = recorded.event, recorded.subject
         assert isinstance(event, Event)
-        # A ticket that opens has no past: the commonest letter waits for no database.
-        past = [recorded] if isinstance(event, TicketOpened) else await self._past(ticket_id)
-        story = story_of(ticket_id, past)
+        story = story_of(ticket_id, past.events)
         directory = Directory()
         if type(event) in LOOKED_UP_FOR:
             directory = await self._writer.finder.directory(story, event)
@@ -45,9 +43,6 @@ class Tell:
         command = await self._writer.write(letters, story, recorded.id, recorded.occurred_at)
         return [Directed(ticket_id, command)]
 
-    async def _past(self, ticket_id: UUID) -> Sequence[Recorded]:
-        return (await self._runtime.log.read(ticket_id)).events
-
 
 class Bounced:
     """A mail that came back for good."""
@@ -55,7 +50,7 @@ class Bounced:
     name: ClassVar[str] = "bounced"
     hears: ClassVar[frozenset[type[Event]]] = frozenset({BounceReceived})
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[RecordBounce]]:
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[RecordBounce]]:
         """The notification failed, if the bounce is final."""
         event = recorded.event
         if not isinstance(event, BounceReceived) or not event.hard:

@@ -8,7 +8,7 @@ from shared.events import Event
 from shared.events.intake import CustomerMessageReceived, TicketMerged
 from shared.events.review import FeedbackReceived
 from shared.followers.contracts import Directed
-from shared.log.records import Recorded
+from shared.log.records import Past, Recorded
 
 
 class CustomerSpeaks:
@@ -19,7 +19,7 @@ class CustomerSpeaks:
         {CustomerMessageReceived, FeedbackReceived, TicketMerged}
     )
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[Command]]:
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[Command]]:
         return [Directed(recorded.subject, command) for command in _commands(recorded)]
 
 

@@ -65,9 +65,7 @@ SERVICE: Final = Service(
     hears=HEARS,
     says=SAYS,
     projections=[Desk(), Clocks()],
-    reactions=lambda rt: [
-        Reacts(KeepClocks(rt.log, Plans(rt.pool), rt.clock), DECIDER, actor="sla")
-    ],
+    reactions=lambda rt: [Reacts(KeepClocks(Plans(rt.pool), rt.clock), DECIDER, actor="sla")],
     timers=Timers("clocks", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
 )

@@ -40,8 +40,7 @@ from shared.events.resolution import (
     WorkResumed,
 )
 from shared.followers.contracts import Directed
-from shared.log import Log
-from shared.log.records import Recorded
+from shared.log.records import Past, Recorded
 
 PLAN_WAIT: Final = timedelta(seconds=5)
 """How long a ticket waits for a plan that is not defined yet. All tickets wait with it."""
@@ -74,22 +73,20 @@ class KeepClocks:
         }
     )
 
-    def __init__(self, event_log: Log, plans: Plans, clock: Clock) -> None:
-        self._log = event_log
+    def __init__(self, plans: Plans, clock: Clock) -> None:
         self._plans = plans
         self._clock = clock
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[Command]]:
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[Command]]:
         """The one command that follows, if any."""
         if isinstance(recorded.event, TicketCategorised | TicketPrioritised):
-            command: Command | None = await self._plan_for(recorded)
+            command: Command | None = await self._plan_for(recorded, past.events)
         else:
             command = translate(recorded)
         return [] if command is None else [Directed(recorded.subject, command)]
 
-    async def _plan_for(self, recorded: Recorded) -> ApplyPlan | None:
+    async def _plan_for(self, recorded: Recorded, past: Sequence[Recorded]) -> ApplyPlan | None:
         """The plan that now holds, once both category and priority are known."""
-        past = (await self._log.read(recorded.subject)).events
         until_then = [e.event for e in past if e.position <= recorded.position]
         facts = DECIDER.fold(until_then).facts
         if facts.priority is None or not facts.categorised:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.events import Event
 from shared.followers.view import Table, View
-from shared.log.records import Recorded
+from shared.log.records import Past, Recorded
 
 C = TypeVar("C")
 
@@ -45,9 +45,10 @@ class Reaction(Protocol[C]):
     name: ClassVar[str]
     hears: ClassVar[frozenset[type[Event]]]
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[C]]:
-        """The commands that follow from the event. May read this service's own read
-        models, and calls nobody else."""
+    async def react(self, recorded: Recorded, past: Past, /) -> Sequence[Directed[C]]:
+        """The commands that follow from the event. `past` is what is known of its subject by
+        now, later events too. May read this service's own read models, and calls nobody
+        else."""
 
 
 @dataclass(frozen=True)

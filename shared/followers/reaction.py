@@ -2,7 +2,7 @@
 
 The ids of what a reaction says derive from its cause, and its cursor moves in the
 transaction that appends it. A page is decided in memory and appended in one go; when
-that fails, its events are taken one by one, so that only the guilty one is kept aside.
+that fails, it is taken in halves, so that only the guilty event is kept aside.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,9 @@ S = TypeVar("S")
 PAST_MAX = timedelta(hours=1)
 """A new reaction, or one whose database was emptied, leaves alone what occurred longer
 before its birth than this: it hears two years of tickets, and mails nobody about them."""
+
+TOGETHER_ATTEMPTS_MAX = 3
+"""How often a page is decided again as a whole when somebody else was first."""
 
 NOT_YET_SECONDS_MAX = 30.0
 """How long an event waits for something its reaction has not heard yet."""
@@ -78,13 +81,10 @@ class ReactionFollower(Follower, Generic[C, S]):
             await self._parking.load()
         heard = [e for e in page if self._matters(e)]
         end = page[-1].position
-        if not heard:
-            await self._move(end)
-        elif self._one_at_a_time or not await self._together(heard, end):
-            for event in heard:
-                if event.subject not in self._parking.subjects:
-                    await self._alone(event)
-            await self._move(end)
+        await self._handle(heard, end)
+        await self.passed_over(end)
+        if self._parking.subjects:
+            await self.store()  # a retry goes as far as the cursor, and looks for it there
         return True
 
     async def retry(self, subject: UUID, parked_id: UUID) -> None:
@@ -117,19 +117,35 @@ class ReactionFollower(Follower, Generic[C, S]):
             and event.id not in self.skip
         )
 
-    async def _together(self, heard: Sequence[Recorded], end: int) -> bool:
-        """Decide the page and append it in one transaction; False if that can't be done."""
-        try:
-            await self._carry_out(heard, end)
-        except (VersionConflict, DuplicateEvent, CapacityExceeded, NotYet):
-            return False
-        except (CursorLost, *OUTAGES):
-            raise
-        except Exception as error:  # noqa: BLE001 - one by one will tell which event it is
-            log.warning("reaction_page_failed", reaction=self.name, error=type(error).__name__)
-            return False
-        self.position = end
-        return True
+    async def _handle(self, heard: Sequence[Recorded], to: int) -> None:
+        """All at once; what can't be done so in two parts, down to the one that is to blame."""
+        heard = [event for event in heard if event.subject not in self._parking.subjects]
+        if self._one_at_a_time or len(heard) == 1:
+            for event in heard:
+                if event.subject not in self._parking.subjects:
+                    await self._alone(event)
+        elif heard and not await self._together(heard, to):
+            half = len(heard) // 2
+            await self._handle(heard[:half], heard[half - 1].position)
+            await self._handle(heard[half:], to)
+
+    async def _together(self, heard: Sequence[Recorded], to: int) -> bool:
+        """Decide some events and append it in one transaction; False if that can't be done."""
+        for _ in range(TOGETHER_ATTEMPTS_MAX):
+            try:
+                await self._carry_out(heard, to)
+            except VersionConflict:
+                continue  # somebody else spoke on one of so many subjects: look again
+            except (DuplicateEvent, CapacityExceeded, NotYet):
+                return False
+            except (CursorLost, *OUTAGES):
+                raise
+            except Exception as error:  # noqa: BLE001 - fewer will tell which event it is
+                log.warning("reaction_page_failed", reaction=self.name, error=type(error).__name__)
+                return False
+            else:
+                return True
+        return False
 
     async def _alone(self, event: Recorded) -> None:
         """Handle one event in its own transaction; park its subject if it can't be done."""
@@ -151,16 +167,18 @@ class ReactionFollower(Follower, Generic[C, S]):
             except Exception as error:  # noqa: BLE001 - whatever it is, it parks one subject
                 return await self._park(event, error)
             else:
-                self.position = event.position
                 return None
 
     async def _carry_out(self, heard: Sequence[Recorded], to: int | None) -> None:
         """React to `heard`, decide, append, and move the cursor `to`, all at once."""
+        pasts = await self.log.read_many([event.subject for event in heard])
         directed: list[tuple[Recorded, int, Directed[C]]] = []
         for event in heard:
-            commands = await self.reaction.react(event)
+            commands = await self.reaction.react(event, pasts[event.subject])
             directed += [(event, index, command) for index, command in enumerate(commands)]
-        pasts = await self.log.read_many([d.subject for _, _, d in directed]) if directed else {}
+        others = {one.subject for _, _, one in directed} - pasts.keys()
+        if others:
+            pasts |= await self.log.read_many(list(others))
         work = Work(self.log.author, self._decider, pasts)
         for event, index, one in directed:
             try:
@@ -173,10 +191,18 @@ class ReactionFollower(Follower, Generic[C, S]):
                     code=rejection.code,
                     cause=event.id,
                 )
-        move = None if to is None else CursorMove(self.name, self.generation, self.position, to)
+        await self._append(work, to)
+
+    async def _append(self, work: Work[C, S], to: int | None) -> None:
+        """Say what was decided, and move the cursor with it; lazily, if nothing was."""
+        move = None if to is None else CursorMove(self.name, self.generation, self.stored, to)
         batch = work.batch(move)
-        if batch.events or batch.claims or move is not None:
+        if batch.events or batch.claims:
             await self.log.append(batch)
+            if to is not None:
+                self.had_effect(to)
+        elif to is not None:
+            await self.passed_over(to)
 
     def _context(self, cause: Recorded, index: int) -> Context:
         return Context(
@@ -189,16 +215,6 @@ class ReactionFollower(Follower, Generic[C, S]):
             revision=cause.revision,
             traceparent=cause.traceparent,
         )
-
-    async def _move(self, to: int) -> None:
-        if to == self.position:
-            return
-        moved = await self.log.pool.fetchval(
-            QUERIES.move_cursor, self.name, self.generation, self.position, to
-        )
-        if not moved:
-            raise CursorLost(follower=self.name)
-        self.position = to
 
     async def _park(self, event: Recorded, error: BaseException) -> None:
         await self._parking.refuse_too_many()

@@ -19,7 +19,7 @@ from shared.events.resolution import AgentReplied, TicketClosed, WorkStarted
 from shared.followers.contracts import Directed
 from shared.followers.view import Table, View
 from shared.ids import person_id, uuid7
-from shared.log import Recorded
+from shared.log import Past, Recorded
 from shared.service import Reacts, Running, Service, running
 from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
@@ -73,7 +73,7 @@ class StartAtOnce:
     name: ClassVar[str] = "start_at_once"
     hears: ClassVar[frozenset[type[Event]]] = frozenset({TicketOpened})
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[Say]]:
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[Say]]:
         started = WorkStarted(started_by="agent:anna", started_at=recorded.occurred_at)
         return [Directed(recorded.subject, Say(started))]
 

@@ -22,7 +22,7 @@ from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
 from shared.ids import uuid7
-from shared.log import Batch, Log, NewEvent, Recorded
+from shared.log import Batch, Log, NewEvent, Past, Recorded
 from shared.log.log import QUERIES
 from shared.postgres import open_pool
 from shared.testing.spec import T0, fold
@@ -83,7 +83,7 @@ class StartOnNote:
     not_yet: int = 0
     calls: list[str] = field(default_factory=list)
 
-    async def react(self, recorded: Recorded) -> Sequence[Directed[Start]]:
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[Start]]:
         note = recorded.event
         assert isinstance(note, NoteAdded)
         self.calls.append(note.text)

@@ -1,7 +1,6 @@
 """What follows from what is heard, with a log and a directory that tests can see into."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import pytest
 
@@ -14,7 +13,7 @@ from shared.events import Event
 from shared.events.resolution import EscalationRequested
 from shared.events.sla import ClockKind, TargetBreached
 from shared.ids import uuid7
-from shared.log import Log, Past, Recorded, Vector
+from shared.log import Past, Recorded, Vector
 from shared.testing.spec import T0, recorded
 from tests.unit.assignment.story import (
     CLOSED,
@@ -28,18 +27,6 @@ from tests.unit.assignment.story import (
     categorised,
     prioritised,
 )
-
-
-class SeenLog(Log):
-    """Holds the pasts it is given."""
-
-    def __init__(self, *pasts: Sequence[Recorded]) -> None:
-        self.pasts = {past[0].subject: past for past in pasts}
-        self.reads = 0
-
-    async def read(self, subject: UUID) -> Past:
-        self.reads += 1
-        return Past(self.pasts[subject], Vector())
 
 
 class SeenDirectory(Directory):
@@ -76,8 +63,13 @@ def one_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "PAUSE_SECONDS", 60.0)
 
 
-async def route(reaction: Route, event: Recorded) -> RouteTicket | None:
-    directed = await reaction.react(event)
+def past_of(page: Sequence[Recorded]) -> Past:
+    return Past(page, Vector())
+
+
+async def route(reaction: Route, page: Sequence[Recorded], place: int = -1) -> RouteTicket | None:
+    """What follows from one event of a ticket, by default the last, when all of it is known."""
+    directed = await reaction.react(page[place], past_of(page))
     if not directed:
         return None
     (only,) = directed
@@ -93,44 +85,42 @@ def loads(command: RouteTicket | None) -> dict[str, int]:
 async def test_tickets_of_one_page_see_what_was_given_away_before_them() -> None:
     pages = [page_of(*READY, first=1 + 10 * number) for number in range(3)]
     directory = SeenDirectory(agent("anna", capacity=1), agent("ben", capacity=1))
-    reaction = Route(SeenLog(*pages), directory, lambda: NOW)
-    seen = [loads(await route(reaction, page[-1])) for page in pages]
+    reaction = Route(directory, lambda: NOW)
+    seen = [loads(await route(reaction, page)) for page in pages]
     assert seen == [{"anna": 0, "ben": 0}, {"anna": 1, "ben": 0}, {"anna": 1, "ben": 1}]
     assert directory.asked == 1
 
 
 async def test_a_ticket_is_decided_once_though_several_of_its_events_stand_in_one_page() -> None:
     page = page_of(*READY)
-    log = SeenLog(page)
-    reaction = Route(log, SeenDirectory(agent("anna")), lambda: NOW)
-    assert loads(await route(reaction, page[2])) == {"anna": 0}
-    assert await route(reaction, page[3]) is None
-    assert log.reads == 1
+    reaction = Route(SeenDirectory(agent("anna")), lambda: NOW)
+    assert loads(await route(reaction, page, 2)) == {"anna": 0}
+    assert await route(reaction, page, 3) is None
 
 
 async def test_an_event_that_comes_again_is_decided_with_agents_looked_up_again() -> None:
     page = page_of(*READY)
     directory = SeenDirectory(agent("anna", capacity=1))
-    reaction = Route(SeenLog(page), directory, lambda: NOW)
-    assert loads(await route(reaction, page[3])) == {"anna": 0}
+    reaction = Route(directory, lambda: NOW)
+    assert loads(await route(reaction, page, 3)) == {"anna": 0}
     directory.staff = (agent("anna", capacity=1, load=1),)
-    assert loads(await route(reaction, page[3])) == {"anna": 1}
+    assert loads(await route(reaction, page, 3)) == {"anna": 1}
     assert directory.asked == 2
 
 
 async def test_a_ticket_that_is_not_ready_or_that_somebody_has_needs_no_routing() -> None:
     early = page_of(OPENED, categorised())
     held = page_of(*READY, assigned("anna"), prioritised(), first=11)
-    reaction = Route(SeenLog(early, held), SeenDirectory(agent("anna")), lambda: NOW)
-    assert await route(reaction, early[-1]) is None
-    assert await route(reaction, held[-1]) is None
+    reaction = Route(SeenDirectory(agent("anna")), lambda: NOW)
+    assert await route(reaction, early) is None
+    assert await route(reaction, held) is None
 
 
 async def test_a_recategorised_ticket_is_looked_at_again() -> None:
     held = page_of(*READY, assigned("anna"), categorised("billing"))
     bill = agent("bill", team_ids=("billing",))
-    reaction = Route(SeenLog(held), SeenDirectory(agent("anna"), bill), lambda: NOW)
-    assert loads(await route(reaction, held[-1])) == {"bill": 0}
+    reaction = Route(SeenDirectory(agent("anna"), bill), lambda: NOW)
+    assert loads(await route(reaction, held)) == {"bill": 0}
 
 
 @pytest.mark.parametrize(("their_rank", "goes_behind"), [(0, False), (1, True), (3, True)])
@@ -139,7 +129,7 @@ async def test_a_newcomer_goes_behind_those_who_are_at_least_as_urgent(
 ) -> None:
     page = page_of(*READY)
     directory = SeenDirectory(agent("anna"), queued=[(SUPPORT, their_rank)])
-    command = await route(Route(SeenLog(page), directory, lambda: NOW), page[-1])
+    command = await route(Route(directory, lambda: NOW), page)
     assert command is not None
     assert command.others_ahead is goes_behind
 
@@ -148,7 +138,7 @@ async def test_nobody_is_ahead_who_waits_for_somebody_else() -> None:
     page = page_of(*READY)
     elsewhere = Need("support", "Support", skills=("sap",))
     directory = SeenDirectory(agent("anna"), queued=[(elsewhere, 3)])
-    command = await route(Route(SeenLog(page), directory, lambda: NOW), page[-1])
+    command = await route(Route(directory, lambda: NOW), page)
     assert command is not None
     assert command.others_ahead is False
 
@@ -163,8 +153,8 @@ async def test_what_an_agent_asks_for_and_a_broken_promise_demands_goes_up_a_tie
         (breached, By("sla", manager=True), "the first response target was missed"),
     ]:
         page = page_of(*READY, assigned("anna"), event)
-        reaction = Escalate(SeenLog(page), SeenDirectory(agent("anna")), lambda: NOW)
-        (directed,) = await reaction.react(page[-1])
+        reaction = Escalate(SeenDirectory(agent("anna")), lambda: NOW)
+        (directed,) = await reaction.react(page[-1], past_of(page))
         assert isinstance(directed.command, EscalateTicket)
         assert (directed.command.by, directed.command.reason) == (by, reason)
         assert [a.agent_id for a in directed.command.candidates] == ["anna"]
@@ -175,11 +165,11 @@ async def test_a_breach_that_asks_for_nothing_or_comes_too_late_escalates_nothin
     late = mild.model_copy(update={"escalate": True})
     for past in [(*READY, QUEUED, mild), (*READY, assigned("anna"), CLOSED, late)]:
         page = page_of(*past)
-        reaction = Escalate(SeenLog(page), SeenDirectory(agent("anna")), lambda: NOW)
-        assert await reaction.react(page[-1]) == []
+        reaction = Escalate(SeenDirectory(agent("anna")), lambda: NOW)
+        assert await reaction.react(page[-1], past_of(page)) == []
 
 
 async def test_a_closed_ticket_is_released() -> None:
     page = page_of(*READY, assigned("anna"), CLOSED)
-    (directed,) = await Release(None, lambda: NOW).react(page[-1])  # type: ignore[arg-type]
+    (directed,) = await Release(None, lambda: NOW).react(page[-1], past_of(page))  # type: ignore[arg-type]
     assert directed.command == ReleaseClosed(now=NOW)

@@ -7,13 +7,14 @@ from services.resolution.domain.commands import CloseMerged, HearCustomer
 from services.resolution.reactions import CustomerSpeaks
 from shared.events import Event
 from shared.followers.contracts import Directed
+from shared.log import Past, Vector
 from shared.testing.spec import TICKET, recorded
 from tests.unit.resolution import story
 
 
 async def commands_on(event: Event) -> list[object]:
     (one,) = recorded(event)
-    directed = await CustomerSpeaks().react(one)
+    directed = await CustomerSpeaks().react(one, Past([one], Vector()))
     assert all(isinstance(each, Directed) and each.subject == TICKET for each in directed)
     return [each.command for each in directed]
 

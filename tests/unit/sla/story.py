@@ -187,11 +187,7 @@ class Desk:
         self.now = T0
         self._view = View(TICKET)
         self._fired: set[tuple[object, datetime]] = set()
-        self._reaction: Any = KeepClocks(self, self, lambda: self.now)  # type: ignore[arg-type]
-
-    async def read(self, _subject: object) -> Past:
-        """Its own log."""
-        return Past(list(self.log), Vector())
+        self._reaction: Any = KeepClocks(self, lambda: self.now)  # type: ignore[arg-type]
 
     async def all(self) -> list[Plan]:
         """Its own plans."""
@@ -228,7 +224,7 @@ class Desk:
         return self._append(event, at(minutes), at(minutes))
 
     def react(self, heard: Recorded) -> None:
-        for each in _now(self._reaction.react(heard)):
+        for each in _now(self._reaction.react(heard, Past(list(self.log), Vector()))):
             self.command(each.command, heard.occurred_at)
 
     def command(self, command: Command, now: datetime) -> list[Event]:
