@@ -30,7 +30,6 @@ from shared.followers.rebuilding import Generations
 from shared.followers.relay import Relay
 from shared.followers.view import Table
 from shared.generation_routes import generation_routes
-from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
 from shared.log import Log, Vector
@@ -215,9 +214,8 @@ async def running(
     inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
     topics = sorted({cls.topic for cls in service.hears})
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
-    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
-    health = Health(event_log, followers, hearing, troubles=runtime.troubles)
-    app = _app(service, runtime, hearing, health)
+    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds) if topics else None
+    app = _app(service, runtime, hearing)
     built = Generations(event_log, service.projections, settings.database_url)
     app.include_router(generation_routes(built))
     server = _Server(
@@ -246,6 +244,8 @@ async def running(
         await _stop([task for task in tasks if task.get_name() == "http"], wait_seconds=6)
         await _stop(tasks)
         await built.close()
+        with suppress(Exception):
+            await relay.store()
         for follower in followers:
             with suppress(Exception):
                 await follower.release()
