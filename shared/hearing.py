@@ -5,7 +5,7 @@ and how far has been read, is `shared/reading.py`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -70,6 +70,16 @@ class Hearing:
     def failing(self) -> str:
         """What keeps it from hearing; empty while nothing does."""
         return self._reading.failing
+
+    @property
+    def behind(self) -> Mapping[str, int]:
+        """By topic, how many records had not been read at the last look."""
+        return self._reading.behind
+
+    @property
+    def read(self) -> int:
+        """Grows with every record that is read."""
+        return self._reading.read
 
     async def run(self) -> None:
         """Hear until cancelled; Kafka may come later, go away, and come back."""

@@ -82,6 +82,9 @@ class Inbox:
             break
         if sorted_.old:
             await self._look_for_forks(sorted_.old)
+        self._log.metrics.received(
+            ready=len(sorted_.ready), early=len(sorted_.early), old=len(sorted_.old)
+        )
         return len(sorted_.ready)
 
     async def sweep(self) -> int:
@@ -164,6 +167,7 @@ class Inbox:
         self, subject: UUID, event_id: UUID | None, reason: str, detail: str, what: Heard | None
     ) -> None:
         log.error("inbox_parked", subject=subject, reason=reason, detail=detail)
+        self._log.metrics.received(**{reason: 1})
         await self._log.pool.execute(
             QUERIES.park,
             derived_id("parked", FOLLOWER, subject, event_id or "gap"),
@@ -180,6 +184,7 @@ class Inbox:
     async def _park_unreadable(self, topic: str, record: Any, error: EnvelopeBroken) -> None:
         where = f"{topic}[{record.partition}]@{record.offset}"
         log.error("inbox_parked", reason="unreadable", where=where)
+        self._log.metrics.received(unreadable=1)
         subject = derived_id("unreadable", where)
         headers = [(str(n), (v or b"").decode("latin-1")) for n, v in record.headers]
         await self._log.pool.execute(

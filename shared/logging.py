@@ -5,11 +5,15 @@ Never a body, an address or a secret.
 
 import logging
 import sys
+from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
 import structlog
+
+LINES: Counter[str] = Counter()
+"""Lines written by this process, by level."""
 
 
 def configure_logging(service: str, level: str) -> None:

@@ -1,13 +1,11 @@
-"""What an operator can ask of every service, and do: health, followers, what is parked."""
+"""What an operator can ask of every service, and do: followers, and what is parked."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter
 
 from shared.clock import Clock
 from shared.errors import DuplicateEvent, Rejected
@@ -44,16 +42,6 @@ def operations(
     """The routes that every service has."""
     router = APIRouter(tags=["operations"])
     desk = _Operations(name, event_log, followers, hearing, clock)
-
-    @router.get("/health/live")
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
-
-    @router.get("/health/ready")
-    async def ready() -> Response:
-        reasons = await desk.not_ready()
-        status = "ready" if not reasons else "not ready"
-        return JSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
 
     @router.get("/v1/followers")
     async def list_followers(identity: Caller) -> dict[str, Any]:
@@ -105,17 +93,6 @@ class _Operations:
         self._followers: Mapping[str, Follower] = {f.name: f for f in followers}
         self._hearing = hearing
         self._clock = clock
-
-    async def not_ready(self) -> list[str]:
-        """Why this service can't do its work now; empty when it can."""
-        reasons = [f"{f.name}: {f.failing}" for f in self._followers.values() if f.failing]
-        if self._hearing is not None and self._hearing.failing:
-            reasons.append(f"inbox: {self._hearing.failing}")
-        try:
-            await self._log.pool.fetchval("select 1")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            reasons.append(f"postgres: {error}")
-        return reasons
 
     async def overview(self) -> dict[str, Any]:
         """Where each follower stands, what waits and what is parked."""

@@ -21,9 +21,9 @@ from aiokafka.errors import (
 )
 
 from shared.clock import Clock, monotonic_seconds
-from shared.followers.follower import OUTAGES
 from shared.inbox import Inbox
 from shared.log.log import QUERIES, Log
+from shared.outages import OUTAGES
 
 log = structlog.get_logger()
 
@@ -81,6 +81,10 @@ class Reading:
         self._expected: dict[str, set[int]] = {}
         self._committed: dict[TopicPartition, int] = {}
         self.caught_up = False
+        self.behind: dict[str, int] = {}
+        """By topic, how many records had not been read at the last look."""
+        self.read = 0
+        """Records taken in since the start."""
         self.failing = "not connected to Kafka yet"
 
     async def take(self, records: Sequence[Any]) -> None:
@@ -101,6 +105,7 @@ class Reading:
                 break
         for record in records:
             self._done[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self.read += len(records)
 
     def _rewind(self, records: Sequence[Any]) -> None:
         earliest: dict[TopicPartition, int] = {}
@@ -147,11 +152,18 @@ class Reading:
             self._done.setdefault(partition, committed)
         read = [p for p, end in ends.items() if self._done.get(p, -1) >= end]
         self.caught_up = bool(assigned) and len(read) == len(assigned)
+        self.behind = self._count_behind(ends)
         if read:
             topics = [self._names[partition.topic] for partition in read]
             partitions = [partition.partition for partition in read]
             await self._log.pool.execute(QUERIES.set_read_to, topics, partitions, as_of)
         await self.commit()
+
+    def _count_behind(self, ends: Mapping[TopicPartition, int]) -> dict[str, int]:
+        behind = dict.fromkeys(self._names.values(), 0)
+        for partition, end in ends.items():
+            behind[self._names[partition.topic]] += max(end - self._done.get(partition, 0), 0)
+        return behind
 
     def _partitions_changed(self, consumer: Consumer) -> bool:
         return any(self._expected.get(n) != consumer.partitions_for_topic(n) for n in self._names)

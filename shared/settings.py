@@ -70,3 +70,21 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field(
         "info", validation_alias="LEDGERDESK_LOG_LEVEL", description="debug, info, warning, error."
     )
+    metrics_token: str = Field(
+        "",
+        validation_alias="LEDGERDESK_METRICS_TOKEN",
+        description="Bearer token with which Prometheus may read /metrics; without one, "
+        "only operators may.",
+    )
+    otlp_endpoint: str = Field(
+        "",
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Collector that traces are sent to (OTLP over HTTP); none makes none.",
+    )
+    trace_share: float = Field(
+        1.0,
+        validation_alias="LEDGERDESK_TRACE_SHARE",
+        ge=0.0,
+        le=1.0,
+        description="Share of the traces beginning here that are recorded, from 0 to 1.",
+    )

@@ -17,9 +17,10 @@ from shared.clock import Clock
 from shared.decider import Context, Decider, handle
 from shared.errors import LedgerdeskError, Rejected, VersionConflict
 from shared.followers.contracts import Timer
-from shared.followers.follower import OUTAGES, Follower, Parking, parked_one
+from shared.followers.follower import Follower, Parking, parked_one
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
+from shared.outages import OUTAGES
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ class TimerFollower(Follower):
         actor: str = "timer",
     ) -> None:
         super().__init__(event_log, f"timers:{projection}", instance)
-        self._projection = projection
+        self.projection = projection
         self._command = command
         self._decider = decider
         self._clock = clock
@@ -86,6 +87,7 @@ class TimerFollower(Follower):
         )
         try:
             command = self._command(timer)
+            self._late(timer)
             await handle(self.log, self._decider, timer.subject, command, context)
         except Rejected as rejection:
             log.info("timer_rejected", subject=timer.subject, code=rejection.code)
@@ -99,6 +101,10 @@ class TimerFollower(Follower):
         except Exception as error:  # noqa: BLE001 - whatever it is, it parks one subject
             await self._park(timer, error)
         return True
+
+    def _late(self, timer: Timer) -> None:
+        late = (self._clock() - timer.due_at).total_seconds()
+        self.log.metrics.timer_lateness_seconds.observe(max(late, 0.0))
 
     async def _park(self, timer: Timer, error: Exception) -> None:
         await self._parking.refuse_too_many()

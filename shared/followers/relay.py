@@ -66,6 +66,7 @@ class Relay(Follower):
                         for event in said
                     ]
                     await asyncio.gather(*futures)
+                self.log.metrics.published.inc(len(said))
             except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
                 await self.close()
                 raise

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.clock import monotonic_seconds
 from shared.errors import (
     CapacityExceeded,
     CursorLost,
@@ -21,6 +22,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.log.records import Batch
+from shared.metrics import Metrics
 from shared.postgres import Pool
 from shared.sql import Queries
 
@@ -49,8 +51,11 @@ class _Waiting:
 class Appender:
     """Gathers callers' batches while the last group is being committed."""
 
-    def __init__(self, pool: Pool, queries: Queries, appended: Callable[[int], None]) -> None:
+    def __init__(
+        self, pool: Pool, queries: Queries, appended: Callable[[int], None], metrics: Metrics
+    ) -> None:
         self._pool = pool
+        self._metrics = metrics
         self._queries = queries
         self._appended = appended
         self._queue: deque[_Waiting] = deque()
@@ -121,7 +126,9 @@ class Appender:
     async def _commit(self, group: list[_Waiting]) -> None:
         if not group:
             return
+        began = monotonic_seconds()
         rows = await self._pool.fetch(self._queries.append, *_arguments(group))
+        took_seconds = monotonic_seconds() - began
         problems: dict[int, LedgerdeskError] = {}
         end = 0
         for caller, reason, about in rows:
@@ -137,6 +144,9 @@ class Appender:
             else:
                 one.answer.set_result(end)
         self._appended(end)
+        appended = [one.batch for index, one in enumerate(group) if index not in problems]
+        reasons = [type(problem).__name__ for problem in problems.values()]
+        self._metrics.committed(appended, reasons, took_seconds)
 
 
 def _fail(group: list[_Waiting], error: BaseException) -> None:

@@ -9,8 +9,10 @@ import orjson
 from shared.log.appender import Appender
 from shared.log.records import Batch, Past, Recorded
 from shared.log.vector import Vector
+from shared.metrics import Metrics
 from shared.postgres import Pool
 from shared.sql import load_queries
+from shared.telemetry import Traces
 
 QUERIES = load_queries(__file__)
 
@@ -24,7 +26,9 @@ class Log:
     def __init__(self, pool: Pool, author: str) -> None:
         self.author = author
         self.pool = pool
-        self._appender = Appender(pool, QUERIES, self._appended)
+        self.metrics = Metrics()
+        self.traces = Traces()
+        self._appender = Appender(pool, QUERIES, self._appended, self.metrics)
         self._grown = asyncio.Event()
         self._known_end = 0
 
