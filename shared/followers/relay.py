@@ -12,12 +12,10 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
-from shared.clock import monotonic_seconds
 from shared.envelope import headers_of
-from shared.errors import CursorLost
 from shared.followers.follower import Follower
 from shared.kafka import make_producer, topic_name
-from shared.log.log import QUERIES, Log
+from shared.log.log import Log
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -25,13 +23,15 @@ log = structlog.get_logger()
 SEND_SECONDS_MAX = 30.0
 """Idempotent batches never expire by themselves."""
 
-CURSOR_EVERY_SECONDS = 1.0
+STORED_WITHIN_SECONDS = 1.0
+"""How long the cursor may stand in memory alone."""
 
 
 class Relay(Follower):
     """Publishes the events of `event_log` that its service said."""
 
     pace_seconds = 0.01
+    stored_within_seconds = STORED_WITHIN_SECONDS
 
     def __init__(
         self,
@@ -43,11 +43,6 @@ class Relay(Follower):
         self._settings = settings
         self._make_producer = producer
         self._producer: AIOKafkaProducer | None = None
-        self._stored = 0
-        self._stored_at = 0.0
-
-    async def led(self) -> None:
-        self._stored = self.position
 
     async def step(self) -> bool:
         page = await self._page()
@@ -66,13 +61,11 @@ class Relay(Follower):
                         for event in said
                     ]
                     await asyncio.gather(*futures)
-                self.log.metrics.published.inc(len(said))
             except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
                 await self.close()
                 raise
         if page:
-            self.position = page[-1].position
-        await self._store()
+            await self.passed_over(page[-1].position)
         return bool(page)
 
     async def close(self) -> None:
@@ -82,26 +75,6 @@ class Relay(Follower):
             with suppress(Exception):
                 async with asyncio.timeout(5):
                     await producer.stop()
-
-    async def store(self) -> None:
-        """Keep the cursor now."""
-        if self.leading and self._stored != self.position:
-            moved = await self.log.pool.fetchval(
-                QUERIES.move_cursor, self.name, self.generation, self._stored, self.position
-            )
-            if not moved:
-                raise CursorLost(follower=self.name)
-            self._stored = self.position
-
-    @property
-    def _stored_position(self) -> int:
-        return self._stored
-
-    async def _store(self) -> None:
-        now = monotonic_seconds()
-        if now - self._stored_at >= CURSOR_EVERY_SECONDS:
-            await self.store()
-            self._stored_at = now
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
