@@ -23,22 +23,28 @@ from shared.decider import Context, Decider, Outcome, handle
 from shared.errors import NotYet, TicketParked
 from shared.events import Event
 from shared.followers.contracts import Projection, Reaction, Timer
-from shared.followers.follower import OUTAGES, Follower
+from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.rebuilding import Generations
 from shared.followers.relay import Relay
 from shared.followers.view import Table
 from shared.generation_routes import generation_routes
+from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
 from shared.log import Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging
+from shared.metrics.facts import gather
+from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
+from shared.outages import OUTAGES
 from shared.postgres import Pool, open_pool
 from shared.settings import ServiceSettings
+from shared.telemetry import open_traces
 from shared.timers import TimerFollower
+from shared.watched import Watched, watch_loop
 from shared.web import install_errors
 
 log = structlog.get_logger()
@@ -57,6 +63,8 @@ class Runtime:
     log: Log
     clock: Clock = utc_now
     followers: list[Follower] = field(default_factory=list)
+    troubles: dict[str, str] = field(default_factory=dict)
+    """What fails while the service serves, by part: for `Health` to tell."""
 
     @property
     def name(self) -> str:
@@ -156,6 +164,8 @@ class Service:
     routers: Callable[[Runtime], Sequence[APIRouter]] = field(default=lambda _: ())
     tasks: Callable[[Runtime], Sequence[Task]] = field(default=lambda _: ())
     """Background work besides the followers, e.g. an SMTP server: run until cancelled."""
+    measures: Callable[[Runtime], Sequence[Measure]] = field(default=lambda _: ())
+    """What only this service can tell Prometheus."""
     stranger_bytes_max: int = STRANGER_BYTES_MAX
     """Largest body of a request that neither gateway nor portal signed."""
     unlimited_paths: frozenset[str] = frozenset()
@@ -207,6 +217,7 @@ async def running(
     """The service, running until the block ends: followers, inbox, HTTP and all."""
     pool = await _pool(service, settings)
     event_log = Log(pool, service.name)
+    event_log.traces = open_traces(service.name, settings)
     runtime = Runtime(service, settings, pool, event_log, clock)
     relay = Relay(event_log, settings)
     followers = await make_followers(service, runtime, relay)
@@ -214,8 +225,9 @@ async def running(
     inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
     topics = sorted({cls.topic for cls in service.hears})
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
-    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
-    app = _app(service, runtime, hearing)
+    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds) if topics else None
+    health = Health(event_log, followers, hearing, troubles=runtime.troubles)
+    app = _app(service, runtime, hearing, health)
     built = Generations(event_log, service.projections, settings.database_url)
     app.include_router(generation_routes(built))
     server = _Server(
@@ -231,11 +243,13 @@ async def running(
     work: list[tuple[str, Task]] = [(f"follow:{f.name}", f.run) for f in followers]
     work.append(("http", server.serve))
     work.append(("watch", lambda: persistently(event_log.watch)))
+    work.append(("loop", lambda: watch_loop(event_log.metrics)))
     work.append(("sweep", lambda: persistently(lambda: sweep_regularly(inbox))))
     if hearing is not None:
         work.append(("hear", hearing.run))
     work += [(f"task:{number}", task) for number, task in enumerate(service.tasks(runtime))]
     tasks = [asyncio.create_task(_as_coroutine(start), name=name) for name, start in work]
+    health.tasks = tasks
     log.info("started", port=settings.port)
     try:
         yield Running(runtime, app, tasks)
@@ -249,6 +263,7 @@ async def running(
                 await follower.release()
         await relay.close()
         await event_log.close()
+        await event_log.traces.close()
         with suppress(Exception):
             async with asyncio.timeout(5):
                 await pool.close()
@@ -325,12 +340,14 @@ async def make_followers(service: Service, runtime: Runtime, relay: Relay) -> li
     return from_the_start + from_birth
 
 
-def _app(service: Service, runtime: Runtime, hearing: Hearing | None) -> FastAPI:
+def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: Health) -> FastAPI:
     app = FastAPI(
         title=f"Ledgerdesk {service.name}",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # It would tell a collector whole paths, and some of them are links that act.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.identity_secret = runtime.settings.identity_secret
     app.state.service_name = service.name
@@ -342,9 +359,24 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None) -> FastAPI
         stranger_bytes_max=service.stranger_bytes_max,
         unlimited_paths=service.unlimited_paths,
     )
+    app.add_middleware(Watched, event_log=runtime.log)
     for router in service.routers(runtime):
         app.include_router(router)
+    app.include_router(health_routes(health))
+    app.include_router(_metrics(service, runtime, hearing, health))
     app.include_router(
         operations(service.name, runtime.log, runtime.followers, hearing, runtime.clock)
     )
     return app
+
+
+def _metrics(
+    service: Service, runtime: Runtime, hearing: Hearing | None, health: Health
+) -> APIRouter:
+    return metrics_page(
+        runtime.log,
+        runtime.settings.metrics_token,
+        lambda: gather(runtime.log, runtime.followers, hearing, runtime.clock),
+        health,
+        service.measures(runtime),
+    )

@@ -61,6 +61,7 @@ class Relay(Follower):
                         for event in said
                     ]
                     await asyncio.gather(*futures)
+                self.log.metrics.published.inc(len(said))
             except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
                 await self.close()
                 raise

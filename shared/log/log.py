@@ -11,8 +11,10 @@ from shared.log.pasts import Pasts
 from shared.log.records import Batch, Past, Recorded
 from shared.log.tail import Tail
 from shared.log.vector import Vector
+from shared.metrics import Metrics
 from shared.postgres import Pool
 from shared.sql import load_queries
+from shared.telemetry import Traces
 
 QUERIES = load_queries(__file__)
 
@@ -26,7 +28,9 @@ class Log:
     def __init__(self, pool: Pool, author: str) -> None:
         self.author = author
         self.pool = pool
-        self._appender = Appender(pool, QUERIES, self._appended)
+        self.metrics = Metrics()
+        self.traces = Traces()
+        self._appender = Appender(pool, QUERIES, self._appended, self.metrics)
         self._tail = Tail(self.page)
         self._pasts = Pasts(self._read_newer)
         self._grown = asyncio.Event()
