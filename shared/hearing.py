@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.inbox import Inbox
 from shared.kafka import consumer_options, topic_name
 from shared.log.log import Log
+from shared.logging import kind_of
 from shared.reading import Reading
 from shared.settings import ServiceSettings
 
@@ -101,7 +102,7 @@ class Hearing:
                 await self._broker.start()
             except (KafkaError, OSError) as error:
                 self._reading.failing = f"{type(error).__name__}: {error}"
-                log.warning("kafka_away", error=self.failing)
+                log.warning("kafka_away", error=kind_of(error))
                 with suppress(Exception):
                     await self._broker.stop()
                 await asyncio.sleep(delay)

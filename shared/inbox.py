@@ -22,6 +22,7 @@ from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Batch, NewEvent
 from shared.log.vector import Vector
+from shared.logging import about
 
 log = structlog.get_logger()
 
@@ -166,7 +167,8 @@ class Inbox:
     async def _park(
         self, subject: UUID, event_id: UUID | None, reason: str, detail: str, what: Heard | None
     ) -> None:
-        log.error("inbox_parked", subject=subject, reason=reason, detail=detail)
+        facts = about(what) if what else {"subject_id": subject}
+        log.error("inbox_parked", reason=reason, detail=detail, **facts)
         self._log.metrics.received(**{reason: 1})
         await self._log.pool.execute(
             QUERIES.park,

@@ -23,6 +23,7 @@ from aiokafka.errors import (
 from shared.clock import Clock, monotonic_seconds
 from shared.inbox import Inbox
 from shared.log.log import QUERIES, Log
+from shared.logging import kind_of
 from shared.outages import OUTAGES
 
 log = structlog.get_logger()
@@ -95,7 +96,7 @@ class Reading:
             try:
                 await self._inbox.receive(batch)
             except Exception as error:  # noqa: BLE001 - nothing may make it skip a record
-                log.warning("inbox_failing", error=f"{type(error).__name__}: {error}")
+                log.warning("inbox_failing", error=kind_of(error))
                 if monotonic_seconds() > give_up_at:
                     self._rewind(records)
                     return
@@ -128,7 +129,7 @@ class Reading:
                 self.failing = ""
             except (KafkaError, *OUTAGES, asyncpg.PostgresError) as error:
                 self.failing = f"{type(error).__name__}: {error}"
-                log.warning("hearing_failing", error=self.failing)
+                log.warning("hearing_failing", error=kind_of(error))
             await asyncio.sleep(every_seconds)
 
     async def look(self) -> None:

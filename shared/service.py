@@ -35,7 +35,7 @@ from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
 from shared.log import Log, Vector
 from shared.log.log import QUERIES
-from shared.logging import configure_logging
+from shared.logging import configure_logging, kind_of
 from shared.metrics.facts import gather
 from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
@@ -286,7 +286,7 @@ async def persistently(start: Task) -> None:
         try:
             await start()
         except (*OUTAGES, asyncpg.PostgresError) as error:
-            log.warning("task_failing", error=f"{type(error).__name__}: {error}")
+            log.warning("task_failing", error=kind_of(error))
             await asyncio.sleep(1)
 
 
@@ -304,7 +304,7 @@ async def _pool(service: Service, settings: ServiceSettings) -> Pool:
         try:
             return await open_pool(settings.database_url, settings.pool_size_max, service.name)
         except OUTAGES as error:
-            log.warning("postgres_away", error=f"{type(error).__name__}: {error}")
+            log.warning("postgres_away", error=kind_of(error))
             if monotonic_seconds() > give_up_at:
                 raise
             await asyncio.sleep(0.5)

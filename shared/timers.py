@@ -20,6 +20,7 @@ from shared.followers.contracts import Timer
 from shared.followers.follower import Follower, Parking, parked_one
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
+from shared.logging import kind_of
 from shared.outages import OUTAGES
 
 log = structlog.get_logger()
@@ -90,11 +91,21 @@ class TimerFollower(Follower):
             self._late(timer)
             await handle(self.log, self._decider, timer.subject, command, context)
         except Rejected as rejection:
-            log.info("timer_rejected", subject=timer.subject, code=rejection.code)
+            log.info(
+                "timer_rejected",
+                ticket_id=timer.subject,
+                correlation_id=timer.correlation,
+                code=rejection.code,
+            )
         except VersionConflict:
             return False
         except LedgerdeskError as error:
-            log.warning("timer_failed", subject=timer.subject, error=type(error).__name__)
+            log.warning(
+                "timer_failed",
+                ticket_id=timer.subject,
+                correlation_id=timer.correlation,
+                error=kind_of(error),
+            )
             return False
         except OUTAGES:
             raise
@@ -108,7 +119,13 @@ class TimerFollower(Follower):
 
     async def _park(self, timer: Timer, error: Exception) -> None:
         await self._parking.refuse_too_many()
-        log.error("parked", follower=self.name, subject=timer.subject, timer=timer.kind)
+        log.error(
+            "parked",
+            follower=self.name,
+            ticket_id=timer.subject,
+            correlation_id=timer.correlation,
+            timer=timer.kind,
+        )
         parked_id = derived_id("parked", self.name, timer.id, timer.due_at)
         detail = f"timer {timer.kind} due {timer.due_at.isoformat()}: {error}"
         await self.log.pool.execute(

@@ -23,6 +23,7 @@ from shared.errors import (
 from shared.identity import HEADER, Identity, NotSignedIn, verify
 from shared.log.vector import Vector
 from shared.outages import OUTAGES, disk_is_full
+from shared.watched import route_of
 
 log = structlog.get_logger()
 
@@ -93,7 +94,7 @@ def install_errors(app: FastAPI) -> None:
         return problem(error.status_code, code, str(error.detail))
 
     async def outage(request: Request, error: Exception) -> Response:
-        log.warning("request_not_served", path=request.url.path, error=type(error).__name__)
+        log.warning("request_not_served", route=route_of(request.scope), error=type(error).__name__)
         return away(error, "unavailable", "What this needs is away just now")
 
     for kind in OUTAGES:
@@ -101,7 +102,7 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:
-        log.error("request_failed", path=request.url.path, exc_info=error)
+        log.error("request_failed", route=route_of(request.scope), exc_info=error)
         return problem(500, "internal_error", "Something broke on our side. Please try again.")
 
 

@@ -20,6 +20,7 @@ from services.assignment.rows import need_of
 from services.assignment.staff import Staff
 from shared.errors import CapacityExceeded, LedgerdeskError
 from shared.events.assignment import AgentAssigned
+from shared.logging import kind_of
 from shared.service import Runtime
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class Queue:
             try:
                 taken = await self.take_up()
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                log.warning("take_up_failing", error=f"{type(error).__name__}: {error}")
+                log.warning("take_up_failing", error=kind_of(error))
                 await asyncio.sleep(OUTAGE_SECONDS)
             else:
                 if not taken:
@@ -85,7 +86,7 @@ class Queue:
             staff.look_again(await self._directory.agents())
             return False
         except LedgerdeskError as error:
-            log.warning("take_up_refused", ticket_id=ticket_id, error=error.message)
+            log.warning("take_up_refused", ticket_id=ticket_id, code=type(error).__name__)
             return False
         found = [event for event in outcome.events if isinstance(event, AgentAssigned)]
         for event in found:

@@ -13,6 +13,7 @@ from services.portal.forms import FormTooOld
 from services.portal.rendering import render
 from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.links import LinkNotValid
+from shared.watched import route_of
 
 log = structlog.get_logger()
 
@@ -36,14 +37,14 @@ def page_route(desk: str) -> type[APIRoute]:
                         raise FormTooOld
                     return await handler(request)
                 except Exception as error:  # noqa: BLE001 - whatever it is, people get a page
-                    return _trouble(desk, request.url.path, error)
+                    return _trouble(desk, route_of(request.scope), error)
 
             return with_pages
 
     return PageRoute
 
 
-def _trouble(desk: str, path: str, error: Exception) -> Response:
+def _trouble(desk: str, route: str, error: Exception) -> Response:
     match error:
         case LinkNotValid():
             message = "This link is not valid, or too old. Please ask for a new one."
@@ -56,11 +57,6 @@ def _trouble(desk: str, path: str, error: Exception) -> Response:
             title, status = "One moment, please", 503
             message = "We are still working on what you sent. Please try again in a moment."
         case _:
-            log.error("page_failed", path=_without_token(path), exc_info=error)
+            log.error("page_failed", route=route, exc_info=error)
             title, message, status = "That did not work", BROKEN, 500
     return render("trouble.html", {"desk": desk, "title": title, "message": message}, status)
-
-
-def _without_token(path: str) -> str:
-    """The path without the magic link's token, which is a secret."""
-    return "/".join("…" if len(part) > 60 else part for part in path.split("/"))

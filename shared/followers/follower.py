@@ -19,6 +19,7 @@ from shared.errors import CursorLost, LedgerdeskError, NotFound
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
+from shared.logging import about, kind_of
 from shared.outages import OUTAGES
 
 log = structlog.get_logger()
@@ -103,7 +104,7 @@ class Follower(ABC):
             except Exception as error:  # noqa: BLE001 - an outage or a bug: never give up, say so
                 self.failing = f"{type(error).__name__}: {error}"
                 self._lease_renewed = 0.0
-                log.warning("follower_failing", follower=self.name, error=self.failing)
+                log.warning("follower_failing", follower=self.name, error=kind_of(error))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
 
@@ -211,10 +212,8 @@ class Parking:
         log.error(
             "parked",
             follower=self._follower,
-            subject=event.subject,
-            event_type=event.type,
-            event_id=event.id,
-            error=type(error).__name__,
+            error=kind_of(error),
+            **about(event),
         )
         return (
             derived_id("parked", self._follower, event.subject, event.id),

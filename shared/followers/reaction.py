@@ -26,6 +26,7 @@ from shared.followers.contracts import Directed, Reaction
 from shared.followers.follower import Follower, Parking, parked_one, skipped
 from shared.log.log import QUERIES, Log
 from shared.log.records import CursorMove, Recorded
+from shared.logging import about, kind_of
 from shared.outages import OUTAGES
 
 log = structlog.get_logger()
@@ -141,7 +142,7 @@ class ReactionFollower(Follower, Generic[C, S]):
             except (CursorLost, *OUTAGES):
                 raise
             except Exception as error:  # noqa: BLE001 - fewer will tell which event it is
-                log.warning("reaction_page_failed", reaction=self.name, error=type(error).__name__)
+                log.warning("reaction_page_failed", reaction=self.name, error=kind_of(error))
                 return False
             else:
                 return True
@@ -187,9 +188,9 @@ class ReactionFollower(Follower, Generic[C, S]):
                 log.info(
                     "reaction_rejected",
                     reaction=self.name,
-                    subject=one.subject,
                     code=rejection.code,
-                    cause=event.id,
+                    target=one.subject,
+                    **about(event),
                 )
         await self._append(work, to)
 

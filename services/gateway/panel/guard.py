@@ -17,6 +17,7 @@ from services.gateway.rows import AgentRow
 from shared.errors import LedgerdeskError, NotYet, Rejected, TicketParked
 from shared.events.assignment import Role
 from shared.identity import NotSignedIn
+from shared.watched import route_of
 
 log = structlog.get_logger()
 
@@ -82,7 +83,7 @@ async def _as_page(handler: Callable[[Request], Awaitable[Response]], request: R
     except (NotYet, TicketParked) as error:
         return _trouble(503, error.message)
     except LedgerdeskError as error:
-        log.error("page_failed", path=request.url.path, exc_info=error)
+        log.error("page_failed", route=route_of(request.scope), exc_info=error)
         return _trouble(500, "Something broke on our side. Please try again.")
 
 
