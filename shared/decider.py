@@ -11,8 +11,11 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from shared.errors import DuplicateEvent, Stale, VersionConflict
+import orjson
+
+from shared.errors import DuplicateEvent, PersonForgotten, Stale, VersionConflict
 from shared.events import Event, Unknown, encode, silent_on
+from shared.events.personal import About, needs_cause, persons_of, plan_of, requester_of
 from shared.ids import derived_id, uuid7
 from shared.log.records import Batch, Claim, CursorMove, NewEvent, Past
 from shared.log.vector import Vector
@@ -140,7 +143,7 @@ async def handle_all(
             return outcomes
         try:
             await log.append(batch)
-        except VersionConflict:
+        except (VersionConflict, PersonForgotten):
             if attempt == ATTEMPTS_MAX - 1:
                 raise
         except DuplicateEvent:
@@ -167,6 +170,7 @@ class Work(Generic[C, S]):
         self._latest: dict[UUID, datetime] = {}
         self._ids = {e.id for past in pasts.values() for e in past.events if e.said}
         self._pasts = pasts
+        self._requesters: dict[UUID, UUID] = {}
         self._events: list[NewEvent] = []
         self._claims: list[Claim] = []
 
@@ -224,6 +228,7 @@ class Work(Generic[C, S]):
             data=encode(event).decode(),
             revision=context.revision,
             traceparent=context.traceparent,
+            about=self._about(subject, event, context),
         )
         self._events.append(new)
         self._claims.extend(self._decider.claims(event))
@@ -231,6 +236,31 @@ class Work(Generic[C, S]):
         self._latest[subject] = occurred_at
         self._vectors[subject] = vector.moved(self._author, version)
         self._states[subject] = self._decider.evolve(self._state(subject), event)
+
+    def _about(self, subject: UUID, event: Event, context: Context) -> About | None:
+        """Whose the texts of the event are, if it has any."""
+        if plan_of(type(event).__name__) is None:
+            return None
+        requester = requester_of(event) or self._requester(subject)
+        self._requesters[subject] = requester
+        if not needs_cause(event) or context.causation is None:
+            return About(requester)
+        return About(requester, self._persons_of(subject, context.causation))
+
+    def _requester(self, subject: UUID) -> UUID:
+        """Who opened the ticket; the subject itself if it is none."""
+        if subject not in self._requesters:
+            said = (requester_of(one.event) for one in self._pasts[subject].events)
+            self._requesters[subject] = next((person for person in said if person), subject)
+        return self._requesters[subject]
+
+    def _persons_of(self, subject: UUID, event_id: UUID) -> tuple[UUID, ...]:
+        """Everybody whom an event of the subject's past is about."""
+        for one in self._pasts[subject].events:
+            if one.id == event_id:
+                about = About(self._requester(subject))
+                return persons_of(one.type, orjson.loads(one.text), about)
+        return ()
 
     def _occurred_at(self, subject: UUID, context: Context) -> datetime:
         moments = [context.now, context.cause_occurred_at, self._latest.get(subject)]

@@ -14,6 +14,7 @@ import orjson
 from shared.errors import LedgerdeskError
 from shared.log.records import NewEvent, Recorded
 from shared.log.vector import Vector
+from shared.privacy.sealing import key_id_of
 
 INT_MAX = 2**31 - 1
 """Largest number the log keeps as a version."""
@@ -48,6 +49,8 @@ class Heard:
     """As they came, for keeping aside what can't be taken in yet."""
     data: str
     """The body: JSON, as said."""
+    keys: str = ""
+    """Names of the keys that its personal texts are sealed with, comma-separated."""
 
     def as_new(self, *, said: bool, kept: bool) -> NewEvent:
         """The event as it is to be appended by the one who heard it."""
@@ -69,6 +72,7 @@ class Heard:
             revision=self.revision,
             causation=self.causation,
             traceparent=self.traceparent,
+            keys=self.keys if kept else "",
         )
 
 
@@ -90,6 +94,7 @@ def headers_of(event: Recorded) -> list[tuple[str, bytes]]:
         ("ld_correlation", str(event.correlation)),
         ("ld_causation", str(event.causation or "")),
         ("ld_actor", event.actor),
+        ("ld_keys", event.keys),
         ("traceparent", event.traceparent),
     ]
     return [(name, value.encode()) for name, value in texts if value]
@@ -118,6 +123,8 @@ def _heard(topic: str, headers: Headers, body: bytes) -> Heard:
     if any("\0" in value for value in text.values()):
         raise ValueError("a header has a NUL")
     Vector.parse(text.get("ld_after", ""))
+    for key in filter(None, text.get("ld_keys", "").split(",")):
+        key_id_of(key)
     return Heard(
         subject=UUID(subject),
         author=author,
@@ -135,6 +142,7 @@ def _heard(topic: str, headers: Headers, body: bytes) -> Heard:
         traceparent=text.get("traceparent", ""),
         headers=headers,
         data=data,
+        keys=text.get("ld_keys", ""),
     )
 
 

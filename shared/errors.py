@@ -8,6 +8,7 @@
     ├── CapacityExceeded       a limited resource is used up (choose another)
     ├── DuplicateEvent         this very event is in the log already (answer with it)
     ├── CursorLost             another process leads this follower (stop, look again)
+    │   └── PersonForgotten    what was read is forgotten meanwhile (read it again)
     └── NotYet                 the reader is behind what the caller has seen (try again)
 
 Everything else is a bug or an outage: crash, or let it be delivered again.
@@ -79,6 +80,10 @@ class DuplicateEvent(LedgerdeskError):
 
 class CursorLost(LedgerdeskError):
     """Another process has moved the cursor of {follower}."""
+
+
+class PersonForgotten(CursorLost):
+    """Somebody whom this is about has just been forgotten: try again."""
 
 
 class NotYet(LedgerdeskError):

@@ -29,3 +29,8 @@ def desk_id(kind: str, slug: str) -> UUID:
 def person_id(email: str) -> UUID:
     """The person behind a mail address, however it is written."""
     return derived_id("person", email.strip().casefold())
+
+
+def random_bytes(count: int) -> bytes:
+    """So many random bytes, good enough for keys and nonces."""
+    return secrets.token_bytes(count)

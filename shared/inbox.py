@@ -1,13 +1,15 @@
 """The inbox: what others say, appended once and in causal order, whatever Kafka does.
 
 An event is appended after its predecessor in its stream and after everything its author
-had seen of the subject. One that comes earlier waits in a table; old ones are dropped;
-the same version with another id is a fork, kept aside and alarmed. Every record moves
-its stream's head, heard or not, so that a later event can tell that it is not early.
+had seen of the subject, and once the keys that it is sealed with are here. One that comes
+earlier waits in a table; old ones are dropped; the same version with another id is a fork,
+kept aside and alarmed. Every record moves its stream's head, heard or not, so that a later
+event can tell that it is not early.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,13 +18,16 @@ import orjson
 import structlog
 
 from shared.envelope import EnvelopeBroken, Heard, heard
-from shared.errors import VersionConflict
-from shared.events import event_type
+from shared.errors import LedgerdeskError, VersionConflict
+from shared.events import KEYS, event_type
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Batch, NewEvent
 from shared.log.vector import Vector
 from shared.logging import about
+from shared.privacy.keyring import Keyring
+from shared.privacy.sealing import named_in
+from shared.privacy.travel import KeyRecordBroken, key_record
 
 log = structlog.get_logger()
 
@@ -51,8 +56,9 @@ class Sorted:
 class Inbox:
     """Appends to `log` what it is given; `hears` are the types it stores."""
 
-    def __init__(self, event_log: Log, hears: Iterable[str]) -> None:
+    def __init__(self, event_log: Log, hears: Iterable[str], keys: Keyring | None = None) -> None:
         self._log = event_log
+        self._keys = keys
         self._hears = frozenset(hears)
         self._some_wait = True
         """False only while nothing is known to wait: set again by whatever comes early."""
@@ -60,13 +66,29 @@ class Inbox:
     async def receive(self, records: Sequence[tuple[str, Any]]) -> None:
         """Take in records as (topic without prefix, Kafka record); durable on return."""
         arrivals = []
+        await self._take_keys([record for topic, record in records if topic == KEYS])
         for topic, record in records:
+            if topic == KEYS:
+                continue
             try:
                 arrivals.append(heard(topic, record.headers, record.value))
             except EnvelopeBroken as error:
                 await self._park_unreadable(topic, record, error)
         if arrivals:
             await self.take(arrivals)
+
+    async def _take_keys(self, records: Sequence[Any]) -> None:
+        """Store what is said of keys, and take in what has waited for them."""
+        said = []
+        for record in records:
+            try:
+                said.append(key_record(record.value))
+            except KeyRecordBroken as error:
+                await self._park_unreadable(KEYS, record, error)
+        if said and self._keys is not None:
+            await self._keys.hear(said)
+            if self._some_wait:
+                await self.sweep()
 
     async def take(self, arrivals: Sequence[Heard]) -> int:
         """Append what is ready, keep what is early; how many were appended."""
@@ -108,7 +130,10 @@ class Inbox:
         }
         if self._some_wait:
             arrivals = [*arrivals, *await self._waiting_of(subjects)]
-        return sort_arrivals(arrivals, heads, self._as_new)
+        missing: set[str] = set()
+        if self._keys is not None:
+            missing = await self._keys.missing(named_in(one.keys for one in arrivals))
+        return sort_arrivals(arrivals, heads, self._as_new, missing)
 
     def _as_new(self, arrival: Heard) -> NewEvent:
         kept = arrival.type in self._hears or event_type(arrival.type) is None
@@ -183,7 +208,7 @@ class Inbox:
             what.data.encode() if what else None,
         )
 
-    async def _park_unreadable(self, topic: str, record: Any, error: EnvelopeBroken) -> None:
+    async def _park_unreadable(self, topic: str, record: Any, error: LedgerdeskError) -> None:
         where = f"{topic}[{record.partition}]@{record.offset}"
         log.error("inbox_parked", reason="unreadable", where=where)
         self._log.metrics.received(unreadable=1)
@@ -199,8 +224,10 @@ def sort_arrivals(
     arrivals: Sequence[Heard],
     heads: dict[tuple[UUID, str], Head],
     as_new: Callable[[Heard], NewEvent],
+    missing: AbstractSet[str] = frozenset(),
 ) -> Sorted:
     """Tell ready, early and old events apart, and move `heads` past the ready ones. Pure.
+    What is sealed with a key that is `missing` is early.
 
     Goes round until nothing more becomes ready, so that the order within a batch does
     not matter.
@@ -214,7 +241,10 @@ def sort_arrivals(
             if one.version <= version:
                 result.old.append(one)
             elif (
-                one.version == version + 1 and one.previous == head_id and _causes_known(one, heads)
+                one.version == version + 1
+                and one.previous == head_id
+                and _causes_known(one, heads)
+                and not (one.keys and missing and not missing.isdisjoint(one.keys.split(",")))
             ):
                 result.ready.append(as_new(one))
                 heads[(one.subject, one.author)] = (one.version, one.id)

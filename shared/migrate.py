@@ -82,4 +82,5 @@ async def _grant(connection: Connection, role: str) -> None:
         f"grant select on all tables in schema ledger to {quoted};"
         f"grant insert, update, delete on {tables} to {quoted};"
         f"grant execute on function ledger.append to {quoted};"
+        f"grant insert, update on ledger.keys to {quoted};"
     )

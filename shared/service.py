@@ -21,7 +21,7 @@ from shared.body_limit import STRANGER_BYTES_MAX, BodyLimit
 from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
 from shared.errors import NotYet, TicketParked
-from shared.events import Event
+from shared.events import KEYS, Event
 from shared.followers.contracts import Projection, Reaction, Timer
 from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower, position_of
@@ -41,6 +41,8 @@ from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
 from shared.outages import OUTAGES
 from shared.postgres import Pool, open_pool
+from shared.privacy.keyring import Keyring
+from shared.privacy.master import MasterKeys
 from shared.settings import ServiceSettings
 from shared.telemetry import open_traces
 from shared.timers import TimerFollower
@@ -216,16 +218,18 @@ async def running(
 ) -> AsyncIterator[Running]:
     """The service, running until the block ends: followers, inbox, HTTP and all."""
     pool = await _pool(service, settings)
-    event_log = Log(pool, service.name)
+    masters = MasterKeys(settings.master_key, settings.master_key_file)
+    keys = Keyring(pool, service.name, masters)
+    event_log = Log(pool, service.name, keys)
     event_log.traces = open_traces(service.name, settings)
     runtime = Runtime(service, settings, pool, event_log, clock)
-    relay = Relay(event_log, settings)
+    relay = Relay(event_log, settings, keys)
     followers = await make_followers(service, runtime, relay)
     runtime.followers = followers
-    inbox = Inbox(event_log, [cls.__name__ for cls in service.hears])
-    topics = sorted({cls.topic for cls in service.hears})
+    inbox = Inbox(event_log, [cls.__name__ for cls in service.hears], keys)
+    topics = sorted({cls.topic for cls in service.hears} | {KEYS})
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
-    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds) if topics else None
+    hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
     health = Health(event_log, followers, hearing, troubles=runtime.troubles)
     app = _app(service, runtime, hearing, health)
     built = Generations(event_log, service.projections, settings.database_url)
@@ -245,8 +249,8 @@ async def running(
     work.append(("watch", lambda: persistently(event_log.watch)))
     work.append(("loop", lambda: watch_loop(event_log.metrics)))
     work.append(("sweep", lambda: persistently(lambda: sweep_regularly(inbox))))
-    if hearing is not None:
-        work.append(("hear", hearing.run))
+    work.append(("hear", hearing.run))
+    work.append(("keys", lambda: persistently(keys.watch)))
     work += [(f"task:{number}", task) for number, task in enumerate(service.tasks(runtime))]
     tasks = [asyncio.create_task(_as_coroutine(start), name=name) for name, start in work]
     health.tasks = tasks

@@ -52,6 +52,17 @@ class ServiceSettings(BaseSettings):
         validation_alias="LEDGERDESK_LINK_SECRET",
         description="Key of magic links, reply addresses, Message-IDs and ticket numbers.",
     )
+    master_key: str = Field(
+        "",
+        validation_alias="LEDGERDESK_MASTER_KEY",
+        description="Master keys that people's keys are wrapped with, id:base64, separated by "
+        "commas; the first is the current one.",
+    )
+    master_key_file: Path | None = Field(
+        None,
+        validation_alias="LEDGERDESK_MASTER_KEY_FILE",
+        description="File with the master keys, where LEDGERDESK_MASTER_KEY is not set.",
+    )
     portal_url: str = Field(
         "http://127.0.0.1:8082",
         validation_alias="LEDGERDESK_PORTAL_URL",

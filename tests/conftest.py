@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from deploy.local.databases import Database
 from deploy.local.stack import Kafka, Postgres
+from shared.privacy.master import new_master_key
 from shared.testing.infra import TestServers, TopicNames
 from tests.desk import started, world
 
@@ -21,6 +22,8 @@ __all__ = ["started", "world"]
 ROOMS = ("unit", "contract", "integration", "faults", "system", "browser")
 """The order they are tested in: the quickest answers first, and those that share a desk
 beside each other and last, so that it idles under nobody else's feet."""
+
+os.environ.setdefault("LEDGERDESK_MASTER_KEY", new_master_key("tests"))
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("ledgerdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -68,6 +68,7 @@ class Desk:
         """Start whatever does not run, and wait until all of it is ready."""
         with self._alone():
             self.folder.check_space(SPACE_NEEDED_MB)
+            self.folder.make_master_key()
             self._keep_ports()
             await asyncio.gather(self._databases_up(say), self._kafka_up(say))
             await self._processes_up(say)

@@ -6,6 +6,7 @@
   postgres/ kafka/ files/ mailbox/
   run/             pid files         logs/   one file a process
   secrets.json     passwords and signing keys, readable by the owner only
+  master.keys      wraps the keys of people: without it nothing personal can be read
   ports.json       where this desk listens   sign-in.txt   how to sign in
 ```
 """
@@ -87,6 +88,19 @@ class DataFolder:
             known |= {name: secrets.token_urlsafe(SECRET_BYTES) for name in missing}
             write_private(path, json.dumps(known, indent=1))
         return known
+
+    @property
+    def master_keys(self) -> Path:
+        """The file of the master keys, apart from the data: a backup of the one must not hold
+        the other, or nobody could be forgotten in it."""
+        return self.root / "master.keys"
+
+    def make_master_key(self) -> None:
+        """Make up the first master key, if there is none yet."""
+        from shared.privacy.master import new_master_key
+
+        if not self.master_keys.exists():
+            write_private(self.master_keys, new_master_key("1") + "\n")
 
     def forget(self) -> None:
         """Delete everything but what was downloaded."""

@@ -117,6 +117,7 @@ def environment(
         "LEDGERDESK_DATA": str(folder.root),
         "LEDGERDESK_IDENTITY_SECRET": secrets["identity"],
         "LEDGERDESK_LINK_SECRET": secrets["link"],
+        "LEDGERDESK_MASTER_KEY_FILE": str(folder.master_keys),
         "INTAKE_SMTP_PORT": str(ports["INTAKE_SMTP_PORT"]),
         "MAILBOX_SMTP_PORT": str(ports["MAILBOX_SMTP_PORT"]),
         "PYTHONUNBUFFERED": "1",

@@ -44,7 +44,8 @@ async def numbers_of(pool: Pool, events: Sequence[Recorded]) -> dict[UUID, str]:
 
 
 def shown(event: Recorded, number: str | None) -> dict[str, Any]:
-    """An event with its envelope, as JSON; `data` stays the text it was said as."""
+    """An event with its envelope, as JSON; `data` is its text, readable as far as nobody
+    whom it is about was forgotten, `sealed` the text that it was said as."""
     return {
         "position": event.position,
         "number": number,
@@ -63,5 +64,6 @@ def shown(event: Recorded, number: str | None) -> dict[str, Any]:
         "correlation": event.correlation,
         "causation": event.causation,
         "traceparent": event.traceparent,
-        "data": event.data,
+        "data": event.text,
+        "sealed": event.data if event.keys else None,
     }

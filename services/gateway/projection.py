@@ -121,6 +121,6 @@ def _add_words(view: View, words: str) -> None:
 
 def _storable(recorded: Recorded) -> Event | Unknown:
     """The event, without the one character that Postgres can't keep in a text."""
-    if "\\u0000" not in recorded.data:
+    if "\\u0000" not in recorded.text:
         return recorded.event
-    return decode(recorded.type, _NUL.sub(r"\1", recorded.data))
+    return decode(recorded.type, _NUL.sub(r"\1", recorded.text))

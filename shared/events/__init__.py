@@ -17,6 +17,7 @@ from shared.events import (
 from shared.events.base import (
     ACCESS,
     DESK,
+    KEYS,
     TICKETS,
     Attachment,
     Event,
@@ -39,6 +40,7 @@ from shared.events.upcasts import decode, encode
 __all__ = [
     "ACCESS",
     "DESK",
+    "KEYS",
     "TICKETS",
     "Attachment",
     "Event",

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.events.base import DESK, Event, Moment, Personal, Value
+from shared.events.base import DESK, AgentName, Event, Moment, Personal, Value
 
 
 class _AssignmentEvent(Event):
@@ -42,14 +42,14 @@ class AgentAssigned(_AssignmentEvent):
     public: ClassVar[bool] = True
 
     agent_id: str
-    agent_name: Personal
+    agent_name: AgentName
     team_id: str
     team_name: str
     tier: int
     """The agent's, which may be higher than what the ticket needs."""
     by: str
     """An agent's id, `routing`, or `escalation`."""
-    reason: str
+    reason: Personal
     candidates: tuple[Candidate, ...] = ()
     assigned_at: Moment
 
@@ -61,7 +61,7 @@ class AgentUnassigned(_AssignmentEvent):
 
     agent_id: str
     by: str
-    reason: str
+    reason: Personal
     declined: bool = False
     """The agent gave it back, and is not chosen for it again unless somebody names them."""
     unassigned_at: Moment
@@ -71,7 +71,7 @@ class ParticipantAdded(_AssignmentEvent):
     """One more agent takes part in the ticket, beside the one who has it."""
 
     agent_id: str
-    agent_name: Personal
+    agent_name: AgentName
     by: str
     added_at: Moment
 
@@ -95,7 +95,7 @@ class TicketTransferred(_AssignmentEvent):
     skills: tuple[str, ...] = ()
     tier: int = 1
     by: str
-    reason: str
+    reason: Personal
     transferred_at: Moment
 
 
@@ -107,7 +107,7 @@ class TicketEscalated(_AssignmentEvent):
     from_tier: int
     tier: int
     by: str
-    reason: str
+    reason: Personal
     escalated_at: Moment
 
 
@@ -155,8 +155,8 @@ class AgentDefined(_AssignmentEvent):
     topic: ClassVar[str] = DESK
 
     agent_id: str
-    name: Personal
-    email: Personal
+    name: AgentName
+    email: AgentName
     role: Role = Role.AGENT
     team_ids: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()

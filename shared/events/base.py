@@ -1,6 +1,7 @@
 """What every event of the vocabulary is, and the registry that finds one by its name."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -28,12 +29,67 @@ Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An aware instant, kept in UTC."""
 
 
+KEYS = "keys"
+"""Topic of the keys that personal text is sealed with; the key is the sealing key's id."""
+
+
+class WhoseKind(StrEnum):
+    """How an event tells whose a text is."""
+
+    REQUESTER = "requester"
+    """Whoever opened the ticket."""
+    PERSON = "person"
+    """The person that another field of the event holds."""
+    AGENT = "agent"
+    """The agent whose id another field holds."""
+    ADDRESS = "address"
+    """Whoever has the mail address in another field."""
+    CAUSE = "cause"
+    """All whom the event that this one follows from is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """One whose text it is; `field` names the field of the event that tells it."""
+
+    kind: WhoseKind
+    field: str = ""
+
+
+REQUESTER = Whose(WhoseKind.REQUESTER)
+CAUSE = Whose(WhoseKind.CAUSE)
+
+
+def person_in(field: str) -> Whose:
+    """The person in a field of the event."""
+    return Whose(WhoseKind.PERSON, field)
+
+
+def agent_in(field: str) -> Whose:
+    """The agent whose id is in a field of the event."""
+    return Whose(WhoseKind.AGENT, field)
+
+
+def address_in(field: str) -> Whose:
+    """The person whose mail address is in a field of the event."""
+    return Whose(WhoseKind.ADDRESS, field)
+
+
 class PersonalField:
-    """Marks a field that says something about a person, so that it can be forgotten."""
+    """Marks text about people, so that it can be forgotten; it belongs to all of `whose`,
+    and goes when any of them is forgotten. In a value with a `person_id` it is that
+    person's, whatever the mark says."""
+
+    def __init__(self, *whose: Whose) -> None:
+        self.whose = whose or (REQUESTER,)
 
 
 Personal = Annotated[str, PersonalField()]
-"""Text about a person: a name, an address, a subject, a body, a file's name."""
+"""Text about a person: a name, an address, a subject, a body, a file's name. The
+requester's, unless it stands in a value that says whose it is."""
+
+AgentName = Annotated[str, PersonalField(agent_in("agent_id"))]
+"""The name of the agent whose id is in `agent_id`."""
 
 
 class Value(BaseModel):

@@ -1,7 +1,7 @@
 """What intake says: stages 1 to 3, from the customer's message to a verified ticket."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from shared.events.base import (
@@ -12,9 +12,12 @@ from shared.events.base import (
     Moment,
     Person,
     Personal,
+    PersonalField,
     Priority,
     TicketType,
     Value,
+    address_in,
+    person_in,
 )
 
 
@@ -24,6 +27,14 @@ class Channel(StrEnum):
     WEB = "web"
     API = "api"
     EMAIL = "email"
+
+
+SenderText = Annotated[str, PersonalField(person_in("sender"))]
+"""What the person in `sender` wrote."""
+
+
+EnvelopeText = Annotated[str, PersonalField(address_in("envelope_from"))]
+"""An address on the envelope of a mail: its sender's."""
 
 
 class _IntakeEvent(Event):
@@ -54,9 +65,9 @@ class TicketOpened(_IntakeEvent):
     attachments: tuple[Attachment, ...] = ()
     message_id: Personal | None = None
     """Of the mail that opened it."""
-    mailbox: str | None = None
+    mailbox: Personal | None = None
     """Our address the mail was sent to."""
-    submission_digest: str = ""
+    submission_digest: Personal = ""
     """SHA-256 of what was submitted: a retry with other content is told so."""
     copied: tuple[Person, ...] = ()
     """Others the mail was sent to: they take part, so their answers join the ticket."""
@@ -71,12 +82,12 @@ class CustomerMessageReceived(_IntakeEvent):
 
     sender: Person
     channel: Channel
-    text: Personal
+    text: SenderText
     received_at: Moment
     automatic: bool = False
     """An out-of-office or the like: it reopens nothing and pauses nothing."""
-    attachments: tuple[Attachment, ...] = ()
-    message_id: Personal | None = None
+    attachments: Annotated[tuple[Attachment, ...], PersonalField(person_in("sender"))] = ()
+    message_id: SenderText | None = None
     copied: tuple[Person, ...] = ()
     """Others the mail was sent to: from now on they take part."""
 
@@ -85,7 +96,7 @@ class Question(Value):
     """One thing the customer is asked for."""
 
     field: str
-    text: str
+    text: Personal
 
 
 class ClarificationRequested(_IntakeEvent):
@@ -139,7 +150,7 @@ class TicketCategorised(_IntakeEvent):
     """Time from closing until the customer is asked whether it held."""
     rule: str = ""
     by: str = "rule"
-    reason: str = ""
+    reason: Personal = ""
     """Why a person changed it."""
 
 
@@ -152,7 +163,7 @@ class TicketPrioritised(_IntakeEvent):
     urgency: Level
     priority: Priority
     overridden: bool = False
-    reason: str = ""
+    reason: Personal = ""
     by: str = "rule"
 
 
@@ -178,7 +189,7 @@ class TicketMerged(_IntakeEvent):
 
     into_ticket_id: UUID
     into_number: str
-    reason: str
+    reason: Personal
     merged_by: str
 
 
@@ -189,7 +200,7 @@ class TicketAbsorbed(_IntakeEvent):
 
     source_ticket_id: UUID
     source_number: str
-    reason: str
+    reason: Personal
     merged_by: str
 
 
@@ -203,8 +214,8 @@ class SubmissionQuarantined(_IntakeEvent):
     raw_file_id: str
     """SHA-256 of the raw bytes: also their name in the store."""
     size_bytes: int
-    envelope_from: Personal
-    envelope_to: tuple[Personal, ...]
+    envelope_from: EnvelopeText
+    envelope_to: tuple[EnvelopeText, ...]
     received_at: Moment
 
 
@@ -212,7 +223,7 @@ class BounceReceived(_IntakeEvent):
     """A mail of ours on this ticket could not be delivered."""
 
     notification_id: UUID | None
-    recipient: Personal
+    recipient: Annotated[str, PersonalField(address_in("recipient"))]
     status: str
     """Enhanced status code (RFC 3463), e.g. `5.1.1`; empty when not said."""
     hard: bool

@@ -1,10 +1,25 @@
 """What notify says: who was told what, and whether it arrived."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from shared.events.base import Event, Moment, Personal
+from shared.events.base import (
+    CAUSE,
+    REQUESTER,
+    Event,
+    Moment,
+    Personal,
+    PersonalField,
+    address_in,
+)
+
+RecipientText = Annotated[str, PersonalField(address_in("recipient"))]
+"""Who a mail goes to."""
+
+LetterText = Annotated[str, PersonalField(REQUESTER, CAUSE, address_in("recipient"))]
+"""What a mail tells: it may speak of the requester, of whoever did what it tells of, and
+of its reader, and goes when any of them is forgotten."""
 
 
 class _NotifyEvent(Event):
@@ -37,13 +52,13 @@ class NotificationRequested(_NotifyEvent):
 
     notification_id: UUID
     kind: NotificationKind
-    recipient: Personal
+    recipient: RecipientText
     """A mail address."""
-    recipient_name: Personal = ""
+    recipient_name: RecipientText = ""
     to_customer: bool
-    subject: Personal
-    text: Personal
-    html: Personal = ""
+    subject: LetterText
+    text: LetterText
+    html: LetterText = ""
     message_id: str
     """Message-ID of the mail, derived from this notification."""
     in_reply_to: Personal = ""
@@ -74,7 +89,7 @@ class NotificationFailed(_NotifyEvent):
     kind: NotificationKind
     to_customer: bool
     attempts: int
-    reason: str
+    reason: Personal
     unknown: bool = False
     """It may have arrived: we crashed or lost the connection at the last moment."""
     hard: bool = False

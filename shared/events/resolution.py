@@ -4,9 +4,9 @@
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from shared.events.base import Attachment, Event, Moment, Personal
+from shared.events.base import Attachment, Event, Moment, Personal, PersonalField, agent_in
 
 
 class _ResolutionEvent(Event):
@@ -28,7 +28,7 @@ class AgentReplied(_ResolutionEvent):
     public: ClassVar[bool] = True
 
     replied_by: str
-    agent_name: Personal = ""
+    agent_name: Annotated[str, PersonalField(agent_in("replied_by"))] = ""
     text: Personal
     awaits_customer: bool = False
     """The customer has to answer before work can go on."""
@@ -40,7 +40,7 @@ class NoteAdded(_ResolutionEvent):
     """A note for colleagues; the customer never sees it."""
 
     noted_by: str
-    agent_name: Personal = ""
+    agent_name: Annotated[str, PersonalField(agent_in("noted_by"))] = ""
     text: Personal
     pinned: bool = False
     noted_at: Moment
@@ -62,7 +62,7 @@ class ProgressReported(_ResolutionEvent):
     kind: ProgressKind
     text: Personal
     reported_by: str
-    agent_name: Personal = ""
+    agent_name: Annotated[str, PersonalField(agent_in("reported_by"))] = ""
     reported_at: Moment
 
 
@@ -110,7 +110,7 @@ class TicketResolved(_ResolutionEvent):
     cause: Personal
     note: Personal
     resolved_by: str
-    agent_name: Personal = ""
+    agent_name: Annotated[str, PersonalField(agent_in("resolved_by"))] = ""
     resolved_at: Moment
 
 

@@ -44,8 +44,8 @@ class ArticleDrafted(_ReviewEvent):
     """An article for the knowledge base was drafted from this ticket."""
 
     article_id: str
-    title: str
-    body: str
+    title: Personal
+    body: Personal
     drafted_by: str
     drafted_at: Moment
 

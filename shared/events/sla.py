@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.events.base import DESK, Event, Moment, Priority, Value
+from shared.events.base import DESK, Event, Moment, Personal, Priority, Value
 
 
 class _SlaEvent(Event):
@@ -51,7 +51,7 @@ class SlaPlanApplied(_SlaEvent):
     priority: Priority
     targets: tuple[Target, ...]
     calendar_id: str
-    reason: str
+    reason: Personal
     by: str = "rule"
     applied_at: Moment
     calendar: CalendarValues | None = None
@@ -76,7 +76,7 @@ class ClockStarted(_SlaEvent):
     """Where a changed plan, priority or a reopening moved it from."""
     elapsed_seconds: float = 0.0
     """Business seconds that had passed before (a restart after a change)."""
-    reason: str = ""
+    reason: Personal = ""
 
 
 class ClockPaused(_SlaEvent):

@@ -95,7 +95,7 @@ class ProjectionFollower(Follower):
         until = await connection.fetchval(QUERIES.hold_cursor, self.name)
         view = View(subject)
         rows = await connection.fetch(QUERIES.subject_page, subject, 0, until)
-        for event in (Recorded(*row) for row in rows):
+        for event in await self.log.recorded(rows):
             if self._matters(event):
                 self.projection.fold(view, event)
         for table in self.projection.tables:

@@ -6,16 +6,22 @@ lazily. Nothing is ever published inside a transaction.
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
+from shared.clock import monotonic_seconds
 from shared.envelope import headers_of
+from shared.events import KEYS
 from shared.followers.follower import Follower
 from shared.kafka import make_producer, topic_name
 from shared.log.log import Log
+from shared.privacy.keyring import Keyring
+from shared.privacy.sealing import named_in
+from shared.privacy.travel import value_of
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -25,6 +31,12 @@ SEND_SECONDS_MAX = 30.0
 
 STORED_WITHIN_SECONDS = 1.0
 """How long the cursor may stand in memory alone."""
+
+KEYS_EVERY_SECONDS = 1.0
+"""How often it looks for keys that were erased or wrapped anew."""
+
+KEYS_MAX = 1000
+KNOWN_MAX = 10_000
 
 
 class Relay(Follower):
@@ -37,18 +49,24 @@ class Relay(Follower):
         self,
         event_log: Log,
         settings: ServiceSettings,
+        keys: Keyring | None = None,
         producer: Callable[[ServiceSettings, str], AIOKafkaProducer] = make_producer,
     ) -> None:
         super().__init__(event_log, "relay", settings.instance)
         self._settings = settings
+        self._keys = keys
+        self._known: AbstractSet[str] = frozenset()
+        """Keys that are on Kafka, as far as is remembered."""
+        self._keys_at = 0.0
         self._make_producer = producer
         self._producer: AIOKafkaProducer | None = None
 
     async def step(self) -> bool:
         page = await self._page()
         said = [event for event in page if event.said]
-        if said:
-            try:
+        try:
+            await self._publish_keys(named_in(event.keys for event in said))
+            if said:
                 producer = await self._started()
                 async with asyncio.timeout(SEND_SECONDS_MAX):
                     futures = [
@@ -62,12 +80,31 @@ class Relay(Follower):
                     ]
                     await asyncio.gather(*futures)
                 self.log.metrics.published.inc(len(said))
-            except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
-                await self.close()
-                raise
+        except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
+            await self.close()
+            raise
         if page:
             await self.passed_over(page[-1].position)
         return bool(page)
+
+    async def _publish_keys(self, names: AbstractSet[str]) -> None:
+        """Publish keys before what is sealed with them, and, now and then, what has become of
+        others: nobody shall hear an event whose keys are not to be had."""
+        keys, now = self._keys, monotonic_seconds()
+        if keys is None or (now - self._keys_at < KEYS_EVERY_SECONDS and names <= self._known):
+            return
+        while rows := await keys.unpublished(KEYS_MAX):
+            producer = await self._started()
+            topic = topic_name(self._settings.topic_prefix, KEYS)
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                futures = [
+                    await producer.send(topic, value_of(row), key=str(row["key_id"]).encode())
+                    for row in rows
+                ]
+                await asyncio.gather(*futures)
+            await keys.published(rows)
+        self._keys_at = now
+        self._known = names if len(self._known) > KNOWN_MAX else self._known | names
 
     async def close(self) -> None:
         """Drop the producer; the next page makes a new one."""

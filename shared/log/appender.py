@@ -19,6 +19,7 @@ from shared.errors import (
     CursorLost,
     DuplicateEvent,
     LedgerdeskError,
+    PersonForgotten,
     VersionConflict,
 )
 from shared.log.records import Batch
@@ -163,6 +164,8 @@ def _problem(reason: str, about: str) -> LedgerdeskError:
             return CursorLost(follower=about)
         case "capacity":
             return CapacityExceeded(resource=about)
+        case "key":
+            return PersonForgotten(follower=about)
         case _:
             return VersionConflict(subject=about)
 
@@ -170,21 +173,23 @@ def _problem(reason: str, about: str) -> LedgerdeskError:
 def _arguments(group: list[_Waiting]) -> list[list[Any]]:
     events = [(i, e) for i, one in enumerate(group) for e in one.batch.events]
     moves = [(i, one.batch.cursor) for i, one in enumerate(group) if one.batch.cursor is not None]
+    keys = [(i, k) for i, one in enumerate(group) for k in one.batch.keys]
     claims = [(i, c) for i, one in enumerate(group) for c in one.batch.claims]
     return [
         *_columns(
-            18,
+            19,
             (
                 (
                     i, e.said, e.kept, e.subject, e.author, e.version, e.id, e.previous, e.topic,
                     e.type, e.after, e.revision, e.correlation, e.causation, e.actor,
-                    e.occurred_at, e.traceparent, e.data,
+                    e.occurred_at, e.traceparent, e.data, e.keys,
                 )
                 for i, e in events
             ),
         ),
         *_columns(5, ((i, m.name, m.generation, m.seen, m.to) for i, m in moves)),
         *_columns(4, ((i, c.resource, c.amount, c.ceiling) for i, c in claims)),
+        *_columns(6, ((i, k.id, k.person, k.author, k.wrapped, k.master) for i, k in keys)),
     ]  # fmt: skip
 
 

@@ -25,12 +25,17 @@ class Pasts:
         self._read_newer = read_newer
         self._known: OrderedDict[UUID, list[Recorded]] = OrderedDict()
         self._characters = 0
+        self._forgotten = 0
+        """How often it had to forget: what was known before is not to be handed out."""
 
     async def read(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
         """What is known of each subject, all at one instant."""
         known = {subject: self._known.get(subject, []) for subject in dict.fromkeys(subjects)}
         ends = [events[-1].position if events else 0 for events in known.values()]
+        forgotten = self._forgotten
         newer = await self._read_newer(list(known), ends)
+        if forgotten != self._forgotten:
+            return await self.read(subjects)
         pasts: dict[UUID, Past] = {}
         for subject, past in newer.items():
             # A new list: others may be looking at the old one.
@@ -41,6 +46,7 @@ class Pasts:
 
     def forget(self) -> None:
         """Remember nothing any more, e.g. because somebody is to be forgotten."""
+        self._forgotten += 1
         self._known.clear()
         self._characters = 0
 

@@ -1,8 +1,9 @@
 -- name: append
 -- Append what several callers want, each whole or not at all (0002_append.sql).
 select caller, reason, about from ledger.append(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-    $19, $20, $21, $22, $23, $24, $25, $26, $27
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+    $20, $21, $22, $23, $24, $25, $26, $27, $28,
+    $29, $30, $31, $32, $33, $34
 )
 
 -- name: read_newer
@@ -15,7 +16,7 @@ select
     )::text as heads,
     l.position, l.subject, l.author, l.version, l.id, l.previous, l.said, l.topic, l.type,
     l.after, l.revision, l.correlation, l.causation, l.actor, l.occurred_at, l.recorded_at,
-    l.traceparent, l.data::text as data
+    l.traceparent, l.data::text as data, l.keys
 from unnest($1::uuid[], $2::bigint[]) as s (subject, known)
 left join ledger.log as l on l.subject = s.subject and l.position > s.known
 order by l.position
@@ -24,7 +25,8 @@ order by l.position
 -- The next events after a position, in order.
 select
     position, subject, author, version, id, previous, said, topic, type, after, revision,
-    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data,
+    keys
 from ledger.log
 where position > $1
 order by position
@@ -35,7 +37,8 @@ limit $2
 -- and none behind a position.
 select
     position, subject, author, version, id, previous, said, topic, type, after, revision,
-    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data,
+    keys
 from ledger.log
 where subject >= $1 and (subject > $1 or position > $2)
   and position <= $3 and type = any ($4::text[])
@@ -46,7 +49,8 @@ limit $5
 -- A subject's events between two positions, in order.
 select
     position, subject, author, version, id, previous, said, topic, type, after, revision,
-    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data,
+    keys
 from ledger.log
 where subject = $1 and position > $2 and position <= $3
 order by position
@@ -55,7 +59,8 @@ order by position
 -- One event by its id.
 select
     position, subject, author, version, id, previous, said, topic, type, after, revision,
-    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data,
+    keys
 from ledger.log
 where id = $1
 

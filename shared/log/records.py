@@ -7,7 +7,9 @@ from functools import cached_property
 from uuid import UUID
 
 from shared.events import Event, Unknown, decode
+from shared.events.personal import About
 from shared.log.vector import Vector
+from shared.privacy.sealing import Secrets, opened
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,23 @@ class Recorded:
     recorded_at: datetime
     traceparent: str
     data: str
-    """The event's JSON, byte for byte as said."""
+    """The event's JSON, byte for byte as said: its personal texts sealed."""
+    keys: str = ""
+    """Names of the keys that they are sealed with, comma-separated."""
+    secrets: Secrets | None = field(default=None, repr=False, compare=False)
+    """These keys, as they were when this was read."""
 
     @cached_property
     def event(self) -> Event | Unknown:
-        """The event itself, decoded when first asked for."""
-        return decode(self.type, self.data)
+        """The event itself, readable, decoded when first asked for."""
+        return decode(self.type, self.text)
+
+    @cached_property
+    def text(self) -> str:
+        """The event's JSON with its personal texts readable, but for those erased."""
+        if not self.keys:
+            return self.data
+        return opened(self.data, self.id, self.secrets or {}, self.keys)
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,21 @@ class NewEvent:
     revision: int = 0
     causation: UUID | None = None
     traceparent: str = ""
+    about: About | None = None
+    """Whose its personal texts are, when the log is to seal them; None: they are sealed."""
+    keys: str = ""
+    """Names of the keys that they are sealed with, comma-separated."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A key that a batch is sealed with; a new one comes wrapped, to be stored with it."""
+
+    id: UUID
+    person: UUID
+    author: str
+    master: str = ""
+    wrapped: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +143,4 @@ class Batch:
     events: Sequence[NewEvent] = ()
     cursor: CursorMove | None = None
     claims: Sequence[Claim] = field(default=())
+    keys: Sequence[KeyUse] = field(default=())

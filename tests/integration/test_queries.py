@@ -22,9 +22,9 @@ def files_of(name: str) -> list[Path]:
 async def test_every_query_is_valid(name: str, service_database: Databases) -> None:
     database = await service_database(name)
     connection = await asyncpg.connect(database.url)
-    log_queries = ROOT / "shared" / "log" / "queries.sql"
+    shared_queries = sorted((ROOT / "shared").rglob("queries.sql"))
     try:
-        for path in [log_queries, *files_of(name)]:
+        for path in [*shared_queries, *files_of(name)]:
             queries = load_queries(str(path))
             for query in queries.names():
                 statement = getattr(queries, query)

@@ -1,0 +1,190 @@
+"""Which texts of an event are personal, and whose: read off the annotations, once a type."""
+
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.events.base import Event, PersonalField, Whose, WhoseKind, event_type
+from shared.events.intake import TicketOpened
+from shared.ids import desk_id, person_id
+
+OWNER_FIELD = "person_id"
+"""A value with this field says itself whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom an event is about, besides those that it names itself."""
+
+    requester: UUID
+    """Who opened the ticket; the subject itself where there is no ticket."""
+    cause: tuple[UUID, ...] = ()
+    """All whom the event that it follows from is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A personal text in an event's JSON: where it stands, and whose it is."""
+
+    holder: Any
+    """The JSON object or array."""
+    key: Any
+    """Its place in there."""
+    persons: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    whose: tuple[Whose, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    """All values of an array or an object."""
+
+    of: "_Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    of: tuple[tuple[str, "_Plan"], ...]
+    owned: bool
+
+
+_Plan = _Text | _Each | _Fields
+
+
+@cache
+def plan_of(type_name: str) -> _Fields | None:
+    """Where the personal texts of an event type stand; None if it has none, or is unknown."""
+    cls = event_type(type_name)
+    plan = _fields(cls, None) if cls is not None else None
+    return plan if plan is not None and plan.of else None
+
+
+def needs_cause(event: Event) -> bool:
+    """Whether the event is also about those whom its cause is about."""
+    plan = plan_of(type(event).__name__)
+    return plan is not None and any(
+        whose.kind is WhoseKind.CAUSE for text in _texts(plan) for whose in text.whose
+    )
+
+
+def requester_of(event: object) -> UUID | None:
+    """Who opens a ticket, if this is what the event says."""
+    return event.requester.person_id if isinstance(event, TicketOpened) else None
+
+
+def spots(type_name: str, data: Any, about: About) -> list[Spot]:
+    """Every personal text that is not empty in an event's JSON."""
+    plan = plan_of(type_name)
+    return [] if plan is None else list(_find(plan, data, data, about, None))
+
+
+def persons_of(type_name: str, data: Any, about: About) -> tuple[UUID, ...]:
+    """Everybody whom an event's texts are about."""
+    found = spots(type_name, data, about)
+    return tuple(dict.fromkeys(person for spot in found for person in spot.persons))
+
+
+def personal_fields(cls: type[Event]) -> list[tuple[str, str]]:
+    """Every personal field of an event type and whose it is, in words: for people."""
+    plan = plan_of(cls.__name__)
+    return [] if plan is None else list(_told(plan, "", owned=False))
+
+
+def _find(
+    plan: _Fields | _Each, node: Any, root: Any, about: About, owner: UUID | None
+) -> Iterator[Spot]:
+    inner: Sequence[tuple[Any, _Plan]]
+    if isinstance(plan, _Each):
+        inner = [(key, plan.of) for key in (node if isinstance(node, dict) else range(len(node)))]
+    else:
+        inner = plan.of
+        owner = UUID(node[OWNER_FIELD]) if plan.owned else owner
+    for key, each in inner:
+        value = node[key]
+        if not value:
+            continue
+        if isinstance(each, _Text):
+            persons = (owner,) if owner else _persons(each.whose, root, about)
+            yield Spot(node, key, persons)
+        else:
+            yield from _find(each, value, root, about, owner)
+
+
+def _persons(whose: tuple[Whose, ...], root: Any, about: About) -> tuple[UUID, ...]:
+    if len(whose) == 1:
+        return _resolved(whose[0], root, about)
+    return tuple(dict.fromkeys(p for each in whose for p in _resolved(each, root, about)))
+
+
+def _resolved(whose: Whose, root: Any, about: About) -> tuple[UUID, ...]:
+    match whose.kind:
+        case WhoseKind.REQUESTER:
+            return (about.requester,)
+        case WhoseKind.PERSON:
+            return (UUID(root[whose.field][OWNER_FIELD]),)
+        case WhoseKind.AGENT:
+            return (desk_id("agent", root[whose.field]),)
+        case WhoseKind.ADDRESS:
+            address = root[whose.field]
+            return (person_id(address) if address else about.requester,)
+        case WhoseKind.CAUSE:
+            return about.cause
+
+
+def _fields(cls: type[BaseModel], mark: PersonalField | None) -> _Fields:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    planned = ((name, _plan(hints[name], mark)) for name in cls.model_fields)
+    of = tuple((name, plan) for name, plan in planned if plan is not None)
+    return _Fields(of, OWNER_FIELD in cls.model_fields)
+
+
+def _plan(hint: Any, mark: PersonalField | None) -> _Plan | None:
+    """The plan of a value; an outer mark says whose all the marked texts in it are."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        own = next((m for m in arguments[1:] if isinstance(m, PersonalField)), None)
+        if arguments[0] is str:
+            return None if own is None else _Text((mark or own).whose)
+        return _plan(arguments[0], mark or own)
+    if origin in (typing.Union, types.UnionType):
+        plans = [_plan(each, mark) for each in arguments if each is not type(None)]
+        return next((plan for plan in plans if plan is not None), None)
+    if origin in (tuple, dict):
+        inner = _plan(arguments[0] if origin is tuple else arguments[1], mark)
+        return None if inner is None else _Each(inner)
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        fields = _fields(hint, mark)
+        return fields if fields.of else None
+    return None
+
+
+def _texts(plan: _Plan) -> Iterator[_Text]:
+    match plan:
+        case _Text():
+            yield plan
+        case _Each(of):
+            yield from _texts(of)
+        case _Fields(of):
+            for _, each in of:
+                yield from _texts(each)
+
+
+def _told(plan: _Plan, path: str, *, owned: bool) -> Iterator[tuple[str, str]]:
+    match plan:
+        case _Text(whose):
+            named = " and ".join(f"{w.kind.value} {w.field}".strip() for w in whose)
+            yield path.lstrip("."), "the value's own" if owned else named
+        case _Each(of):
+            yield from _told(of, f"{path}[]", owned=owned)
+        case _Fields(of, owned_here):
+            for name, each in of:
+                yield from _told(each, f"{path}.{name}", owned=owned or owned_here)

@@ -1,0 +1,306 @@
+"""A service's keys: made when somebody's text is first sealed, looked up when it is read.
+
+What was looked up is kept in memory for a while, within a bound. An erased key leaves the
+memory of every process within a second or two; and nothing is appended under one, as the
+log looks at its keys in the transaction of the append.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+
+from shared.clock import monotonic_seconds
+from shared.errors import LedgerdeskError, NotYet, PersonForgotten
+from shared.events.personal import Spot, spots
+from shared.log.records import Batch, KeyUse, NewEvent
+from shared.postgres import Pool
+from shared.privacy.master import MasterKeys
+from shared.privacy.sealing import Secret, json_of, key_id_of, key_name, seal_spots
+from shared.privacy.travel import KeyRecord, columns, newest
+from shared.sql import load_queries
+
+QUERIES: Final = load_queries(__file__)
+
+CACHED_MAX: Final = 10_000
+"""Keys, and people, kept in memory."""
+
+POLL_SECONDS: Final = 1.0
+"""How often a process looks for keys that were erased."""
+
+TRUSTED_SECONDS: Final = 20.0
+"""A process that could not look for longer than this believes nothing that it remembers."""
+
+LEAVING_SECONDS_MAX: Final = 20.0
+"""How long a text waits until a person that is being forgotten has been."""
+
+LEAVING_POLL_SECONDS: Final = 0.2
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class KeyMissing(LedgerdeskError):
+    """A key that an event is sealed with is not here: {keys}."""
+
+
+class Keyring:
+    """The keys in `pool`'s database, of the service `author`."""
+
+    def __init__(self, pool: Pool, author: str, masters: MasterKeys) -> None:
+        self.author = author
+        self.masters = masters
+        self._pool = pool
+        self._secrets: _Cache[str, Secret | None] = _Cache(CACHED_MAX)
+        self._own: _Cache[UUID, Secret] = _Cache(CACHED_MAX)
+        self._stored: _Cache[str, bool] = _Cache(CACHED_MAX)
+        self._forgotten: _Cache[str, bool] = _Cache(CACHED_MAX)
+        self._listeners: list[Callable[[], None]] = []
+        self._polled_at = monotonic_seconds()
+        self._lookup: asyncio.Task[None] | None = None
+        self._wanted: dict[UUID, asyncio.Future[Secret | None]] = {}
+
+    async def seal(self, batch: Batch) -> Batch:
+        """The batch with its personal texts sealed, and the keys that it uses.
+
+        Raises `PersonForgotten` if somebody was just forgotten: what was read is to be read
+        again. Raises `NotYet` if forgetting them takes long.
+        """
+        drafts = [_Draft.of(event) for event in batch.events]
+        persons = {p for draft in drafts for spot in draft.spots for p in spot.persons}
+        if not persons:
+            return batch
+        by_person = await self._secrets_of(persons)
+        events = [draft.sealed(by_person) for draft in drafts]
+        return replace(batch, events=events, keys=[self._use(by_person[p]) for p in persons])
+
+    def appended(self, batch: Batch) -> None:
+        """The batch is in the log, and the keys that were new are stored with it."""
+        for use in batch.keys:
+            self._stored[key_name(use.id)] = True
+
+    async def secrets(self, names: Iterable[str]) -> Mapping[str, Secret | None]:
+        """Keys by their names; None for an erased one. Raises `KeyMissing`."""
+        wanted = set(names)
+        found = {name: self._secrets[name] for name in wanted if name in self._secrets}
+        missing = wanted - found.keys()
+        if missing:
+            rows = await self._pool.fetch(QUERIES.keys, [key_id_of(name) for name in missing])
+            for row in rows:
+                secret = self._unwrapped(row)
+                found[key_name(row["key_id"])] = secret
+                self._secrets[key_name(row["key_id"])] = secret
+            if missing - found.keys():
+                raise KeyMissing(keys=", ".join(sorted(missing - found.keys())))
+        return found
+
+    async def missing(self, names: Iterable[str]) -> set[str]:
+        """Which of these keys have not been heard of here."""
+        unsure = {name for name in names if name not in self._stored}
+        if not unsure:
+            return unsure
+        rows = await self._pool.fetch(QUERIES.known_keys, [key_id_of(name) for name in unsure])
+        here = {key_name(row["key_id"]) for row in rows}
+        for name in here:
+            self._stored[name] = True
+        return unsure - here
+
+    async def hear(self, records: Sequence[KeyRecord]) -> None:
+        """Store what others say of their keys; durable on return."""
+        said = newest(records)
+        await self._pool.execute(QUERIES.hear_keys, *columns(said))
+        for record in said:
+            if record.erased_at is not None:
+                self.forget(record.key_id, record.person)
+            else:
+                self._secrets.pop(key_name(record.key_id))
+        revived = [r for r in said if r.author == self.author and r.erased_at is None]
+        if revived:
+            ids, changes = [r.key_id for r in revived], [r.change for r in revived]
+            await self._pool.execute(QUERIES.erase_again, ids, changes, self.author)
+
+    async def unpublished(self, limit: int) -> list[Any]:
+        """Rows of keys of this author whose newest change is not on Kafka yet."""
+        return list(await self._pool.fetch(QUERIES.unpublished, self.author, limit))
+
+    async def published(self, rows: Sequence[Any]) -> None:
+        """These are on Kafka now."""
+        ids, changes = [row["key_id"] for row in rows], [row["change"] for row in rows]
+        await self._pool.execute(QUERIES.mark_published, ids, changes)
+
+    async def watch(self) -> None:
+        """Forget what was erased by other processes, until cancelled."""
+        while True:
+            await self.poll()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def poll(self) -> None:
+        """Forget keys that were erased lately; all, if nobody looked for too long."""
+        self.masters.refresh()
+        rows = await self._pool.fetch(QUERIES.erased_lately, 2 * TRUSTED_SECONDS)
+        if monotonic_seconds() - self._polled_at > TRUSTED_SECONDS:
+            self._secrets.clear()
+            self._own.clear()
+            for listener in self._listeners:
+                listener()
+        for row in rows:
+            self.forget(row["key_id"], row["person"])
+        self._polled_at = monotonic_seconds()
+
+    def on_forgetting(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever a key was erased, to forget what was read with it."""
+        self._listeners.append(listener)
+
+    def forget(self, key_id: UUID, person: UUID) -> None:
+        """Forget a key, in this process, and all that was read with it."""
+        name = key_name(key_id)
+        self._secrets[name] = None
+        self._own.pop(person)
+        if name not in self._forgotten:
+            self._forgotten[name] = True
+            for listener in self._listeners:
+                listener()
+
+    def forget_batch(self, batch: Batch) -> None:
+        """Forget the keys that a batch uses: one of them has been erased."""
+        for use in batch.keys:
+            self._secrets.pop(key_name(use.id))
+            self._own.pop(use.person)
+        for listener in self._listeners:
+            listener()
+
+    def _use(self, secret: Secret) -> KeyUse:
+        if secret.name in self._stored:
+            return KeyUse(secret.id, secret.person, self.author)
+        master, wrapped = self.masters.wrap(secret.id, secret.key)
+        return KeyUse(secret.id, secret.person, self.author, master, wrapped)
+
+    async def _secrets_of(self, persons: set[UUID]) -> dict[UUID, Secret]:
+        found = {person: self._own[person] for person in persons if person in self._own}
+        missing = persons - found.keys()
+        if missing:
+            futures = {person: self._want(person) for person in missing}
+            for person, future in futures.items():
+                secret = await asyncio.shield(future)
+                if secret is None:
+                    await self._until_forgotten(person)
+                    raise PersonForgotten
+                found[person] = secret
+        return found
+
+    def _want(self, person: UUID) -> "asyncio.Future[Secret | None]":
+        """A look-up that callers of the same moment share."""
+        if person not in self._wanted:
+            self._wanted[person] = asyncio.get_running_loop().create_future()
+            if self._lookup is None or self._lookup.done():
+                self._lookup = asyncio.create_task(self._look_up(), name="keys")
+        return self._wanted[person]
+
+    async def _look_up(self) -> None:
+        while self._wanted:
+            wanted, self._wanted = self._wanted, {}
+            try:
+                await self._answer(wanted)
+            except BaseException as error:
+                for future in wanted.values():
+                    if not future.done():
+                        future.set_exception(error)
+                        future.exception()  # whoever asked may have gone
+                if not isinstance(error, Exception):
+                    raise
+
+    async def _answer(self, wanted: "Mapping[UUID, asyncio.Future[Secret | None]]") -> None:
+        rows = await self._pool.fetch(QUERIES.own_keys, list(wanted), self.author)
+        known = {row["person"]: row for row in rows}
+        names = [key_name(row["key_id"]) for row in rows if row["key_id"] is not None]
+        secrets = await self.secrets(names)
+        for person, future in wanted.items():
+            row = known.get(person)
+            secret = None
+            if row is None or not row["leaving"]:
+                secret = self._own_secret(person, row["key_id"] if row else None, secrets)
+            if not future.done():
+                future.set_result(secret)
+
+    def _own_secret(
+        self, person: UUID, key_id: UUID | None, stored: Mapping[str, Secret | None]
+    ) -> Secret:
+        if person in self._own:  # made meanwhile, for somebody who asked a moment earlier
+            return self._own[person]
+        secret = stored.get(key_name(key_id)) if key_id else None
+        if secret is None:
+            secret = Secret.new(person)
+        else:
+            self._stored[secret.name] = True
+        self._own[person] = self._secrets[secret.name] = secret
+        return secret
+
+    async def _until_forgotten(self, person: UUID) -> None:
+        """Wait while a person is being forgotten. Raises `NotYet` if that takes long."""
+        give_up_at = monotonic_seconds() + LEAVING_SECONDS_MAX
+        while monotonic_seconds() < give_up_at:
+            await asyncio.sleep(LEAVING_POLL_SECONDS)
+            rows = await self._pool.fetch(QUERIES.own_keys, [person], self.author)
+            if not any(row["leaving"] for row in rows):
+                return
+        raise NotYet
+
+    def _unwrapped(self, row: Any) -> Secret | None:
+        key_id: UUID = row["key_id"]
+        if row["wrapped"] is None:
+            return None
+        key = self.masters.unwrap(key_id, row["master"], row["wrapped"])
+        return Secret.of(key_id, row["person"], key)
+
+
+class _Draft:
+    """An event to append, and the personal texts in its JSON."""
+
+    __slots__ = ("data", "event", "spots")
+
+    def __init__(self, event: NewEvent, data: object, found: Sequence[Spot]) -> None:
+        self.event, self.data, self.spots = event, data, found
+
+    @classmethod
+    def of(cls, event: NewEvent) -> "_Draft":
+        if event.about is None:
+            return cls(event, None, ())
+        data = orjson.loads(event.data)
+        return cls(event, data, spots(event.type, data, event.about))
+
+    def sealed(self, by_person: Mapping[UUID, Secret]) -> NewEvent:
+        if not self.spots:
+            return self.event
+        keys = seal_spots(self.spots, by_person, self.event.id)
+        return replace(self.event, data=json_of(self.data), keys=keys)
+
+
+class _Cache(Generic[K, V]):
+    """The most recently used so many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._items: OrderedDict[K, V] = OrderedDict()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._items
+
+    def __getitem__(self, key: K) -> V:
+        self._items.move_to_end(key)
+        return self._items[key]
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._items[key] = value
+        self._items.move_to_end(key)
+        if len(self._items) > self._most:
+            self._items.popitem(last=False)
+
+    def pop(self, key: K) -> None:
+        self._items.pop(key, None)
+
+    def clear(self) -> None:
+        self._items.clear()
