@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
 
 from shared.errors import CursorLost
 from shared.followers.contracts import Projection
 from shared.followers.follower import Follower, Parking, skipped
 from shared.followers.view import Table, View
+from shared.followers.writing import as_json, changes, delete, page_at_once, upsert
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
 from shared.postgres import Pool
@@ -144,6 +144,8 @@ class ProjectionFollower(Follower):
         latest: Mapping[UUID, Recorded],
     ) -> list[Failed]:
         """Write `views`, park what failed, and move the cursor; what can't be written."""
+        if not failed and not known_parked and await self._write_at_once(to, views):
+            return []
         async with self.log.pool.acquire() as connection, connection.transaction():
             await connection.execute("set local synchronous_commit = off")
             moved = await connection.fetchval(
@@ -161,13 +163,29 @@ class ProjectionFollower(Follower):
                 await connection.execute(QUERIES.park, *self._parking.arguments(event, error))
         return refused
 
+    async def _write_at_once(self, to: int, views: dict[UUID, View]) -> bool:
+        """Write the page and move the cursor in one round trip; False if it takes more."""
+        page = page_at_once(self.schema, self.projection.tables, list(views.values()))
+        if page is None:
+            return False
+        statement, arguments = page
+        try:
+            moved = await self.log.pool.fetchval(
+                statement, self.name, self.generation, self.stored, to, *arguments
+            )
+        except UNWRITABLE:
+            return False
+        if not moved:
+            raise CursorLost(follower=self.name)
+        return True
+
     async def _save_what_can_be(
         self, connection: Any, views: dict[UUID, View], latest: Mapping[UUID, Recorded]
     ) -> list[Failed]:
         """Save all; or, if Postgres takes not all of it, each subject that it does take."""
         try:
             async with connection.transaction():
-                await self._save(connection, views.values())
+                await self._save(connection, list(views.values()))
         except UNWRITABLE:
             log.warning("page_refused", follower=self.name)
         else:
@@ -182,36 +200,17 @@ class ProjectionFollower(Follower):
         await self._parking.refuse_too_many(len(refused))
         return refused
 
-    async def _save(self, connection: Any, views: Iterable[View]) -> None:
+    async def _save(self, connection: Any, views: Sequence[View]) -> None:
         """One statement a table for what is written, one for what is deleted."""
         for table in self.projection.tables:
-            written: list[Any] = []
-            deleted: list[Any] = []
-            for view in views:
-                written += view.written(table)
-                deleted += view.deleted(table)
+            written, deleted = changes(table, views)
             if deleted:
-                await connection.execute(
-                    f'{self._delete(table)} where "{table.key}" = any ($1)', deleted
-                )
+                await connection.execute(delete(self.schema, table, "$1"), deleted)
             if written:
-                rows = orjson.dumps(written, default=str, option=orjson.OPT_NON_STR_KEYS)
-                await connection.execute(self._upsert(table), rows.decode())
+                await connection.execute(upsert(self.schema, table, "$1"), as_json(written))
 
     def _delete(self, table: Table[Any]) -> str:
         return f'delete from "{self.schema}"."{table.name}"'  # noqa: S608 - our own names
-
-    def _upsert(self, table: Table[Any]) -> str:
-        target = f'"{self.schema}"."{table.name}"'
-        names = [field.name for field in fields(table.row)]
-        columns = ", ".join(f'"{name}"' for name in names)
-        updates = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n != table.key)
-        action = f"do update set {updates}" if updates else "do nothing"
-        return (
-            f"insert into {target} ({columns}) select {columns}"  # noqa: S608 - our own names
-            f" from json_populate_recordset(null::{target}, $1::json)"
-            f' on conflict ("{table.key}") {action}'
-        )
 
 
 def beside(projection: str, generation: int) -> str:
