@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notify.finders import QUERIES
+from services.notify.together import Together
 from shared.clock import monotonic_seconds
 from shared.postgres import Pool
 
@@ -39,6 +40,7 @@ class Outbox:
         self._holder = holder
         self._instance = instance
         self._lease_seconds = lease_seconds
+        self._sending: Together[UUID] = Together(self._which_are_sending)
 
     async def lapse(self) -> None:
         """Free what an earlier process of this instance had in hand: it is gone."""
@@ -64,8 +66,7 @@ class Outbox:
 
     async def sending(self, claimed: Claimed) -> bool:
         """Say, durably, that it is about to be handed over; False if it is no longer ours."""
-        row = await self._pool.fetchval(QUERIES.sending, claimed.id, self._holder)
-        return row is not None
+        return await self._sending.ask(claimed.id)
 
     async def put_off(
         self,
@@ -101,6 +102,10 @@ class Outbox:
         asked = [recipient.casefold() for recipient in recipients]
         rows = await self._pool.fetch(QUERIES.sent_lately, asked, since)
         return {row["recipient"]: row["mails"] for row in rows}
+
+    async def _which_are_sending(self, ids: Sequence[UUID]) -> set[UUID]:
+        rows = await self._pool.fetch(QUERIES.sending, ids, self._holder)
+        return {row["id"] for row in rows}
 
     async def forget(self, before: datetime) -> None:
         """Forget what was settled before an instant."""

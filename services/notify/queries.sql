@@ -53,10 +53,10 @@ where a.state <> 'done' and a.lease_until < now() and a.next_at <= now()
 returning a.id, a.subject, a.attempts, a.unknowns, a.was_sending;
 
 -- name: sending
--- Say, durably, that the mail is about to be handed over; nothing if another has taken it.
+-- Say, durably, that mails are about to be handed over; of those that nobody else has taken.
 update outbox.attempts
 set state = 'sending', attempts = attempts + 1
-where id = $1 and holder = $2 and state = 'claimed' and lease_until > now()
+where id = any ($1::uuid[]) and holder = $2 and state = 'claimed' and lease_until > now()
 returning id;
 
 -- name: put_off

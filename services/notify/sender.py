@@ -26,6 +26,7 @@ from services.notify.domain import (
 from services.notify.jobs import Job, job_of
 from services.notify.mail import Origin, outgoing
 from services.notify.outbox import Outbox
+from services.notify.projection import Deliveries
 from services.notify.settings import Settings
 from services.notify.smtp import (
     Accepted,
@@ -51,6 +52,9 @@ UNKNOWN_RESENDS_MAX: Final = 1
 CLAIMED_PER_COURIER: Final = 8
 UNREACHABLE_DELAY_SECONDS: Final = 0.5
 """First wait when the mail server can't be reached; it doubles each time."""
+
+LOOK_SECONDS: Final = 1.0
+"""How often an outbox is looked at that nothing was added to."""
 
 STOPPING_SECONDS_MAX: Final = 4.0
 KEPT: Final = timedelta(days=30)
@@ -103,7 +107,7 @@ class Sender:
         """Claim what is due, whenever couriers are short of work."""
         lapsed = False
         while True:
-            await asyncio.sleep(self._settings.poll_interval_seconds)
+            await self._news()
             try:
                 if not lapsed:
                     await self._outbox.lapse()
@@ -115,6 +119,14 @@ class Sender:
             except OUTAGES as error:
                 log.warning("outbox_unavailable", error=type(error).__name__)
                 await asyncio.sleep(1)
+
+    async def _news(self) -> None:
+        """Wait until there may be something to send. What is to be tried again is due at an
+        instant of its own, so it is looked for regularly."""
+        followers = self._runtime.followers
+        known = (f.position for f in followers if f.name == Deliveries.name and f.leading)
+        await self._runtime.log.growth(LOOK_SECONDS, beyond=next(known, 0))
+        await asyncio.sleep(self._settings.poll_interval_seconds)
 
     async def _fill(self) -> bool:
         """Claim a few and hand them to the couriers; False when nothing more is due now."""
