@@ -5,8 +5,8 @@ and how far has been read, is `shared/reading.py`.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
-from shared.clock import Clock
+from shared.clock import Clock, monotonic_seconds
 from shared.inbox import Inbox
 from shared.kafka import consumer_options, topic_name
 from shared.log.log import Log
@@ -24,6 +24,9 @@ from shared.reading import Reading
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
+
+WORTHWHILE = 500
+"""Records that are worth a round trip: after so many, the next are asked for at once."""
 
 LOOK_SECONDS_WITH_TIMERS = 0.5
 LOOK_SECONDS = 2.0
@@ -44,6 +47,7 @@ class Hearing:
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._look_seconds = look_seconds
+        self._gather_seconds = settings.fetch_wait_ms / 1000
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             client_id=f"{event_log.author}-{settings.instance}",
@@ -111,7 +115,27 @@ class Hearing:
                 return
 
     async def _hear(self, records: Sequence[Any]) -> None:
-        await self._reading.take(records)
+        """Take a batch in, then let more gather: small batches are the biggest cost.
+
+        Meanwhile nothing is asked of Kafka, so that the next fetch brings all there is by
+        then; and when nothing comes, one fetch waits long, and brings the first at once.
+        """
+        started = monotonic_seconds()
+        with _paused(self._subscriber.consumer):
+            await self._reading.take(records)
+            if len(records) < WORTHWHILE:
+                gathered_at = started + self._gather_seconds
+                await asyncio.sleep(max(0.0, gathered_at - monotonic_seconds()))
+
+
+@contextmanager
+def _paused(consumer: Any) -> Iterator[None]:
+    """Nothing is fetched in this block."""
+    consumer.pause(*consumer.assignment())
+    try:
+        yield
+    finally:
+        consumer.resume(*consumer.paused())
 
 
 async def _parse(records: Any) -> KafkaAckableMessage:

@@ -6,8 +6,14 @@ from aiokafka import AIOKafkaProducer
 
 from shared.settings import ServiceSettings
 
-FETCH_MIN_BYTES = 262_144
-"""Wait for this much, or `fetch_wait_ms`: small batches are the biggest cost."""
+BATCH_BYTES_MAX = 262_144
+"""Most that is produced at once."""
+
+FETCH_WAIT_MS = 1_000
+"""How long a fetch waits on the broker while there is nothing."""
+
+IDLE_WAIT_MS = 50
+"""How long a consumer waits before it looks again; FastStream then rests as long."""
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 """Largest record that is published."""
@@ -26,7 +32,7 @@ def make_producer(settings: ServiceSettings, name: str) -> AIOKafkaProducer:
         enable_idempotence=True,
         acks="all",
         linger_ms=5,
-        max_batch_size=FETCH_MIN_BYTES,
+        max_batch_size=BATCH_BYTES_MAX,
         max_request_size=REQUEST_BYTES_MAX,
         request_timeout_ms=15_000,
     )
@@ -38,10 +44,10 @@ def consumer_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
         "group_id": f"{settings.topic_prefix}.{service}",
         "group_instance_id": f"{service}-{settings.instance}",
         "auto_offset_reset": "earliest",
-        "fetch_min_bytes": FETCH_MIN_BYTES,
-        "fetch_max_wait_ms": settings.fetch_wait_ms,
+        "fetch_min_bytes": 1,
+        "fetch_max_wait_ms": FETCH_WAIT_MS,
         "max_partition_fetch_bytes": REQUEST_BYTES_MAX,
         "session_timeout_ms": 30_000,
         "max_records": 2_000,
-        "batch_timeout_ms": 200,
+        "batch_timeout_ms": IDLE_WAIT_MS,
     }

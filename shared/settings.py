@@ -32,7 +32,7 @@ class ServiceSettings(BaseSettings):
     )
     fetch_wait_ms: int = Field(
         50,
-        description="Longest a fetch from Kafka waits for a worthwhile batch, in milliseconds.",
+        description="Time in which records from Kafka gather to a worthwhile batch, milliseconds.",
     )
     topic_prefix: str = Field(
         "ledgerdesk",

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from shared.log.records import Past, Recorded
 
-SUBJECTS_MAX = 1_000
-CHARACTERS_MAX = 4_000_000
-"""What is remembered at most."""
+SUBJECTS_MAX = 300
+CHARACTERS_MAX = 500_000
+"""What is remembered at most: decoded, it takes some ten times as much memory."""
 
 ReadNewer = Callable[[Sequence[UUID], Sequence[int]], Awaitable[dict[UUID, Past]]]
 """What is behind a position of each subject, and its vector as of now."""

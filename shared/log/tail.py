@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 
 from shared.log.records import Recorded
 
-EVENTS_MAX = 1_000
-CHARACTERS_MAX = 2_000_000
-"""What is held at most, but for the page that was read last."""
+EVENTS_MAX = 500
+CHARACTERS_MAX = 250_000
+"""What is held at most, but for the page that was read last. Decoded, it takes some ten times
+as much memory."""
 
 Read = Callable[[int, int], Awaitable[list[Recorded]]]
 
