@@ -54,15 +54,22 @@ class Services:
     def get(self, service: str, path: str, **parameters: Any) -> Any:
         return self._ask("GET", service, path, parameters)
 
-    def post(self, service: str, path: str) -> Any:
-        return self._ask("POST", service, path, {})
+    def post(self, service: str, path: str, body: Json | None = None) -> Any:
+        return self._ask("POST", service, path, {}, body)
 
-    def _ask(self, method: str, service: str, path: str, parameters: Json) -> Any:
+    def delete(self, service: str, path: str) -> Any:
+        return self._ask("DELETE", service, path, {})
+
+    def _ask(
+        self, method: str, service: str, path: str, parameters: Json, body: Json | None = None
+    ) -> Any:
         who = Identity(f"cli:{getpass.getuser()}", "cli", "Operator", Role.OPERATOR)
         headers = {HEADER: sign(self.secret, who, service, utc_now())}
         url = self.urls[service]
         try:
-            answer = self.http.request(method, url + path, params=parameters, headers=headers)
+            answer = self.http.request(
+                method, url + path, params=parameters, headers=headers, json=body
+            )
         except httpx.TransportError as error:
             raise Away(service, url) from error
         if answer.is_error:

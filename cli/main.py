@@ -24,6 +24,12 @@ COMMANDS: Final = {
     "tail": "follow all events live",
     "lag": "how far behind each follower is",
     "parked": "list, show, retry or skip what followers could not digest",
+    "resume": "let a follower go on that parked too much and was stopped",
+    "rebuild": "build a projection anew beside the live one, compare, swap",
+    "replay": "a projection as it stood at some time, beside the live one",
+    "republish": "say again what a service has said, byte for byte",
+    "backup": "every service's database and the files, while the desk runs",
+    "restore": "a desk from a backup",
     "demo": "play realistic tickets into the running desk",
     "serve": "run one service in the foreground",
 }
@@ -31,6 +37,8 @@ COMMANDS: Final = {
 MODULES: Final = {
     **dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up"),
     **dict.fromkeys(("log", "tail", "lag", "parked"), "cli.audit"),
+    **dict.fromkeys(("rebuild", "replay", "republish", "resume"), "cli.replay"),
+    **dict.fromkeys(("backup", "restore"), "cli.backup"),
 }
 
 

@@ -5,11 +5,12 @@ and how far has been read, is `shared/reading.py`.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -20,7 +21,7 @@ from shared.inbox import Inbox
 from shared.kafka import consumer_options, topic_name
 from shared.log.log import Log
 from shared.logging import kind_of
-from shared.reading import Reading
+from shared.reading import Reading, Stuck
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -30,8 +31,11 @@ WORTHWHILE = 500
 
 LOOK_SECONDS_WITH_TIMERS = 0.5
 LOOK_SECONDS = 2.0
-"""How often the ends of the partitions are looked at, and offsets committed: timers fire
+"""How often the ends of the partitions are looked at, and offsets stored: timers fire
 only up to the last look."""
+
+REBALANCE_SECONDS_MAX = 10.0
+"""How long it may take to find out where partitions were left; the next look tries again."""
 
 
 class Hearing:
@@ -61,6 +65,7 @@ class Hearing:
             ack_policy=AckPolicy.MANUAL,
             parser=_parse,
             decoder=_decode,
+            listener=_Listener(lambda: self._reading),
             **consumer_options(settings, event_log.author),
         )
         self._subscriber(self._hear)
@@ -88,16 +93,19 @@ class Hearing:
 
     async def run(self) -> None:
         """Hear until cancelled; Kafka may come later, go away, and come back."""
-        try:
-            await self._connect()
-            await self._reading.look_regularly(self._look_seconds)
-        finally:
-            with suppress(Exception):
-                async with asyncio.timeout(5):
-                    await self._reading.commit()
-            with suppress(Exception):
-                async with asyncio.timeout(10):
-                    await self._broker.stop()
+        while True:
+            try:
+                await self._connect()
+                await self._reading.look_regularly(self._look_seconds)
+            except Stuck:
+                log.error("consumer_stuck")
+            finally:
+                with suppress(Exception):
+                    async with asyncio.timeout(5):
+                        await self._reading.commit()
+                with suppress(Exception):
+                    async with asyncio.timeout(10):
+                        await self._broker.stop()
 
     async def _connect(self) -> None:
         delay = 0.2
@@ -157,6 +165,21 @@ async def _parse(records: Any) -> KafkaAckableMessage:
 
 async def _decode(message: Any) -> Any:
     return message.raw_message
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells `Reading` what it reads from now on, before the first record of it comes."""
+
+    def __init__(self, reading: Callable[[], Reading]) -> None:
+        self._reading = reading
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        async with asyncio.timeout(REBALANCE_SECONDS_MAX):
+            await self._reading().assigned(assigned)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        async with asyncio.timeout(REBALANCE_SECONDS_MAX):
+            await self._reading().revoked(revoked)
 
 
 class _NoConsumer:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from shared.clock import Clock
-from shared.errors import DuplicateEvent, Rejected
+from shared.errors import DuplicateEvent, NotFound, Rejected
 from shared.events import encode
 from shared.events.assignment import Role
 from shared.events.operations import ParkedSkipped
@@ -47,6 +47,13 @@ def operations(
     async def list_followers(identity: Caller) -> dict[str, Any]:
         identity.require(Role.OPERATOR)
         return await desk.overview()
+
+    @router.post("/v1/followers/{name}/resume")
+    async def resume(name: str, identity: Caller) -> dict[str, str]:
+        identity.require(Role.OPERATOR)
+        if not await event_log.pool.fetchval(QUERIES.resume_follower, name):
+            raise NotFound(what="follower")
+        return {"status": "resumed"}
 
     @router.get("/v1/parked")
     async def list_parked(identity: Caller) -> list[dict[str, Any]]:
@@ -104,6 +111,8 @@ class _Operations:
         said = await self._log.pool.fetch(QUERIES.counts)
         followers = []
         for row in await self._log.pool.fetch(QUERIES.cursors):
+            if "@" in row["name"]:  # a generation that is being built: see /v1/generations
+                continue
             live = self._followers.get(row["name"])
             own = live is not None and live.leading and live.generation == row["generation"]
             timers = isinstance(live, TimerFollower)
@@ -115,7 +124,7 @@ class _Operations:
                     "position": position,
                     "lag": 0 if timers else max(end - position, 0),
                     "leading": own,
-                    "failing": live.failing if live else "",
+                    "failing": row["stopped"] or (live.failing if live else ""),
                     "parked": counts.get(row["name"], 0),
                 }
             )

@@ -1,6 +1,6 @@
 """Reading: a batch from Kafka taken in whole, and how far each partition has been read.
 
-At least once: an offset is committed after the Postgres commit, lazily, as the inbox drops
+At least once: how far is put on record after the Postgres commit, lazily, as the inbox drops
 what it has. Knows a consumer only by what it asks of one, so that a simulation can be one.
 """
 
@@ -21,9 +21,11 @@ from aiokafka.errors import (
 )
 
 from shared.clock import Clock, monotonic_seconds
+from shared.errors import LedgerdeskError
 from shared.inbox import Inbox
 from shared.log.log import QUERIES, Log
 from shared.logging import kind_of
+from shared.offsets import Offsets, Seekable
 from shared.outages import OUTAGES
 
 log = structlog.get_logger()
@@ -34,8 +36,16 @@ HOLD_SECONDS_MAX = 60.0
 LOOK_SECONDS_MAX = 20.0
 """How long one look may take."""
 
+STUCK_SECONDS = 45.0
+"""Records that have waited on Kafka for so long, none of them read, mean that the consumer is
+dead: one that was fenced off, for example, never says so."""
 
-class Consumer(Protocol):
+
+class Stuck(LedgerdeskError):
+    """The consumer does not read what is there."""
+
+
+class Consumer(Seekable, Protocol):
     """What is asked of Kafka's consumer."""
 
     def assignment(self) -> Iterable[TopicPartition]:
@@ -43,23 +53,6 @@ class Consumer(Protocol):
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         """All partitions of a topic, or None if there is no such topic."""
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Read on from there."""
-
-    async def beginning_offsets(
-        self, partitions: Sequence[TopicPartition]
-    ) -> dict[TopicPartition, int]:
-        """Where what is kept of these partitions begins."""
-
-    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where the next record of these partitions will be."""
-
-    async def committed(self, partition: TopicPartition) -> int | None:
-        """Where the group will read on; None before the first commit."""
-
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
-        """Where the group is to read on from now."""
 
 
 class Reading:
@@ -78,9 +71,11 @@ class Reading:
         self._names = names
         self._clock = clock
         self._consumer = consumer
-        self._done: dict[TopicPartition, int] = {}
+        self._offsets = Offsets(event_log, names)
         self._expected: dict[str, set[int]] = {}
-        self._committed: dict[TopicPartition, int] = {}
+        self._taking = False
+        self._moved: tuple[int, float] = (0, 0.0)
+        """How many records had been read, and when that last changed or nothing waited."""
         self.caught_up = False
         self.behind: dict[str, int] = {}
         """By topic, how many records had not been read at the last look."""
@@ -90,6 +85,17 @@ class Reading:
 
     async def take(self, records: Sequence[Any]) -> None:
         """Take in a batch. Returns only when it is durable, or was asked for again."""
+        self._taking = True
+        try:
+            await self._take(records)
+        finally:
+            self._taking = False
+
+    async def _take(self, records: Sequence[Any]) -> None:
+        consumer = self._consumer()
+        if consumer is not None:
+            records = self._offsets.known(consumer, records)
+        since = dict(self._offsets.places)
         batch = [(self._names[record.topic], record) for record in records]
         delay, give_up_at = 0.1, monotonic_seconds() + HOLD_SECONDS_MAX
         while True:
@@ -104,9 +110,21 @@ class Reading:
                 delay = min(delay * 2, 5.0)
             else:
                 break
-        for record in records:
-            self._done[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self._offsets.taken(records, since)
         self.read += len(records)
+
+    async def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """These are read here from now on: from where whoever read them has left them."""
+        consumer = self._consumer()
+        if consumer is not None:
+            await self._offsets.begin(consumer, partitions)
+
+    async def revoked(self, partitions: Iterable[TopicPartition]) -> None:
+        """These will be read by somebody else, who reads on from what is on record."""
+        try:
+            await self._offsets.store()
+        finally:
+            self._offsets.forget(partitions)
 
     def _rewind(self, records: Sequence[Any]) -> None:
         earliest: dict[TopicPartition, int] = {}
@@ -130,10 +148,21 @@ class Reading:
             except (KafkaError, *OUTAGES, asyncpg.PostgresError) as error:
                 self.failing = f"{type(error).__name__}: {error}"
                 log.warning("hearing_failing", error=kind_of(error))
+            self._be_alive()
             await asyncio.sleep(every_seconds)
 
+    def _be_alive(self) -> None:
+        """Raise `Stuck` if nothing has been read for long, though it is there."""
+        now = monotonic_seconds()
+        waiting = any(self.behind.values()) or self.failing
+        if not waiting or self._taking or self.read != self._moved[0] or not self._moved[1]:
+            self._moved = (self.read, now)
+        if now - self._moved[1] > STUCK_SECONDS:
+            self._moved = (self.read, now)
+            raise Stuck
+
     async def look(self) -> None:
-        """Note which partitions have been read to their ends as of now; commit offsets."""
+        """Note which partitions have been read to their ends as of now, and how far others."""
         consumer = self._consumer()
         if consumer is None:
             raise KafkaConnectionError("the consumer has stopped")
@@ -142,16 +171,10 @@ class Reading:
         assigned = set(consumer.assignment())
         as_of: datetime = self._clock()
         ends = await consumer.end_offsets(list(assigned)) if assigned else {}
-        for partition in list(self._done):
-            if partition not in assigned:
-                self._done.pop(partition)
-        for partition in assigned - self._done.keys():
-            committed = await consumer.committed(partition)
-            if committed is None:
-                first = await consumer.beginning_offsets([partition])
-                committed = first[partition]
-            self._done.setdefault(partition, committed)
-        read = [p for p, end in ends.items() if self._done.get(p, -1) >= end]
+        places = self._offsets.places
+        self._offsets.forget(places.keys() - assigned)
+        await self._offsets.begin(consumer, assigned - places.keys())
+        read = [p for p, end in ends.items() if p in places and places[p].done >= end]
         self.caught_up = bool(assigned) and len(read) == len(assigned)
         self.behind = self._count_behind(ends)
         if read:
@@ -163,7 +186,8 @@ class Reading:
     def _count_behind(self, ends: Mapping[TopicPartition, int]) -> dict[str, int]:
         behind = dict.fromkeys(self._names.values(), 0)
         for partition, end in ends.items():
-            behind[self._names[partition.topic]] += max(end - self._done.get(partition, 0), 0)
+            place = self._offsets.places.get(partition)
+            behind[self._names[partition.topic]] += max(end - (place.done if place else 0), 0)
         return behind
 
     def _partitions_changed(self, consumer: Consumer) -> bool:
@@ -179,16 +203,5 @@ class Reading:
             await self._log.pool.execute(QUERIES.expect_partitions, topic, list(partitions))
 
     async def commit(self) -> None:
-        """Tell Kafka how far this member has come."""
-        consumer = self._consumer()
-        if consumer is None:
-            return
-        assigned = set(consumer.assignment())
-        moved = {
-            partition: offset
-            for partition, offset in self._done.items()
-            if partition in assigned and self._committed.get(partition) != offset
-        }
-        if moved:
-            await consumer.commit(moved)
-            self._committed.update(moved)
+        """Put on record how far this process has come."""
+        await self._offsets.store()

@@ -216,6 +216,7 @@ class Beside(ProjectionFollower):
         self._limit = position
         while self.position < position and await self.step():
             pass
+        await self.store()
 
     async def fold_singly(self, subjects: Sequence[UUID]) -> None:
         """Fold each of these on its own, and park those that Postgres refuses."""

@@ -200,6 +200,19 @@ where h.subject = w.subject and h.author = w.author and h.version >= w.version
 -- How many events wait, and since when.
 select count(*) as events, min(waiting_since) as since from ledger.waiting
 
+-- name: offsets
+-- Where each partition is to be read on, and the last record that was read of it.
+select topic, partition, next_offset, last_record from ledger.read_to
+where next_offset is not null
+
+-- name: store_offsets
+-- How far partitions have been taken into the log.
+insert into ledger.read_to (topic, partition, as_of, next_offset, last_record)
+select t, p, to_timestamp(0), n, l
+from unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) as u (t, p, n, l)
+on conflict (topic, partition) do update
+    set next_offset = excluded.next_offset, last_record = excluded.last_record
+
 -- name: set_read_to
 -- These partitions have been read to their ends as of an instant.
 insert into ledger.read_to (topic, partition, as_of)
