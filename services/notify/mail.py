@@ -7,6 +7,7 @@ no person wrote, and people's programs keep the conversation together.
 import re
 from binascii import b2a_qp
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -44,6 +45,10 @@ class _Policy(EmailPolicy):
         return value
 
     def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() == "subject" and not (self.utf8 or value.isascii()):
+            # The library's own folding loses the space between two words that it encodes.
+            encoded = Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {encoded}{self.linesep}".encode("ascii")
         if name.lower() in _WRITTEN_BY_PEOPLE:
             return super().fold_binary(name, value)
         text = value.replace(" ", f"{self.linesep} ") if name == "References" else value

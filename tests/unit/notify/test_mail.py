@@ -75,6 +75,16 @@ def test_no_words_of_anybody_make_a_header(
     assert b"\n" not in made.message.replace(b"\r\n", b"")
 
 
+@pytest.mark.parametrize(
+    "words", ["Tills are dead 💥 “since eight” – help", "Ä Ö Ü " * 30 + "!", "日本語 " * 30 + "!"]
+)
+def test_a_subject_is_read_as_it_was_written_wherever_it_is_folded(words: str) -> None:
+    for length in range(60):
+        written = "x" * length + words
+        mail = outgoing(request(subject=written), TICKET, ORIGIN)
+        assert parsed(mail)["Subject"] == written
+
+
 def test_identifiers_are_never_encoded_however_long() -> None:
     made = outgoing(request(), TICKET, ORIGIN).message
     assert f"\r\nMessage-ID: {LONG_ID}\r\n".encode() in made
