@@ -16,7 +16,9 @@ import asyncpg
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
+from shared.admission import Admission, Limit, too_busy
 from shared.body_limit import STRANGER_BYTES_MAX, BodyLimit
 from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
@@ -172,6 +174,10 @@ class Service:
     """Largest body of a request that neither gateway nor portal signed."""
     unlimited_paths: frozenset[str] = frozenset()
     """Routes that bound their own bodies."""
+    measured_paths: frozenset[str] = frozenset()
+    """Routes whose slow answers mean that less is to be taken at once."""
+    busy: Callable[[Runtime], ASGIApp] = field(default=lambda _: too_busy())
+    """The answer to whom there is no place for."""
 
 
 def run(service: Service, settings: ServiceSettings) -> None:
@@ -362,6 +368,15 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: He
         audience=service.name,
         stranger_bytes_max=service.stranger_bytes_max,
         unlimited_paths=service.unlimited_paths,
+    )
+    app.add_middleware(
+        Admission,
+        limit=Limit(
+            runtime.settings.requests_in_flight_max,
+            runtime.settings.slow_answer_seconds if service.measured_paths else None,
+        ),
+        measured_paths=service.measured_paths,
+        busy=lambda: service.busy(runtime),
     )
     app.add_middleware(Watched, event_log=runtime.log)
     for router in service.routers(runtime):

@@ -22,6 +22,14 @@ class ServiceSettings(BaseSettings):
         "0", description="Name of this replica: its static membership in the consumer group."
     )
     pool_size_max: int = Field(8, description="Most connections to Postgres.")
+    requests_in_flight_max: int = Field(
+        128,
+        description="Most requests answered at once; whoever comes then is told 429.",
+    )
+    slow_answer_seconds: float = Field(
+        1.0,
+        description="Where the public may send: answers slower than this let in fewer at once.",
+    )
     wait_seconds_max: float = Field(
         3.0, description="Longest a read waits until this service has heard what the caller saw."
     )

@@ -1,4 +1,7 @@
-"""How much is taken at once: intake says "come back" before it is overrun."""
+"""How much of what is sent is kept in memory at once: beyond it, intake says "come back".
+
+How many are answered at once is bounded for all of the service: shared/admission.py.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,15 +33,9 @@ class TooSlow(Rejected):
 
 @dataclass
 class Admission:
-    """The submissions being taken, by number and by size.
+    """The submissions being taken, by size: of one that is arriving, what is here counts."""
 
-    A body that is still arriving takes no place, only the bytes that are here: else a few
-    slow senders would keep everybody out.
-    """
-
-    requests_max: int
     bytes_max: int
-    requests: int = 0
     size_bytes: int = 0
 
     @contextmanager
@@ -49,17 +46,6 @@ class Admission:
             yield body
         finally:
             self.size_bytes -= body.size_bytes
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for one submission that is all here. Raises `TooBusy` when none is left."""
-        if self.requests >= self.requests_max:
-            raise TooBusy
-        self.requests += 1
-        try:
-            yield
-        finally:
-            self.requests -= 1
 
 
 @dataclass

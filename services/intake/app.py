@@ -24,6 +24,7 @@ SERVICE: Final = Service(
     says=SAYS,
     projections=PROJECTIONS,
     unlimited_paths=frozenset({"/v1/tickets"}),
+    measured_paths=frozenset({"/v1/tickets"}),
     reactions=lambda runtime: [Reacts(RelateSimilarTickets(runtime), DECIDER)],
     routers=lambda runtime: [routes(runtime)],
     tasks=lambda runtime: [lambda: serve(runtime)],

@@ -15,7 +15,7 @@ class Settings(ServiceSettings):
 
     port: int = Field(8081, description="Port the HTTP server listens on.")
     requests_in_flight_max: int = Field(
-        64, description="Submissions taken at once over HTTP; more are answered 429."
+        64, description="Requests answered at once over HTTP; whoever comes then is told 429."
     )
     bytes_in_flight_max: int = Field(
         300_000_000, description="Size of all submissions being taken at once, in bytes."

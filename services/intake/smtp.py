@@ -20,6 +20,8 @@ from services.intake.mailing import Mailing
 from services.intake.parts import Parts
 from services.intake.placing import Envelope
 from services.intake.settings import Settings
+from shared.admission import Limit
+from shared.clock import monotonic_seconds
 from shared.errors import Rejected
 from shared.outages import disk_is_full
 from shared.service import Runtime
@@ -66,8 +68,7 @@ class Handler:
         self._take = take
         self._rescue = rescue
         self._domains = frozenset(domain.casefold() for domain in settings.smtp_domains)
-        self._in_flight_max = settings.smtp_mails_in_flight_max
-        self.in_flight = 0
+        self.limit = Limit(settings.smtp_mails_in_flight_max, settings.slow_answer_seconds)
         self.connections = 0
         self.peers: Counter[str] = Counter()
         self.size_bytes = 0
@@ -89,15 +90,24 @@ class Handler:
         self, _server: SMTP, _session: Any, envelope: Any
     ) -> str:
         """Take the mail, and say so only when it is in the log."""
-        if self.stopping or self.in_flight >= self._in_flight_max:
+        if self.stopping or not self.limit.enter():
             return BUSY
-        self.in_flight += 1
+        begun = monotonic_seconds()
         try:
             return await self._taken(
                 envelope.content, Envelope(envelope.mail_from or "", tuple(envelope.rcpt_tos))
             )
         finally:
-            self.in_flight -= 1
+            self.limit.leave()
+            now = monotonic_seconds()
+            self.limit.measured(now - begun, now)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever else happens: aiosmtpd would refuse the mail for good, with 500.
+
+        On a full disk, not even the log can be written.
+        """
+        return NO_ROOM if disk_is_full(error) else TRY_AGAIN
 
     async def _taken(self, raw: bytes, envelope: Envelope) -> str:
         """The answer; the same mail sent again after any but 250 is no harm."""
@@ -252,7 +262,7 @@ async def _finished(handler: Handler) -> None:
     """Let mails that are being taken be taken; senders of the others try again."""
     loop = asyncio.get_running_loop()
     until = loop.time() + SHUTDOWN_SECONDS
-    while handler.in_flight and loop.time() < until:
+    while handler.limit.taken and loop.time() < until:
         await asyncio.sleep(0.02)
 
 

@@ -48,10 +48,10 @@ class NotJson(Rejected):
 
 
 def submitting(parts: Parts) -> APIRouter:
-    """The route, and its admission control."""
+    """The route, and how much of what is sent it keeps in memory."""
     router = APIRouter(tags=["tickets"])
     settings = parts.settings
-    admission = Admission(settings.requests_in_flight_max, settings.bytes_in_flight_max)
+    admission = Admission(settings.bytes_in_flight_max)
 
     @router.post(
         "/tickets",
@@ -69,8 +69,7 @@ def submitting(parts: Parts) -> APIRouter:
             _must_be_json(request)
             with admission.body() as body:
                 raw = await body.read(request, BODY_BYTES_MAX, settings.body_seconds_max)
-                with admission.place():
-                    return await _open(parts, request, raw)
+                return await _open(parts, request, raw)
         except TooSlow as slow:
             # The rest of the body is not waited for.
             return problem(408, slow.code, slow.message, headers={"Connection": "close"})

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from services.portal.forms import FormTooOld
 from services.portal.rendering import render
+from shared.admission import RETRY_AFTER_SECONDS
 from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.links import LinkNotValid
 from shared.watched import route_of
@@ -42,6 +43,16 @@ def page_route(desk: str) -> type[APIRoute]:
             return with_pages
 
     return PageRoute
+
+
+def busy_page(desk: str) -> Response:
+    """For whom there is no place just now; what was typed is sent again by reloading."""
+    message = "Too many people are writing to us just now. Please reload this page in a moment."
+    page = render(
+        "trouble.html", {"desk": desk, "title": "One moment, please", "message": message}, 429
+    )
+    page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return page
 
 
 def _trouble(desk: str, route: str, error: Exception) -> Response:

@@ -1,7 +1,9 @@
 import asyncio
+import errno
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,34 +30,25 @@ def request(*chunks: bytes, declared: int | None = None) -> Request:
     return Request({"type": "http", "headers": headers}, receive)
 
 
-async def test_a_place_is_given_back() -> None:
-    admission = Admission(requests_max=1, bytes_max=100)
+async def test_what_a_body_took_is_given_back() -> None:
+    admission = Admission(bytes_max=100)
     for _ in range(3):
         with admission.body() as body:
             assert await body.read(request(b"ab", b"c"), 10, 60) == b"abc"
-            with admission.place():
-                assert (admission.requests, admission.size_bytes) == (1, 3)
-    assert (admission.requests, admission.size_bytes) == (0, 0)
-
-
-def test_one_too_many_is_sent_away() -> None:
-    admission = Admission(requests_max=1, bytes_max=100)
-    with admission.place(), pytest.raises(TooBusy), admission.place():
-        raise AssertionError("there was no place")
-    with admission.place():
-        assert admission.requests == 1
+            assert admission.size_bytes == 3
+    assert admission.size_bytes == 0
 
 
 @pytest.mark.parametrize("declared", [None, 11])
 async def test_too_large_a_body_is_not_read_to_its_end(declared: int | None) -> None:
-    admission = Admission(requests_max=2, bytes_max=100)
+    admission = Admission(bytes_max=100)
     with admission.body() as body, pytest.raises(TooLarge):
         await body.read(request(b"x" * 11, b"y" * 1_000, declared=declared), 10, 60)
     assert admission.size_bytes == 0
 
 
 async def test_all_bodies_together_have_a_limit() -> None:
-    admission = Admission(requests_max=2, bytes_max=10)
+    admission = Admission(bytes_max=10)
     with admission.body() as one:
         await one.read(request(b"x" * 6), 10, 60)
         with admission.body() as other, pytest.raises(TooBusy):
@@ -65,7 +58,7 @@ async def test_all_bodies_together_have_a_limit() -> None:
 
 
 async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
-    admission = Admission(requests_max=1, bytes_max=10)
+    admission = Admission(bytes_max=10)
     left = [{"type": "http.request", "body": b"x", "more_body": True}]
 
     async def receive() -> dict[str, Any]:
@@ -77,7 +70,7 @@ async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
     with admission.body() as body:
         with pytest.raises(TooSlow) as given_up:
             await body.read(slow, 10, 0.01)
-        assert (admission.requests, admission.size_bytes) == (0, 1)
+        assert admission.size_bytes == 1
     assert (given_up.value.http_status, given_up.value.code) == (408, "too_slow")
     assert "within 0.01 seconds" in given_up.value.message
     assert admission.size_bytes == 0
@@ -251,6 +244,19 @@ async def test_a_connection_does_not_last_for_ever() -> None:
         assert (await reader.readline()).startswith(b"220")
         assert (await reader.readline()).startswith(b"421 4.4.2")
         assert await reader.read() == b""
+
+
+async def test_when_not_even_the_log_can_be_written_the_sender_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("services.intake.smtp.log", SimpleNamespace(warning=full, error=full))
+    async with served(Desk(TimeoutError()).handler()) as dial:
+        connection = await dial()
+        assert (await begin_mail(connection)).startswith(b"354")
+        assert (await say(connection, b"Subject: Help\r\n\r\nHelp\r\n.")).startswith(b"452")
 
 
 async def test_while_too_much_is_being_read_senders_come_back() -> None:
