@@ -1,13 +1,14 @@
 """What the gateway's routes share: readers, owners, sessions, and the record of looks."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from services.gateway.auth import Sessions, identity_of
 from services.gateway.finders import Finders
 from services.gateway.owners import Answer, Owners
+from services.gateway.past import PastTicket, stood
 from services.gateway.projection import DeskView
 from services.gateway.rows import AgentRow, TicketRow
 from services.gateway.settings import Settings
@@ -52,6 +53,12 @@ class Gateway:
         ticket_id = await self.finders.ticket_id(ticket)
         await self.wait(ticket_id, after)
         return await self.finders.ticket(ticket_id)
+
+    async def look_back(self, ticket: str, me: AgentRow, as_of: datetime) -> PastTicket:
+        """The ticket as it stood then; that `me` looked at it goes on record."""
+        past = await stood(self.runtime.log, await self.finders.ticket_id(ticket), as_of)
+        self.views.note(me.agent_id, past.row.subject)
+        return past
 
     async def wait(self, ticket_id: UUID, after: Vector | None) -> None:
         """Wait until the read model knows what the caller has seen."""

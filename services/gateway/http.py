@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AwareDatetime
 
 from services.gateway.auth import by_token
 from services.gateway.context import Gateway
@@ -57,6 +58,11 @@ def seen_by(
 
 
 Seen = Annotated[Vector | None, Depends(seen_by)]
+
+
+AsOf = Annotated[
+    AwareDatetime | None, Query(description="Show it as it stood then, e.g. 2026-03-01T14:00:00Z.")
+]
 
 
 def respond(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from services.gateway import queues, shapes
 from services.gateway.context import Gateway
 from services.gateway.finders import COUNT_MAX
-from services.gateway.http import Seen, SignedIn, TicketName, problems, respond
+from services.gateway.http import AsOf, Seen, SignedIn, TicketName, problems, respond
 from services.gateway.rows import AgentRow
 from shared.events.base import Priority, Status
 from shared.log.vector import Vector
@@ -104,9 +104,12 @@ def add_tickets(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
         responses={304: {"description": "As the caller knows it."}, **problems(401, 404, 503)},
     )
     async def ticket(
-        request: Request, ticket: TicketName, seen: Seen, me: AgentRow = me
+        request: Request, ticket: TicketName, seen: Seen, as_of: AsOf = None, me: AgentRow = me
     ) -> Response:
-        """A ticket as it stands; its ETag is what If-Match of a command takes."""
+        """A ticket as it stands; its ETag is what If-Match of a command takes. Or as it stood."""
+        if as_of is not None:
+            past = await gateway.look_back(ticket, me, as_of)
+            return respond(shapes.ticket_shape(past.row))
         row = await gateway.look(ticket, me, seen)
         headers = etag(Vector.parse(row.vector))
         if request.headers.get("if-none-match") == headers["ETag"]:
@@ -126,9 +129,13 @@ def add_parts(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
         responses=problems(401, 404, 503),
     )
     async def conversation(
-        ticket: TicketName, seen: Seen, since: int = since, me: AgentRow = me
+        ticket: TicketName, seen: Seen, since: int = since, as_of: AsOf = None, me: AgentRow = me
     ) -> Response:
         """Messages, replies, notes and solutions, oldest first."""
+        if as_of is not None:
+            past = await gateway.look_back(ticket, me, as_of)
+            told = [shapes.message_shape(m) for m in past.messages if m.position > since]
+            return respond({"messages": told})
         row = await gateway.look(ticket, me, seen)
         found = await gateway.finders.conversation(row.subject, since)
         return respond({"messages": [shapes.message_shape(each) for each in found]})
@@ -140,11 +147,15 @@ def add_parts(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
         responses=problems(401, 404, 503),
     )
     async def timeline(
-        ticket: TicketName, seen: Seen, since: int = since, me: AgentRow = me
+        ticket: TicketName, seen: Seen, since: int = since, as_of: AsOf = None, me: AgentRow = me
     ) -> Response:
         """Every event of the ticket in words, oldest first; `next` is the next page's `since`."""
-        row = await gateway.look(ticket, me, seen)
-        found = await gateway.finders.timeline(row.subject, since, TIMELINE_PAGE + 1)
+        if as_of is not None:
+            past = await gateway.look_back(ticket, me, as_of)
+            found = [line for line in past.timeline if line.position > since]
+        else:
+            row = await gateway.look(ticket, me, seen)
+            found = await gateway.finders.timeline(row.subject, since, TIMELINE_PAGE + 1)
         events = [shapes.happening_shape(each) for each in found[:TIMELINE_PAGE]]
         more = found[TIMELINE_PAGE - 1].position if len(found) > TIMELINE_PAGE else None
         return respond({"events": events, "next": more})
@@ -155,8 +166,13 @@ def add_parts(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
         response_model=shapes.Clocks,
         responses=problems(401, 404, 503),
     )
-    async def clocks(ticket: TicketName, seen: Seen, me: AgentRow = me) -> Response:
+    async def clocks(
+        ticket: TicketName, seen: Seen, as_of: AsOf = None, me: AgentRow = me
+    ) -> Response:
         """What was promised, and how it stands."""
+        if as_of is not None:
+            past = await gateway.look_back(ticket, me, as_of)
+            return respond({"clocks": [shapes.clock_shape(each) for each in past.clocks]})
         row = await gateway.look(ticket, me, seen)
         found = await gateway.finders.clocks(row.subject)
         return respond({"clocks": [shapes.clock_shape(each) for each in found]})

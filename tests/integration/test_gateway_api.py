@@ -8,6 +8,7 @@ import pytest
 
 from services.gateway import shapes
 from services.gateway.commands import COMMANDS
+from shared.clock import utc_now
 from shared.errors import NotFound
 from shared.events.base import Priority
 from shared.events.resolution import ClosedHow, TicketClosed
@@ -61,6 +62,26 @@ async def test_who_i_am_never_shows_the_hash(desk: Desk) -> None:
     shapes.Agent.model_validate(me)
     assert me["id"] == "anna"
     assert "token_hash" not in me
+
+
+async def test_a_ticket_is_shown_as_it_stood_at_any_time_before(desk: Desk) -> None:
+    await outage(desk)
+    async with desk.client("anna") as anna:
+        path = f"/api/v1/tickets/{TICKET}"
+        parts = ("", "/conversation", "/timeline", "/clocks")
+        then = [(await anna.get(path + part)).json() for part in parts]
+        as_of = {"as_of": utc_now().isoformat()}
+        await desk.hear(
+            TICKET,
+            story.note(),
+            TicketClosed(how=ClosedHow.AGENT, closed_by="agent:anna", closed_at=T0),
+        )
+        assert (await anna.get(path)).json()["status"] == "Closed"
+        back = [(await anna.get(path + part, params=as_of)).json() for part in parts]
+        before = await anna.get(path, params={"as_of": "2001-01-01T00:00:00Z"})
+        vague = await anna.get(path, params={"as_of": "yesterday"})
+    assert back == then
+    assert (before.status_code, vague.status_code) == (404, 422)
 
 
 async def test_a_ticket_is_found_by_number_and_id_with_its_etag(desk: Desk) -> None:
