@@ -9,10 +9,10 @@ from binascii import b2a_qp
 from dataclasses import dataclass
 from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from services.notify.recipients import is_address
@@ -20,42 +20,17 @@ from services.notify.story import MESSAGE_ID
 from services.notify.words import NAME_LENGTH_MAX, clean, line
 from shared.events.notify import NotificationKind, NotificationRequested
 
-_WRITTEN_BY_PEOPLE: Final = frozenset({"from", "to", "subject"})
 _PLAIN: Final = re.compile(r"[ -~]{0,5000}")
+"""What may stand in a header of ours: the library would encode an identifier that is longer
+than a line, so such headers are written as they are."""
 
-
-class _Policy(EmailPolicy):
-    """SMTP's, for headers that are ours alone but for three.
-
-    Those three are encoded and folded by the library. The others are printable ASCII or
-    refused, and are written as they are: the library would encode an identifier that is
-    longer than a line, and takes four times as long to build a mail.
-    """
-
-    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
-        if name.lower() in _WRITTEN_BY_PEOPLE:
-            return super().header_store_parse(name, value)
-        if not _PLAIN.fullmatch(value):
-            raise ValueError(f"{name} is not plain text")
-        return name, value
-
-    def header_fetch_parse(self, name: str, value: Any) -> Any:
-        if name.lower() in _WRITTEN_BY_PEOPLE:
-            return super().header_fetch_parse(name, value)
-        return value
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() == "subject" and not (self.utf8 or value.isascii()):
-            # The library's own folding loses the space between two words that it encodes.
-            encoded = Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
-            return f"{name}: {encoded}{self.linesep}".encode("ascii")
-        if name.lower() in _WRITTEN_BY_PEOPLE:
-            return super().fold_binary(name, value)
-        text = value.replace(" ", f"{self.linesep} ") if name == "References" else value
-        return f"{name}: {text}{self.linesep}".encode("ascii")
-
-
-_POLICY: Final = _Policy(linesep=SMTP.linesep)
+_SHORT: Final = 72
+_SIMPLE_SUBJECT: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+_SIMPLE_ADDRESS: Final = re.compile(
+    r"(?:[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <(?=.*>$)|(?=.*[^>]$))"
+    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+>?"
+)
+"""What people wrote that needs no encoding, quoting or folding: most of it."""
 
 REFERENCES_MAX: Final = 6
 
@@ -88,41 +63,74 @@ def outgoing(event: NotificationRequested, ticket_id: UUID, sender: Origin) -> O
 
     Mails that come back go where answers go, so that they find their ticket.
     """
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = Address(line(sender.name, NAME_LENGTH_MAX), addr_spec=sender.address)
-    mail["To"] = _recipient(event)
-    if event.reply_to:
-        mail["Reply-To"] = event.reply_to
-    mail["Subject"] = line(event.subject, 250)
-    mail["Date"] = format_datetime(event.requested_at)
-    mail["Message-ID"] = event.message_id
-    for name, value in (*_threading(event), *_automatic(event, sender)):
-        mail[name] = value
-    mail["Ledgerdesk-Ticket"] = str(ticket_id)
-    mail["Ledgerdesk-Notification"] = str(event.notification_id)
-    mail["MIME-Version"] = "1.0"
-    mail["Content-Type"] = f'multipart/alternative; boundary="=_{event.notification_id.hex}"'
-    mail.attach(_part("plain", event.text))
-    if event.html:
-        mail.attach(_part("html", event.html))
-    message = mail.as_bytes(policy=_POLICY.clone(utf8=not event.recipient.isascii()))
-    return Outgoing(event.reply_to or sender.address, event.recipient, message)
+    utf8 = not event.recipient.isascii()
+    reply_to = [("Reply-To", event.reply_to)] if event.reply_to else []
+    boundary = f"=_{event.notification_id.hex}"
+    head = [
+        _from(sender, utf8=utf8),
+        _of_people("To", _recipient(event), utf8=utf8),
+        *(_ours(name, value) for name, value in reply_to),
+        _of_people("Subject", line(event.subject, 250), utf8=utf8),
+        _ours("Date", format_datetime(event.requested_at)),
+        _ours("Message-ID", event.message_id),
+        *(_ours(name, value) for name, value in _threading(event)),
+        *(_ours(name, value) for name, value in _automatic(event, sender)),
+        _ours("Ledgerdesk-Ticket", str(ticket_id)),
+        _ours("Ledgerdesk-Notification", str(event.notification_id)),
+        _ours("MIME-Version", "1.0"),
+        _ours("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+    ]
+    parts = [_part("plain", event.text), *([_part("html", event.html)] if event.html else [])]
+    start = f"\r\n--{boundary}\r\n".encode()
+    body = b"".join(start + part for part in parts) + f"\r\n--{boundary}--\r\n".encode()
+    return Outgoing(event.reply_to or sender.address, event.recipient, b"".join(head) + body)
 
 
-def _part(kind: str, text: str) -> EmailMessage:
-    part = EmailMessage(policy=_POLICY)
-    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(b2a_qp(clean(text).encode("utf-8"), istext=True).decode("ascii"))
-    return part
+@lru_cache(maxsize=2)
+def _from(sender: Origin, *, utf8: bool) -> bytes:
+    own = Address(line(sender.name, NAME_LENGTH_MAX), addr_spec=sender.address)
+    return _of_people("From", str(own), utf8=utf8)
 
 
-def _recipient(event: NotificationRequested) -> Address:
+def _ours(name: str, value: str) -> bytes:
+    """A header that no person wrote."""
+    if not _PLAIN.fullmatch(value):
+        raise ValueError(f"{name} is not plain text")
+    text = value.replace(" ", "\r\n ") if name == "References" else value
+    return f"{name}: {text}\r\n".encode("ascii")
+
+
+def _of_people(name: str, value: str, *, utf8: bool) -> bytes:
+    """A header with words of people: encoded and folded by the library where it has to be."""
+    simple = _SIMPLE_SUBJECT if name == "Subject" else _SIMPLE_ADDRESS
+    if len(name) + len(value) <= _SHORT and "=?" not in value and simple.fullmatch(value):
+        return f"{name}: {value}\r\n".encode("ascii")
+    if name == "Subject" and not (utf8 or value.isascii()):
+        # The library's own folding loses the space between two words that it encodes.
+        encoded = Header(value, "utf-8", header_name=name).encode(linesep=SMTP.linesep)
+        return f"{name}: {encoded}{SMTP.linesep}".encode("ascii")
+    policy = SMTP.clone(utf8=utf8)
+    return policy.fold_binary(*policy.header_store_parse(name, value))
+
+
+def _part(kind: str, text: str) -> bytes:
+    encoded = b2a_qp(clean(text).encode("utf-8"), istext=True)
+    head = (
+        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    return head.encode() + encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def _recipient(event: NotificationRequested) -> str:
     name = line(event.recipient_name, NAME_LENGTH_MAX)
     local, _, domain = event.recipient.rpartition("@")
     if not is_address(event.recipient):
         raise ValueError("not an address")
-    return Address(name, username=local, domain=domain)
+    plain = f"{name} <{event.recipient}>" if name else event.recipient
+    if _SIMPLE_ADDRESS.fullmatch(plain):
+        return plain
+    return str(Address(name, username=local, domain=domain))
 
 
 def _threading(event: NotificationRequested) -> list[tuple[str, str]]:
