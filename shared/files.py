@@ -13,11 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from shared.clock import utc_now
 from shared.errors import LedgerdeskError, NotFound
 from shared.ids import uuid7
 
 FOLDER: Final = "files"
 """The store's folder within `settings.data_dir`."""
+
+NAMED_WITHIN_SECONDS: Final = 60.0
+"""How long it takes at most until an event names what was stored."""
 
 _FILE_ID: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -46,6 +50,11 @@ class FileStore:
             return ()
         return await asyncio.to_thread(self.put_now, contents)
 
+    async def remove(self, file_ids: Sequence[str]) -> bool:
+        """Delete files, so that they are gone; False if one was stored just now, and may be
+        named by an event that is still to be said: to be asked again."""
+        return await asyncio.to_thread(self.remove_now, file_ids)
+
     async def get(self, file_id: str) -> bytes:
         """The content of a file. Raises `NotFound`, or `FileDamaged` if the disk lies."""
         return await asyncio.to_thread(self.get_now, file_id)
@@ -58,6 +67,18 @@ class FileStore:
         for folder in {self._path(file_id).parent for file_id in ids}:
             _sync_folder(folder)
         return ids
+
+    def remove_now(self, file_ids: Sequence[str]) -> bool:
+        """As `remove`, blocking."""
+        paths = [self._path(file_id) for file_id in file_ids if _FILE_ID.fullmatch(file_id)]
+        there = [path for path in paths if path.exists()]
+        fresh = {path for path in there if _age_seconds(path) < NAMED_WITHIN_SECONDS}
+        for path in there:
+            if path not in fresh:
+                path.unlink(missing_ok=True)
+        for folder in {path.parent for path in there}:
+            _sync_folder(folder)
+        return not fresh
 
     def get_now(self, file_id: str) -> bytes:
         """As `get`, blocking."""
@@ -76,7 +97,9 @@ class FileStore:
 
     def _store(self, path: Path, content: bytes) -> None:
         if _is_there(path, len(content)):
-            # Another process may have written, and not yet synced, it.
+            # Another process may have written, and not yet synced, it. Touched, it is spared
+            # by whoever is about to remove it.
+            os.utime(path)
             _sync_file(path)
             return
         _make_folder(path.parent)
@@ -98,6 +121,11 @@ def _is_there(path: Path, size_bytes: int) -> bool:
         return path.stat().st_size == size_bytes
     except FileNotFoundError:
         return False
+
+
+def _age_seconds(path: Path) -> float:
+    """How long ago a file was stored last."""
+    return utc_now().timestamp() - path.stat().st_mtime
 
 
 def _make_folder(folder: Path) -> None:

@@ -73,7 +73,7 @@ async def _run(
 async def _grant(connection: Connection, role: str) -> None:
     """What a service may do: read everything, append by the function, keep its cursors."""
     quoted = f'"{role}"'
-    kept = ("waiting", "cursors", "parked", "read_to", "fired", "generations")
+    kept = ("waiting", "cursors", "parked", "read_to", "fired", "generations", "restores")
     tables = ", ".join(f"ledger.{name}" for name in kept)
     await connection.execute(
         f"revoke all on schema ledger from public;"
@@ -83,4 +83,6 @@ async def _grant(connection: Connection, role: str) -> None:
         f"grant insert, update, delete on {tables} to {quoted};"
         f"grant execute on function ledger.append to {quoted};"
         f"grant insert, update on ledger.keys to {quoted};"
+        # To write these tables anew, so that what was deleted leaves their files, too.
+        f"grant maintain on ledger.keys, ledger.waiting, ledger.parked to {quoted};"
     )

@@ -180,7 +180,8 @@ class _Operations:
             subject=row["subject"],
             event_id=row["event_id"],
             reason=row["reason"],
-            detail=row["detail"],
+            # Where it was, without what was wrong with it, which may quote what somebody wrote.
+            detail=row["detail"].partition(":")[0],
             skipped_by=identity.actor,
             skipped_at=self._clock(),
         )

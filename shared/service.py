@@ -24,6 +24,7 @@ from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
 from shared.errors import NotYet, TicketParked
 from shared.events import KEYS, Event
+from shared.events.intake import PersonErased
 from shared.followers.contracts import Projection, Reaction, Timer
 from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower, position_of
@@ -31,7 +32,7 @@ from shared.followers.reaction import ReactionFollower
 from shared.followers.rebuilding import Generations
 from shared.followers.relay import Relay
 from shared.followers.view import Table
-from shared.generation_routes import generation_routes
+from shared.generation_routes import generation_routes, republish_routes
 from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
@@ -43,8 +44,12 @@ from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
 from shared.outages import OUTAGES
 from shared.postgres import Pool, open_pool
+from shared.privacy.eraser import Eraser, Forget, nothing_else
 from shared.privacy.keyring import Keyring
 from shared.privacy.master import MasterKeys
+from shared.privacy.routes import privacy_routes
+from shared.recovery import Recovery
+from shared.republish import Republisher
 from shared.settings import ServiceSettings
 from shared.telemetry import open_traces
 from shared.timers import TimerFollower
@@ -148,6 +153,9 @@ class Timers:
     actor: str = "timer"
 
 
+HEARD_BY_ALL: frozenset[type[Event]] = frozenset({PersonErased})
+"""What the core itself does something about, in every service."""
+
 TIMERS: Table[Timer] = Table("timers", Timer, key="id")
 """The table of a projection that keeps timers; columns as the fields of `Timer`."""
 
@@ -178,6 +186,10 @@ class Service:
     """Routes whose slow answers mean that less is to be taken at once."""
     busy: Callable[[Runtime], ASGIApp] = field(default=lambda _: too_busy())
     """The answer to whom there is no place for."""
+    forget: Callable[[Runtime], Forget] = field(default=lambda _: nothing_else)
+    """Does away with what it keeps of people besides its log and its projections."""
+    other_tables: Sequence[str] = ()
+    """Tables that hold people's texts besides those of its projections."""
 
 
 def run(service: Service, settings: ServiceSettings) -> None:
@@ -231,15 +243,18 @@ async def running(
     runtime = Runtime(service, settings, pool, event_log, clock)
     relay = Relay(event_log, settings, keys)
     followers = await make_followers(service, runtime, relay)
+    followers.append(await _eraser(service, runtime, keys, followers))
     runtime.followers = followers
-    inbox = Inbox(event_log, [cls.__name__ for cls in service.hears], keys)
-    topics = sorted({cls.topic for cls in service.hears} | {KEYS})
+    hears = service.hears | HEARD_BY_ALL
+    inbox = Inbox(event_log, [cls.__name__ for cls in hears], keys)
+    topics = sorted({cls.topic for cls in hears} | {KEYS})
+    topics = sorted({*topics, *_said_on(service)})  # after a restore it hears itself
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
     hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
     health = Health(event_log, followers, hearing, troubles=runtime.troubles)
     app = _app(service, runtime, hearing, health)
-    built = Generations(event_log, service.projections, settings.database_url)
-    app.include_router(generation_routes(built))
+    app.include_router(privacy_routes(event_log, keys))
+    built, recovery = _with_its_past(service, runtime, app)
     server = _Server(
         uvicorn.Config(
             app,
@@ -257,6 +272,7 @@ async def running(
     work.append(("sweep", lambda: persistently(lambda: sweep_regularly(inbox))))
     work.append(("hear", hearing.run))
     work.append(("keys", lambda: persistently(keys.watch)))
+    work.append(("recover", lambda: _once(recovery.run)))
     work += [(f"task:{number}", task) for number, task in enumerate(service.tasks(runtime))]
     tasks = [asyncio.create_task(_as_coroutine(start), name=name) for name, start in work]
     health.tasks = tasks
@@ -279,6 +295,22 @@ async def running(
                 await pool.close()
 
 
+def _with_its_past(
+    service: Service, runtime: Runtime, app: FastAPI
+) -> tuple[Generations, Recovery]:
+    """What rebuilds, replays and republishes it, and what holds the log until it is whole."""
+    event_log, settings = runtime.log, runtime.settings
+    built = Generations(event_log, service.projections, settings.database_url)
+    app.include_router(generation_routes(built))
+    app.include_router(republish_routes(Republisher(event_log, settings)))
+    event_log.hold.put_on(settings.wait_seconds_max)
+    return built, Recovery(event_log, settings, _said_on(service))
+
+
+def _said_on(service: Service) -> list[str]:
+    return sorted({cls.topic for cls in service.says})
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -288,6 +320,12 @@ class _Server(uvicorn.Server):
 
 async def _as_coroutine(start: Task) -> None:
     await start()
+
+
+async def _once(start: Task) -> None:
+    """Do it, persistently, and then rest until cancelled."""
+    await persistently(start)
+    await asyncio.Event().wait()
 
 
 async def persistently(start: Task) -> None:
@@ -348,6 +386,22 @@ async def make_followers(service: Service, runtime: Runtime, relay: Relay) -> li
     for follower in from_birth:
         await follower.create()
     return from_the_start + from_birth
+
+
+async def _eraser(
+    service: Service, runtime: Runtime, keys: Keyring, followers: Sequence[Follower]
+) -> Follower:
+    eraser = Eraser(
+        runtime.log,
+        keys,
+        [follower for follower in followers if isinstance(follower, ProjectionFollower)],
+        service.forget(runtime),
+        service.other_tables,
+        runtime.clock,
+        runtime.settings.instance,
+    )
+    await eraser.create(born=0)
+    return eraser
 
 
 def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: Health) -> FastAPI:

@@ -109,6 +109,14 @@ class Box:
         """Those that match, the newest first."""
         return [m for m in reversed(self.mails.values()) if m.matches(to, subject, ticket)]
 
+    def forget(self, message_ids: set[str]) -> int:
+        """Delete the mails with these Message-IDs; how many there were."""
+        names = [name for name, m in self.mails.items() if m.message_id.strip("<>") in message_ids]
+        for name in names:
+            del self.mails[name]
+            (self.folder / "new" / name).unlink(missing_ok=True)
+        return len(names)
+
     def _write(self, name: str, raw: bytes) -> None:
         draft = self.folder / "tmp" / f"{name}.{os.getpid()}"
         with draft.open("wb") as file:
@@ -173,6 +181,11 @@ def web(box: Box) -> FastAPI:
         return await asyncio.to_thread(
             lambda: [vars(mail) | _content(box.read(mail.id)) for mail in found]
         )
+
+    @app.post("/api/forget")
+    async def forget(message_ids: list[str]) -> dict[str, int]:
+        """Delete mails by their Message-IDs, as somebody is to be forgotten."""
+        return {"mails": box.forget({message_id.strip("<>") for message_id in message_ids})}
 
     @app.get("/")
     async def inbox(to: text = "", ticket: text = "", page: int = 1) -> Response:

@@ -23,6 +23,7 @@ from services.intake.domain.related import NotIntoItself
 from services.intake.domain.ticket import SenderTakesNoPart, known
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
+from services.intake.people_api import people_routes
 from services.intake.submitting import submitting
 from shared.decider import Context, Outcome, handle_all
 from shared.errors import NotFound, Stale
@@ -42,6 +43,7 @@ def routes(runtime: Runtime) -> APIRouter:
     _add_triage(router, parts)
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))
+    router.include_router(people_routes(parts))
     return router
 
 

@@ -24,6 +24,17 @@ where message_id = any ($1::text[])
 order by received_at desc
 limit 20
 
+-- name: files_of_nobody
+-- Files that only events name whose people are forgotten; their names read like this.
+select file_id
+from (
+    select file_id, name from submissions.files
+    union all
+    select raw_file_id, envelope_from from submissions.quarantine
+) as named
+group by file_id
+having bool_and(name = $1)
+
 -- name: quarantine
 -- What is quarantined, the newest first, behind a place in that order.
 select subject, reason, raw_file_id, size_bytes, envelope_from, envelope_to, received_at

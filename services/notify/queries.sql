@@ -93,3 +93,7 @@ where id in (
     where a.state = 'done' and d.stage not in ('requested', 'unknown') and d.settled_at < $1
     limit 1000
 );
+
+-- name: forget_answers
+-- What mail servers said of mails on these tickets.
+update outbox.attempts set last_error = '' where subject = any ($1::uuid[]);

@@ -42,6 +42,7 @@ from services.notify.smtp import (
 from shared.clock import monotonic_seconds
 from shared.ids import uuid7
 from shared.outages import OUTAGES
+from shared.privacy.sealing import ERASED
 from shared.service import Runtime
 
 log = structlog.get_logger()
@@ -134,6 +135,8 @@ class Sender:
         waiting = sum(line.qsize() for line in self._lines)
         if waiting >= senders or monotonic_seconds() < self._unreachable_until:
             return False
+        if self._runtime.log.hold.on:  # maybe it was sent, and only this database forgot
+            return False
         limit = senders * CLAIMED_PER_COURIER
         claimed = await self._outbox.claim(limit)
         if not claimed:
@@ -190,6 +193,9 @@ class Sender:
             await self._outbox.release([job.claimed])
         elif job.claimed.was_sending:
             await self._settle(job, Unclear("the sender stopped while the mail was sent"))
+        elif ERASED in (job.event.recipient, job.event.text):
+            await self._say(job, Suppress(job.event.notification_id, "forgotten", self._now()))
+            self._done.append(job.claimed.id)
         elif job.capped:
             await self._say(job, Suppress(job.event.notification_id, "hourly_cap", self._now()))
             self._done.append(job.claimed.id)
@@ -276,6 +282,7 @@ class Sender:
         """It failed, as far as anybody knows; what may have arrived once stays unknown."""
         unknown = unknown or job.claimed.unknowns > 0
         notification_id, attempts = job.event.notification_id, job.attempts
+        reason = reason.replace(job.event.recipient, "the recipient")
         await self._say(
             job,
             RecordFailed(

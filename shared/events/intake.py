@@ -287,3 +287,24 @@ class DeskRevised(_IntakeEvent):
     """SHA-256 of the configuration: the same one again is no new revision."""
     revised_by: str
     revised_at: Moment
+
+
+class PersonErased(_IntakeEvent):
+    """Somebody is to be forgotten: every service drops its keys of theirs, for good.
+
+    Its subject is the person. Whoever writes again later is simply new.
+    """
+
+    topic: ClassVar[str] = DESK
+
+    erased_by: str
+    erased_at: Moment
+
+
+class PersonExported(_IntakeEvent):
+    """Somebody was given all that is known of a person. Its subject is the person."""
+
+    topic: ClassVar[str] = DESK
+
+    exported_by: str
+    exported_at: Moment

@@ -20,6 +20,7 @@ from shared.followers.view import Table, View
 from shared.followers.writing import as_json, changes, delete, page_at_once, upsert
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
+from shared.outages import OUTAGES
 from shared.postgres import Pool
 
 log = structlog.get_logger()
@@ -89,6 +90,33 @@ class ProjectionFollower(Follower):
         async with self.log.pool.acquire() as connection, connection.transaction():
             await self.refold(connection, subject)
             await connection.execute(QUERIES.unpark, parked_id)
+
+    async def refold_many(self, connection: Any, subjects: Sequence[UUID]) -> None:
+        """Fold subjects anew, as what was read of them before is to be seen no more.
+
+        The live generation gets another number, so that no process writes what it had folded
+        before. What can't be folded is deleted, and stays parked.
+        """
+        name = self.projection.name
+        async with connection.transaction():
+            number = await connection.fetchval(QUERIES.next_generation, name)
+            await connection.execute(QUERIES.renumber_live, name, number)
+            await connection.execute(QUERIES.renumber_generation, name, number)
+            for subject in subjects:
+                try:
+                    async with connection.transaction():
+                        await self.refold(connection, subject)
+                except OUTAGES:
+                    raise
+                except Exception as error:  # noqa: BLE001 - as it did when it was parked
+                    await self._park_whole(connection, subject, error)
+
+    async def _park_whole(self, connection: Any, subject: UUID, error: Exception) -> None:
+        """Delete a subject's rows, and park it at its newest event."""
+        for table in self.projection.tables:
+            await connection.execute(f"{self._delete(table)} where subject = $1", subject)
+        newest = (await self.log.read(subject)).events[-1]
+        await connection.execute(QUERIES.park, *self._parking.arguments(newest, error))
 
     async def refold(self, connection: Any, subject: UUID) -> None:
         """Fold a subject anew from its first event, in the caller's transaction."""

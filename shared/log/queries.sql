@@ -213,6 +213,26 @@ from unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) as u (t, p, n, l)
 on conflict (topic, partition) do update
     set next_offset = excluded.next_offset, last_record = excluded.last_record
 
+-- name: restore_unconfirmed
+-- Whether this database was restored, and has not yet heard again what it had said.
+select exists (select from ledger.restores where confirmed_at is null)
+
+-- name: confirm_restore
+-- It has.
+update ledger.restores set confirmed_at = now() where confirmed_at is null
+
+-- name: rewind_relay
+-- Let the relay say again what stands behind a position.
+update ledger.cursors set position = least(position, $1) where name = 'relay'
+
+-- name: said_after
+-- How many events were said behind a position.
+select count(*) from ledger.log where position > $1 and said
+
+-- name: publish_keys_again
+-- All keys of an author are to be published once more.
+update ledger.keys set published = 0 where author = $1
+
 -- name: set_read_to
 -- These partitions have been read to their ends as of an instant.
 insert into ledger.read_to (topic, partition, as_of)
@@ -233,7 +253,8 @@ on conflict do nothing
 select min(as_of) from ledger.read_to
 
 -- name: due_timers
--- What is due, and was not handled yet; nothing of subjects that are parked or wait.
+-- What is due, and was not handled yet; nothing of subjects that wait, or are parked for a
+-- follower that is live.
 select t.id, t.subject, t.kind, t.due_at, t.command, t.cause, t.correlation
 from {schema}.timers as t
 where t.due_at <= $1
@@ -376,3 +397,11 @@ select count(*) from ledger.log where position <= $1 and type = any ($2::text[])
 select coalesce(min(position) - 1, (select coalesce(max(position), 0) from ledger.log))
 from ledger.log
 where recorded_at > $1
+
+-- name: renumber_live
+-- The live generation of a projection gets another number: whoever reads it now begins anew.
+update ledger.cursors set generation = $2 where name = $1
+
+-- name: renumber_generation
+-- The same, where the generations are told of.
+update ledger.generations set generation = $2 where projection = $1 and phase = 'live'

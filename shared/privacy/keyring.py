@@ -6,10 +6,10 @@ log looks at its keys in the transaction of the append.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -19,6 +19,7 @@ from shared.errors import LedgerdeskError, NotYet, PersonForgotten
 from shared.events.personal import Spot, spots
 from shared.log.records import Batch, KeyUse, NewEvent
 from shared.postgres import Pool
+from shared.privacy.cache import Cache
 from shared.privacy.master import MasterKeys
 from shared.privacy.sealing import Secret, json_of, key_id_of, key_name, seal_spots
 from shared.privacy.travel import KeyRecord, columns, newest
@@ -38,10 +39,10 @@ TRUSTED_SECONDS: Final = 20.0
 LEAVING_SECONDS_MAX: Final = 20.0
 """How long a text waits until a person that is being forgotten has been."""
 
-LEAVING_POLL_SECONDS: Final = 0.2
+AGAIN_SECONDS: Final = 20 * 60.0
+"""When an erased key is published once more: after Kafka's segment (deploy/topics.yaml)."""
 
-K = TypeVar("K")
-V = TypeVar("V")
+LEAVING_POLL_SECONDS: Final = 0.2
 
 
 class KeyMissing(LedgerdeskError):
@@ -55,10 +56,10 @@ class Keyring:
         self.author = author
         self.masters = masters
         self._pool = pool
-        self._secrets: _Cache[str, Secret | None] = _Cache(CACHED_MAX)
-        self._own: _Cache[UUID, Secret] = _Cache(CACHED_MAX)
-        self._stored: _Cache[str, bool] = _Cache(CACHED_MAX)
-        self._forgotten: _Cache[str, bool] = _Cache(CACHED_MAX)
+        self._secrets: Cache[str, Secret | None] = Cache(CACHED_MAX)
+        self._own: Cache[UUID, Secret] = Cache(CACHED_MAX)
+        self._stored: Cache[str, bool] = Cache(CACHED_MAX)
+        self._forgotten: Cache[str, bool] = Cache(CACHED_MAX)
         self._listeners: list[Callable[[], None]] = []
         self._polled_at = monotonic_seconds()
         self._lookup: asyncio.Task[None] | None = None
@@ -123,9 +124,27 @@ class Keyring:
             ids, changes = [r.key_id for r in revived], [r.change for r in revived]
             await self._pool.execute(QUERIES.erase_again, ids, changes, self.author)
 
+    async def erase(self, person: UUID, until: datetime, now: datetime) -> int:
+        """Drop this author's keys of a person, made up to an instant; how many there were."""
+        rows = await self._pool.fetch(QUERIES.erase_keys, person, self.author, until, now)
+        for row in rows:
+            self.forget(row["key_id"], row["person"])
+        return len(rows)
+
+    async def rewrap(self, limit: int) -> int:
+        """Wrap some of this author's keys with the current master key; how many it were."""
+        self.masters.refresh()
+        current = self.masters.current
+        rows = await self._pool.fetch(QUERIES.wrapped_otherwise, self.author, current, limit)
+        for row in rows:
+            key = self.masters.unwrap(row["key_id"], row["master"], row["wrapped"])
+            master, wrapped = self.masters.wrap(row["key_id"], key)
+            await self._pool.execute(QUERIES.rewrap, row["key_id"], wrapped, master)
+        return len(rows)
+
     async def unpublished(self, limit: int) -> list[Any]:
         """Rows of keys of this author whose newest change is not on Kafka yet."""
-        return list(await self._pool.fetch(QUERIES.unpublished, self.author, limit))
+        return list(await self._pool.fetch(QUERIES.unpublished, self.author, limit, AGAIN_SECONDS))
 
     async def published(self, rows: Sequence[Any]) -> None:
         """These are on Kafka now."""
@@ -277,30 +296,3 @@ class _Draft:
             return self.event
         keys = seal_spots(self.spots, by_person, self.event.id)
         return replace(self.event, data=json_of(self.data), keys=keys)
-
-
-class _Cache(Generic[K, V]):
-    """The most recently used so many."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._items: OrderedDict[K, V] = OrderedDict()
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._items
-
-    def __getitem__(self, key: K) -> V:
-        self._items.move_to_end(key)
-        return self._items[key]
-
-    def __setitem__(self, key: K, value: V) -> None:
-        self._items[key] = value
-        self._items.move_to_end(key)
-        if len(self._items) > self._most:
-            self._items.popitem(last=False)
-
-    def pop(self, key: K) -> None:
-        self._items.pop(key, None)
-
-    def clear(self) -> None:
-        self._items.clear()

@@ -75,7 +75,8 @@ async def everything(pool: Pool) -> str:
 
 async def erase(pool: Pool) -> None:
     await pool.execute(
-        "update ledger.keys set wrapped = null, erased_at = now(), refolded_at = now()"
+        "update ledger.keys set wrapped = null, erased_at = now(), forgotten_at = now(),"
+        " refolded_at = now()"
         " where person = $1",
         CARLA,
     )
@@ -152,7 +153,9 @@ async def test_a_batch_that_used_an_erased_key_appends_nothing(pool: Pool) -> No
 async def test_who_is_being_forgotten_waits_and_is_new_afterwards(pool: Pool) -> None:
     log = log_on(pool)
     await say(log)
-    await pool.execute("update ledger.keys set wrapped = null, erased_at = now()")
+    await pool.execute(
+        "update ledger.keys set wrapped = null, erased_at = now(), forgotten_at = now()"
+    )
     again = asyncio.create_task(say(log_on(pool), "LD-2"))
     done, _ = await asyncio.wait([again], timeout=1)
     assert not done
@@ -183,7 +186,8 @@ async def test_keys_travel_before_what_is_sealed_with_them(
         assert (key["person"], key["author"], key["published"]) == (CARLA, "intake", 1)
 
         await intake.runtime.pool.execute(
-            "update ledger.keys set wrapped = null, erased_at = now(), change = change + 1"
+            "update ledger.keys set wrapped = null, erased_at = now(), forgotten_at = now(),"
+            " change = change + 1"
         )
 
         async def erased_there() -> None:

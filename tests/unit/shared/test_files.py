@@ -96,3 +96,18 @@ def test_whatever_is_put_is_got_back(tmp_path: Path, contents: list[bytes]) -> N
     store = FileStore(tmp_path)
     ids = store.put_now(contents)
     assert [store.get_now(file_id) for file_id in ids] == contents
+
+
+async def test_a_removed_file_is_gone_and_one_just_stored_is_spared(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    old, new = await store.put(b"old", b"new")
+    for file_id in (old, new):
+        path = tmp_path / file_id[:2] / file_id
+        os.utime(path, (0, 0))
+    await store.put(b"new")
+    assert not await store.remove([old, new, "f" * 64, "../escape"])
+    with pytest.raises(NotFound):
+        await store.get(old)
+    assert await store.get(new) == b"new"
+    os.utime(tmp_path / new[:2] / new, (0, 0))
+    assert await store.remove([old, new])

@@ -1,0 +1,12 @@
+-- When a key was dropped here, whenever its author did; and when it was last published.
+set lock_timeout = '5s';
+set statement_timeout = '60s';
+
+alter table ledger.keys
+    add column forgotten_at timestamptz,
+    add column published_at timestamptz;
+
+drop index ledger.keys_erased;
+create index keys_forgotten on ledger.keys (forgotten_at) where forgotten_at is not null;
+create index keys_unpurged on ledger.keys (forgotten_at)
+    where forgotten_at is not null and purged_at is null;
