@@ -38,7 +38,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
 CLOCK_NAMES: Final = {"first_response": "first response", "resolution": "resolution"}
 
 KIND_NAMES: Final = {
-    "agent_assignment": "news of the assignment, to the agent",
+    "agent_assignment": "news of the assignment",
     "acknowledgment": "acknowledgment",
     "follow_up": "follow-up",
     "breach_warning": "warning of a breach",

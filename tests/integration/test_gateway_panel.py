@@ -298,6 +298,27 @@ async def test_an_unknown_ticket_is_said_in_words(anna: httpx.AsyncClient) -> No
     assert "There is no such ticket" in page.text
 
 
+async def test_an_address_that_leads_nowhere_is_said_in_words(anna: httpx.AsyncClient) -> None:
+    page = await anna.get("/tickets/LD-1/nowhere")
+    assert page.status_code == 404
+    assert "There is nothing here" in page.text
+    for for_programs in ("/api/v1/nowhere", f"/api/v1{PAGE}/replies", "/health/nowhere"):
+        answer = await anna.get(for_programs)
+        assert answer.headers["content-type"] == "application/problem+json", for_programs
+
+
+async def test_the_address_of_a_form_leads_back_to_its_ticket(anna: httpx.AsyncClient) -> None:
+    assert (await anna.get(f"{PAGE}/do/reply")).headers["location"] == PAGE
+
+
+async def test_an_empty_field_is_asked_for_in_words(desk: Desk, anna: httpx.AsyncClient) -> None:
+    errors = [{"field": "text", "message": "String should have at least 1 character"}]
+    desk.owners.answers = [httpx.Response(422, json={"detail": "Invalid.", "errors": errors})]
+    page = await send(anna, "reply", text="  ")
+    assert page.status_code == 422
+    assert "Please fill this in." in page.text
+
+
 async def test_files_are_saved_and_never_shown(desk: Desk, anna: httpx.AsyncClient) -> None:
     desk.owners.answers = [httpx.Response(200, html="<script>alert(1)</script>")]
     answer = await anna.get("/files/abc", params={"name": 'x".html'})

@@ -9,14 +9,17 @@ import structlog
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from services.gateway.auth import COOKIE, Session
 from services.gateway.context import Gateway
 from services.gateway.panel.rendering import render
 from services.gateway.rows import AgentRow
-from shared.errors import LedgerdeskError, NotYet, Rejected, TicketParked
+from shared.errors import NotYet, Rejected, TicketParked
 from shared.events.assignment import Role
 from shared.identity import NotSignedIn
+from shared.outages import OUTAGES
 from shared.watched import route_of
 
 log = structlog.get_logger()
@@ -24,6 +27,8 @@ log = structlog.get_logger()
 
 _FOREIGN: Final = frozenset({"cross-site", "same-site"})
 """What browsers say of a form that another site's page sent (Fetch metadata)."""
+
+_FOR_PROGRAMS: Final = ("/api/", "/v1/", "/health/", "/metrics", "/openapi.json")
 
 
 class FormTooOld(Rejected):
@@ -71,18 +76,30 @@ class PageRoute(APIRoute):
         return with_pages
 
 
+class NoPage(PageRoute):
+    """Whatever no other page is; the addresses that programs ask have answers of their own."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["path"].startswith(_FOR_PROGRAMS):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 async def _as_page(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
     try:
         if request.method != "GET" and request.headers.get("sec-fetch-site") in _FOREIGN:
             raise FormTooOld
         return await handler(request)
     except NotSignedIn:
-        return RedirectResponse(f"/sign-in?{_next(request)}", 303, {"Cache-Control": "no-store"})
+        return RedirectResponse(f"/sign-in{_next(request)}", 303, {"Cache-Control": "no-store"})
     except Rejected as rejection:
         return _trouble(rejection.http_status, rejection.message)
     except (NotYet, TicketParked) as error:
         return _trouble(503, error.message)
-    except LedgerdeskError as error:
+    except OUTAGES as error:
+        log.warning("page_not_served", route=route_of(request.scope), error=type(error).__name__)
+        return _trouble(503, "What this needs is away just now. Please try again in a moment.")
+    except Exception as error:
         log.error("page_failed", route=route_of(request.scope), exc_info=error)
         return _trouble(500, "Something broke on our side. Please try again.")
 
@@ -91,7 +108,7 @@ def _next(request: Request) -> str:
     if request.method != "GET" or request.url.path == "/":
         return ""
     query = f"?{request.url.query}" if request.url.query else ""
-    return f"next={quote(request.url.path + query)}"
+    return f"?next={quote(request.url.path + query)}"
 
 
 def _trouble(status: int, message: str) -> Response:

@@ -11,7 +11,7 @@ from services.gateway.auth import COOKIE, by_token
 from services.gateway.context import Gateway
 from services.gateway.panel import ticket_pages
 from services.gateway.panel.frame import frame
-from services.gateway.panel.guard import PageRoute, check_form, visitor
+from services.gateway.panel.guard import NoPage, PageRoute, check_form, visitor
 from services.gateway.panel.rendering import HEADERS, STATIC, render, static
 from services.gateway.queues import QUEUES
 from services.gateway.reads import AskQuery
@@ -33,6 +33,7 @@ def routes(gateway: Gateway) -> APIRouter:
     _add_presence(router, gateway)
     _add_quarantine(router, gateway)
     ticket_pages.add(router, gateway)
+    _add_no_page(router)
     return router
 
 
@@ -170,6 +171,13 @@ def _add_quarantine(router: APIRouter, gateway: Gateway) -> None:
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         }
         return Response(answer.body, 200, headers, "application/octet-stream")
+
+
+def _add_no_page(router: APIRouter) -> None:
+    async def nothing() -> Response:
+        raise NotFound(what="page")
+
+    router.add_api_route("/{path:path}", nothing, methods=["GET"], route_class_override=NoPage)
 
 
 def _ours(path: str) -> str:

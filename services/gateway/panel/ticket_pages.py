@@ -33,6 +33,10 @@ STALE_TRIES: Final = 3
 """How often a command is sent again when only quiet events came in between."""
 
 
+_NOTHING_THERE: Final = frozenset({"Field required", "String should have at least 1 character"})
+"""What owners say of a field that was left empty."""
+
+
 class TooLarge(Rejected):
     """Your files are too large to be sent at once: nothing was done."""
 
@@ -78,6 +82,13 @@ def add(router: APIRouter, gateway: Gateway) -> None:
         await visitor(gateway, request)
         row = await gateway.find(ticket)
         return Response(row.vector, 200, {"Cache-Control": "no-store"}, "text/plain")
+
+    @router.get("/tickets/{ticket}/do/{name}")
+    async def back(ticket: str, name: str) -> Response:
+        """Whoever opens the address that a refused form has left behind sees the ticket."""
+        return RedirectResponse(
+            f"/tickets/{quote(ticket, safe='')}", 303, {"Cache-Control": "no-store"}
+        )
 
     @router.post("/tickets/{ticket}/do/{name}")
     async def carry_out(request: Request, ticket: str, name: str) -> Response:
@@ -174,7 +185,7 @@ async def _named(gateway: Gateway, number: str) -> str:
 def _trouble(form: Form, typed: Typed, answer: Answer, news: list[TimelineRow]) -> Trouble:
     """What the owner refused, in words for the form."""
     problem = answer.json()
-    errors = {e.get("field", ""): e.get("message", "") for e in problem.get("errors", [])}
+    errors = {e.get("field", ""): _plain(e.get("message", "")) for e in problem.get("errors", [])}
     message = problem.get("detail") or "It was not done."
     if news or answer.status == 412:
         message = (
@@ -184,6 +195,11 @@ def _trouble(form: Form, typed: Typed, answer: Answer, news: list[TimelineRow]) 
     if typed.files:
         message += " Please choose your files again."
     return Trouble(form.name, message, typed.fields, errors, news, answer.status)
+
+
+def _plain(message: str) -> str:
+    """What is wrong with a field, as somebody who fills in forms says it."""
+    return "Please fill this in." if message in _NOTHING_THERE else message
 
 
 async def _page(

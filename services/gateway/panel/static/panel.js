@@ -84,11 +84,17 @@ function gone(is) {
   document.body.append(sign);
 }
 
+// A refused form leaves its own address behind, under which nothing can be read.
+function here() {
+  const own = document.body.dataset.here;
+  return own && location.pathname !== own ? own : location.href;
+}
+
 async function refresh() {
   if (document.hidden || document.activeElement?.closest("[data-live]:not(#compose) form, details[open]")) return;
   try {
     if (document.body.dataset.pulse && !(await moved())) return gone(false);
-    const answer = await fetch(location.href, { headers: { "X-Refresh": "1" } });
+    const answer = await fetch(here(), { headers: { "X-Refresh": "1" } });
     if (!answer.ok || answer.redirected) return gone(!answer.ok);
     take(new DOMParser().parseFromString(await answer.text(), "text/html"));
     gone(false);
@@ -121,7 +127,7 @@ function offer(old, now) {
 function take(fresh) {
   for (const old of document.querySelectorAll("[data-live]")) {
     const now = fresh.getElementById(old.id);
-    if (!now || shape(now) === shape(old) || old.querySelector("details[open]")) continue;
+    if (!now || shape(now) === shape(old) || old.querySelector("details[open], #trouble")) continue;
     if (old.id === "compose") offer(old, now);
     else old.innerHTML = now.innerHTML;
   }
