@@ -1,6 +1,6 @@
 """The read models of stages 1 to 3, and what is asked of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ PROJECTIONS = (Submissions(), Register(), Triage())
 CANDIDATES_MAX = 50
 """How many open tickets of a person are compared with a new one."""
 
-Similar = tuple[str, Sequence[str], Mapping[tuple[UUID, str], Sequence[str]]]
+Similar = tuple[str, Sequence[str], dict[tuple[UUID, str], Sequence[str]]]
 """A ticket's number and words, and the words of others by their id and number."""
 
 
@@ -36,16 +36,18 @@ class Finders:
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
         return Topics({topic.topic_id: topic for topic in topics})
 
-    async def open_like(self, ticket_id: UUID) -> Similar | None:
-        """A ticket's words, and those of other open tickets of its requester."""
-        own = await self._pool.fetchrow(QUERIES.triage_of, ticket_id)
-        if own is None:
-            return None
-        rows = await self._pool.fetch(
-            QUERIES.open_of_requester, own["requester_id"], ticket_id, CANDIDATES_MAX
-        )
-        others = {(row["subject"], row["number"]): row["words"] for row in rows}
-        return own["number"], own["words"], others
+    async def open_like(self, ticket_ids: Sequence[UUID]) -> dict[UUID, Similar]:
+        """The words of tickets that triage knows, and those of their requesters' other open
+        tickets."""
+        rows = await self._pool.fetch(QUERIES.open_of_requesters, ticket_ids, CANDIDATES_MAX)
+        found: dict[UUID, Similar] = {}
+        for row in rows:
+            _, _, others = found.setdefault(
+                row["asked"], (row["asked_number"], row["asked_words"], {})
+            )
+            if row["subject"] is not None:
+                others[row["subject"], row["number"]] = row["words"]
+        return found
 
     async def ticket_of_number(self, number: str) -> UUID | None:
         """The ticket with this number, as we write numbers."""

@@ -2,16 +2,19 @@
 -- Every topic of the desk, as last defined.
 select definition from triage.topics order by topic_id
 
--- name: open_of_requester
--- The newest open tickets of a person, with their words, without one of them.
-select subject, number, words from triage.tickets
-where requester_id = $1 and open and subject <> $2
-order by opened_at desc
-limit $3
-
--- name: triage_of
--- What triage knows of a ticket: whose it is, and its words.
-select requester_id, number, words from triage.tickets where subject = $1
+-- name: open_of_requesters
+-- Tickets with their words, each beside the newest other open ones of its requester.
+select
+    own.subject as asked, own.number as asked_number, own.words as asked_words,
+    other.subject, other.number, other.words
+from triage.tickets as own
+left join lateral (
+    select t.subject, t.number, t.words from triage.tickets as t
+    where t.requester_id = own.requester_id and t.open and t.subject <> own.subject
+    order by t.opened_at desc
+    limit $2
+) as other on true
+where own.subject = any ($1::uuid[])
 
 -- name: ticket_of_number
 -- The ticket with this number.

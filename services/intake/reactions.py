@@ -1,13 +1,13 @@
 """What intake does about its own facts: a verified ticket is related to similar ones."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 from uuid import UUID
 
 from services.intake.domain import RelateTickets
 from services.intake.domain.related import most_similar
-from services.intake.projection import Finders
+from services.intake.projection import Finders, Similar
 from services.intake.projections.triage import Triage
 from shared.events import Event
 from shared.events.intake import Relation, TicketVerified
@@ -29,10 +29,15 @@ class RelateSimilarTickets:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._finders = Finders(runtime.pool)
+        self._similar: Mapping[UUID, Similar] = {}
+
+    async def look_ahead(self, page: Sequence[Recorded]) -> None:
+        """The open tickets of all requesters of the page, in one query."""
+        await self._folded_to(page[-1].position)
+        self._similar = await self._finders.open_like([each.subject for each in page])
 
     async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[RelateTickets]]:
-        await self._folded_to(recorded.position)
-        similar = await self._finders.open_like(recorded.subject)
+        similar = self._similar.get(recorded.subject)
         if similar is None:
             return []
         number, words, others = similar

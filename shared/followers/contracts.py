@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from shared.events import Event
@@ -49,6 +49,14 @@ class Reaction(Protocol[C]):
         """The commands that follow from the event. `past` is what is known of its subject by
         now, later events too. May read this service's own read models, and calls nobody
         else."""
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """A reaction that looks things up for all events of a page at once."""
+
+    async def look_ahead(self, page: Sequence[Recorded], /) -> None:
+        """Called with the events that `react` is going to be called with, in their order."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from shared.errors import (
     Rejected,
     VersionConflict,
 )
-from shared.followers.contracts import Directed, Reaction
+from shared.followers.contracts import Directed, LooksAhead, Reaction
 from shared.followers.follower import Follower, Parking, parked_one, skipped
 from shared.log.log import QUERIES, Log
 from shared.log.records import CursorMove, Recorded
@@ -173,6 +173,8 @@ class ReactionFollower(Follower, Generic[C, S]):
     async def _carry_out(self, heard: Sequence[Recorded], to: int | None) -> None:
         """React to `heard`, decide, append, and move the cursor `to`, all at once."""
         pasts = await self.log.read_many([event.subject for event in heard])
+        if isinstance(self.reaction, LooksAhead):
+            await self.reaction.look_ahead(heard)
         directed: list[tuple[Recorded, int, Directed[C]]] = []
         for event in heard:
             commands = await self.reaction.react(event, pasts[event.subject])
