@@ -5,17 +5,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 
+POINTS = ("BANNER", "EHLO", "MAIL", "RCPT", "DATA", "DOT")
+"""Where something can go wrong, in the order of a dialogue."""
+
 
 @dataclass
 class MailServer:
-    """Each mail takes the next answer of the script.
+    """Each mail takes the next answer of the script; when it is empty, all do `always`.
 
-    `RCPT 550 no`, `DATA 451 later` and `DOT 554 spam` answer so at that point; `CUT` closes
-    the connection after the final dot, having kept the mail; `HANG` keeps it and never
-    answers; an empty one, or none, keeps it and says so.
+    `RCPT 550 no`, `DATA 451 later` and `DOT 554 spam` answer so at that point, one of
+    `POINTS`; `HANG RCPT` never answers there; `CUT` closes the connection after the final
+    dot, having kept the mail; `HANG` keeps it and never answers; an empty one keeps it and
+    says so. `REFUSE`, which only `always` can be, takes no connection.
     """
 
     script: list[str] = field(default_factory=list)
+    always: str = ""
     mails: list[bytes] = field(default_factory=list)
     server: asyncio.Server | None = None
     port: int = 0
@@ -28,13 +33,31 @@ class MailServer:
     async def stop(self) -> None:
         if self.server is not None:
             self.server.close()
+            self.server = None
         for session in self.sessions:
             session.cancel()
         await asyncio.gather(*self.sessions, return_exceptions=True)
 
+    async def do(self, always: str) -> None:
+        """From now on do this to every mail; connections that are open end."""
+        self.always = always
+        await self.stop()
+        if always != "REFUSE":
+            await self.start()
+
     @property
     def message_ids(self) -> list[str]:
         return [message_from_bytes(mail)["Message-ID"] for mail in self.mails]
+
+    def told_at_connection(self) -> str:
+        """What is to go wrong before there is a mail."""
+        early = ("BANNER", "EHLO", "HANG BANNER", "HANG EHLO")
+        if self.script:
+            return self.script.pop(0) if self.script[0].startswith(early) else ""
+        return self.always if self.always.startswith(early) else ""
+
+    def told_at_mail(self) -> str:
+        return self.script.pop(0) if self.script else self.always
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -56,7 +79,8 @@ class _Session:
     told: str = ""
 
     async def run(self) -> None:
-        answer = "220 test"
+        self.told = self.server.told_at_connection()
+        answer = await self._at("BANNER") or "220 test"
         while answer:
             self.writer.write(answer.encode() + b"\r\n")
             await self.writer.drain()
@@ -67,21 +91,26 @@ class _Session:
         command = line[:4].upper()
         match command:
             case "MAIL":
-                self.told = self.server.script.pop(0) if self.server.script else ""
-            case "RCPT" | "DATA" if self.told.startswith(command):
-                return self.told[5:]
-            case "DATA":
-                return await self._data()
+                self.told = self.server.told_at_mail()
             case "QUIT":
                 return ""
-        return "250 ok"
+        wrong = await self._at("EHLO" if command == "HELO" else command)
+        if wrong:
+            return wrong
+        return await self._data() if command == "DATA" else "250 ok"
+
+    async def _at(self, point: str) -> str:
+        """What goes wrong at this point, if anything does."""
+        if self.told == f"HANG {point}":
+            await asyncio.Event().wait()
+        return self.told[len(point) + 1 :] if self.told.startswith(f"{point} ") else ""
 
     async def _data(self) -> str:
         self.writer.write(b"354 go on\r\n")
         mail = await self.reader.readuntil(b"\r\n.\r\n")
-        if self.told.startswith("DOT"):
-            return self.told[4:]
+        if wrong := await self._at("DOT"):
+            return wrong
         self.server.mails.append(mail)
         if self.told == "HANG":
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return "" if self.told == "CUT" else "250 kept"
