@@ -4,7 +4,7 @@ from typing import Final
 
 from services.portal import finding, opening, ticket_pages
 from services.portal.context import Portal
-from services.portal.guard import busy_page
+from services.portal.guard import busy_page, no_pages
 from services.portal.projection import HEARS, Pages
 from services.portal.settings import Settings
 from shared.body_limit import SIGNED_BYTES_MAX
@@ -40,6 +40,7 @@ def service() -> Service:
             opening.routes(assembly.portal(runtime)),
             finding.routes(assembly.portal(runtime)),
             ticket_pages.routes(assembly.portal(runtime)),
+            no_pages(assembly.portal(runtime).settings.desk_name),
         ],
         busy=lambda runtime: busy_page(assembly.portal(runtime).settings.desk_name),
         tasks=lambda runtime: [assembly.portal(runtime).background],

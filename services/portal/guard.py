@@ -4,10 +4,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import structlog
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from services.portal.forms import FormTooOld
 from services.portal.rendering import render
@@ -21,13 +23,20 @@ log = structlog.get_logger()
 FOREIGN: Final = frozenset({"cross-site", "same-site"})
 """What browsers say of a form that another site's page sent (Fetch metadata)."""
 
+FOR_PROGRAMS: Final = ("/v1/", "/health/", "/metrics", "/openapi.json")
+
 BROKEN: Final = "Something broke on our side. Please try again in a moment."
 
 
-def page_route(desk: str) -> type[APIRoute]:
-    """The class of routes whose errors are pages of this desk."""
+def page_route(desk: str, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
+    """The class of routes whose errors are pages of this desk; paths can be left to others."""
 
     class PageRoute(APIRoute):
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            if scope["path"].startswith(leaving):
+                return Match.NONE, {}
+            return super().matches(scope)
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handler = super().get_route_handler()
 
@@ -43,6 +52,18 @@ def page_route(desk: str) -> type[APIRoute]:
             return with_pages
 
     return PageRoute
+
+
+def no_pages(desk: str) -> APIRouter:
+    """What leads nowhere is a page, too; what programs ask has answers of its own. Comes last."""
+    route = page_route(desk, leaving=FOR_PROGRAMS)
+    router = APIRouter(include_in_schema=False, route_class=route)
+
+    @router.get("/{path:path}")
+    async def nothing() -> Response:
+        raise NotFound(what="page")
+
+    return router
 
 
 def busy_page(desk: str) -> Response:

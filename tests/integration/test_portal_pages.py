@@ -17,6 +17,7 @@ from deploy.local.databases import Database
 from services.portal import finding, opening, ticket_pages
 from services.portal.app import SERVICE
 from services.portal.context import Portal
+from services.portal.guard import no_pages
 from services.portal.owners import Owners
 from services.portal.settings import Settings
 from shared.clock import utc_now
@@ -138,6 +139,7 @@ async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Des
     app.include_router(opening.routes(portal))
     app.include_router(finding.routes(portal))
     app.include_router(ticket_pages.routes(portal))
+    app.include_router(no_pages(portal.settings.desk_name))
     follower = ProjectionFollower(log, SERVICE.projections[0], "0")
     await follower.create(born=0)
     assert await follower._lead()
@@ -431,12 +433,16 @@ async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:
 
 async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:
     for path in (
+        "/nothing",
         "/new/nothing",
         f"/t/{desk.token}/dance",
         "/static/x/portal.css",
     ):
         page = await desk.browser.get(path)
         assert page.status_code == 404
+        assert "There is nothing here" in page.text
+    for_programs = await desk.browser.get("/v1/nothing")
+    assert for_programs.headers["content-type"] == "application/json"
     front = (await desk.browser.get("/")).text
     (css,) = re.findall(r'href="(/static/[^"]+\.css)"', front)
     style = await desk.browser.get(css)
