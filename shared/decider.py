@@ -19,6 +19,7 @@ from shared.events.personal import About, needs_cause, persons_of, plan_of, requ
 from shared.ids import derived_id, uuid7
 from shared.log.records import Batch, Claim, CursorMove, NewEvent, Past
 from shared.log.vector import Vector
+from shared.telemetry import current_traceparent
 
 C = TypeVar("C")
 """Commands."""
@@ -78,6 +79,7 @@ class Context:
     """The id of the first event, when it must be the same whatever the subject."""
     revision: int = 0
     traceparent: str = ""
+    """The trace that this is part of; empty takes the one that is going on."""
 
     @property
     def repeatable(self) -> bool:
@@ -227,7 +229,7 @@ class Work(Generic[C, S]):
             occurred_at=occurred_at,
             data=encode(event).decode(),
             revision=context.revision,
-            traceparent=context.traceparent,
+            traceparent=context.traceparent or current_traceparent(),
             about=self._about(subject, event, context),
         )
         self._events.append(new)

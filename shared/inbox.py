@@ -28,6 +28,7 @@ from shared.logging import about
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import named_in
 from shared.privacy.travel import KeyRecordBroken, key_record
+from shared.telemetry import CONSUMER
 
 log = structlog.get_logger()
 
@@ -75,7 +76,9 @@ class Inbox:
             except EnvelopeBroken as error:
                 await self._park_unreadable(topic, record, error)
         if arrivals:
-            await self.take(arrivals)
+            came = (arrival.traceparent for arrival in arrivals)
+            with self._log.traces.batch("hear", CONSUMER, came):
+                await self.take(arrivals)
 
     async def _take_keys(self, records: Sequence[Any]) -> None:
         """Store what is said of keys, and take in what has waited for them."""
@@ -105,9 +108,7 @@ class Inbox:
             break
         if sorted_.old:
             await self._look_for_forks(sorted_.old)
-        self._log.metrics.received(
-            ready=len(sorted_.ready), early=len(sorted_.early), old=len(sorted_.old)
-        )
+        self._log.metrics.received(ready=len(sorted_.ready), old=len(sorted_.old))
         return len(sorted_.ready)
 
     async def sweep(self) -> int:

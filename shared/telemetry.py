@@ -216,7 +216,7 @@ class ExportedTraces(Traces):
 
     def batch(self, name: str, kind: SpanKind, traceparents: Iterable[str]) -> Passing:
         every = list(traceparents)
-        by_trace = {trace_id_of(one): one for one in every if one}
+        by_trace = {trace_id_of(one): one for one in every if valid(one)}
         found = list(by_trace.values())
         facts = {"batch.size": len(every)}
         if len(found) == 1:
@@ -235,7 +235,7 @@ class ExportedTraces(Traces):
 
 
 def _context_of(traceparent: str) -> SpanContext:
-    if not traceparent:
+    if not valid(traceparent):
         return trace.INVALID_SPAN_CONTEXT
     _, trace_id, span_id, flags = traceparent.split("-")
     return SpanContext(

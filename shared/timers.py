@@ -22,6 +22,7 @@ from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.logging import kind_of
 from shared.outages import OUTAGES
+from shared.telemetry import Passing
 
 log = structlog.get_logger()
 
@@ -89,7 +90,8 @@ class TimerFollower(Follower):
         try:
             command = self._command(timer)
             self._late(timer)
-            await handle(self.log, self._decider, timer.subject, command, context)
+            with await self._span(timer):
+                await handle(self.log, self._decider, timer.subject, command, context)
         except Rejected as rejection:
             log.info(
                 "timer_rejected",
@@ -112,6 +114,16 @@ class TimerFollower(Follower):
         except Exception as error:  # noqa: BLE001 - whatever it is, it parks one subject
             await self._park(timer, error)
         return True
+
+    async def _span(self, timer: Timer) -> Passing:
+        """Part of the trace that set the timer."""
+        traces = self.log.traces
+        if not traces.on or timer.cause is None:
+            return traces.span("")
+        cause = await self.log.find(timer.cause)
+        parent = cause.traceparent if cause is not None else ""
+        facts = {"ticket_id": str(timer.subject)}
+        return traces.span(f"timer: {timer.kind}", parent, facts=facts)
 
     def _late(self, timer: Timer) -> None:
         late = (self._clock() - timer.due_at).total_seconds()

@@ -75,7 +75,9 @@ _OURS: Final = HEADER.lower().encode()
 
 def route_of(scope: Scope) -> str:
     """The template of the route that answered, e.g. `/v1/tickets/{ticket_id}/merge`."""
-    path: str = getattr(scope.get("route"), "path", "")
+    # A router that is included with a prefix tells its routes' whole paths only there.
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    path: str = getattr(whole or scope.get("route"), "path", "")
     return path or "unmatched"
 
 

@@ -11,6 +11,7 @@ import structlog
 from services.gateway.settings import Settings
 from shared.clock import Clock
 from shared.identity import HEADER, Identity, sign
+from shared.telemetry import trace_headers
 from shared.web import AFTER_HEADER
 
 log = structlog.get_logger()
@@ -23,7 +24,6 @@ PASSED_IN: Final = (
     "idempotency-key",
     "if-match",
     AFTER_HEADER.lower(),
-    "traceparent",
 )
 """Headers of a request that are for the owner."""
 
@@ -105,7 +105,10 @@ class Owners:
         url = self._settings.url_of(owner) + path + (f"?{query}" if query else "")
         try:
             response = await self._client.request(
-                method, url, content=body, headers={**(headers or {}), HEADER: signed}
+                method,
+                url,
+                content=body,
+                headers={**(headers or {}), **trace_headers(), HEADER: signed},
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             log.warning("owner_away", owner=owner, error=type(error).__name__)

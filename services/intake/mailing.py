@@ -90,6 +90,7 @@ class Mailing:
         """
         arrived = await self._understood(raw, envelope)
         if await self._parts.runtime.log.find(arrived.event_id) is not None:
+            self._count("again")
             log.info("mail_again", event_id=arrived.event_id)
             return arrived.event_id
         try:
@@ -99,6 +100,7 @@ class Mailing:
             if duplicate.event_id != arrived.event_id:
                 raise
             what = "again"
+        self._count(what)
         log.info("mail_taken", event_id=arrived.event_id, what=what, size_bytes=len(raw))
         return arrived.event_id
 
@@ -106,7 +108,11 @@ class Mailing:
         """Keep what we failed to handle, which is our own mistake."""
         arrived = await self._understood(raw, envelope)
         await self._quarantine(arrived, "not_handled")
+        self._count("not_handled")
         return arrived.event_id
+
+    def _count(self, result: str) -> None:
+        self._parts.runtime.log.metrics.mail_in.labels(result).inc()
 
     async def _understood(self, raw: bytes, envelope: Envelope) -> Arrived:
         if len(raw) > LARGE_BYTES:

@@ -23,8 +23,10 @@ from services.intake.settings import Settings
 from shared.admission import Limit
 from shared.clock import monotonic_seconds
 from shared.errors import Rejected
+from shared.metrics import Metrics
 from shared.outages import disk_is_full
 from shared.service import Runtime
+from shared.telemetry import SERVER
 
 log = structlog.get_logger()
 
@@ -64,7 +66,10 @@ Take = Callable[[bytes, Envelope], Awaitable[object]]
 class Handler:
     """What the server asks us in the course of a dialogue."""
 
-    def __init__(self, take: Take, rescue: Take, settings: Settings) -> None:
+    def __init__(
+        self, take: Take, rescue: Take, settings: Settings, metrics: Metrics | None = None
+    ) -> None:
+        self.metrics = metrics or Metrics()
         self._take = take
         self._rescue = rescue
         self._domains = frozenset(domain.casefold() for domain in settings.smtp_domains)
@@ -199,6 +204,15 @@ class Server(SMTP):
         elif handler.size_bytes > self._settings.smtp_bytes_in_flight_max:
             self._end(FULL_AT_ONCE)
 
+    async def push(self, status: Any) -> None:
+        """Say something, which is counted by its code."""
+        self._counted(status if isinstance(status, str) else status.decode())
+        await super().push(status)
+
+    def _counted(self, answer: str) -> None:
+        handler: Handler = self.event_handler
+        handler.metrics.smtp_replies.labels(answer[:3]).inc()
+
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name is aiosmtpd's
         """Read and take a mail, whose bytes count until it is answered."""
         handler: Handler = self.event_handler
@@ -218,6 +232,7 @@ class Server(SMTP):
         assert self._socket is not None
         transport = cast(asyncio.Transport, self.transport or self._socket)
         if not transport.is_closing():
+            self._counted(answer)
             transport.write(f"{answer}\r\n".encode())
             transport.close()
         self.loop.call_later(GOODBYE_SECONDS, self._socket.abort)
@@ -238,7 +253,14 @@ async def serve(runtime: Runtime) -> None:
     parts = Parts.of(runtime)
     settings = parts.settings
     mailing = Mailing(parts)
-    handler = Handler(mailing.take, mailing.quarantine, settings)
+    watched = runtime.log
+
+    async def take(raw: bytes, envelope: Envelope) -> object:
+        with watched.traces.span("take mail", kind=SERVER):
+            return await mailing.take(raw, envelope)
+
+    handler = Handler(take, mailing.quarantine, settings, watched.metrics)
+    watched.metrics.smtp_connections.set_function(lambda: handler.connections)
     # It logs addresses, which are nobody's business.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     loop = asyncio.get_running_loop()

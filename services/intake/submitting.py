@@ -121,7 +121,6 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         command,
         actor=identity.actor if identity else f"customer:{requester.person_id}",
         revision=topics.revision,
-        traceparent=request.headers.get("traceparent", "")[:100],
     )
     return await _receipt(parts, outcome)
 

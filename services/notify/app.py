@@ -5,6 +5,7 @@ from typing import Final, cast
 from services.notify.api import routes
 from services.notify.domain import DECIDER
 from services.notify.forgetting import forget_answers
+from services.notify.measures import outbox
 from services.notify.projection import Deliveries, DirectoryOfTheDesk
 from services.notify.reactions import Bounced, Tell
 from services.notify.sender import Sender
@@ -43,6 +44,7 @@ SERVICE: Final = Service(
         Reacts(Bounced(), DECIDER),
     ],
     routers=lambda runtime: [routes(runtime)],
+    measures=lambda runtime: [outbox(runtime)],
     tasks=lambda runtime: [Sender(runtime, _settings(runtime)).run],
     forget=forget_answers,
     other_tables=("outbox.attempts",),

@@ -28,6 +28,21 @@ from deliveries.notifications
 group by kind, stage
 order by kind, stage;
 
+-- name: unsent
+-- How many notifications are to be sent, at most 10,000, and for how many seconds the first has been.
+with open as (
+    select d.requested_at
+    from deliveries.notifications d
+    left join outbox.attempts b on b.id = d.id
+    where d.stage in ('requested', 'unknown') and (b.id is null or b.state <> 'done')
+    order by d.requested_at
+    limit 10000
+)
+select
+    count(*) as mails,
+    coalesce(extract(epoch from now() - min(requested_at)), 0)::float8 as oldest_seconds
+from open;
+
 -- name: sent_lately
 -- How many mails each of these addresses was sent since an instant.
 select recipient, count(*) as mails from deliveries.notifications

@@ -44,6 +44,7 @@ from shared.ids import uuid7
 from shared.outages import OUTAGES
 from shared.privacy.sealing import ERASED
 from shared.service import Runtime
+from shared.telemetry import CLIENT, Passing
 
 log = structlog.get_logger()
 
@@ -57,6 +58,7 @@ UNREACHABLE_DELAY_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 1.0
 """How often an outbox is looked at that nothing was added to."""
 
+MAIL_SERVER: Final = "mail server"
 STOPPING_SECONDS_MAX: Final = 4.0
 KEPT: Final = timedelta(days=30)
 """How long settled rows of the outbox are kept."""
@@ -174,7 +176,8 @@ class Sender:
                 job = await line.get()
                 self._busy += 1
                 try:
-                    await self._handle(job, courier)
+                    with self._span(job):
+                        await self._handle(job, courier)
                 except OUTAGES as error:
                     # The row keeps its lease: whoever claims it next finds out how far it came.
                     log.warning("mail_interrupted", error=type(error).__name__)
@@ -186,6 +189,11 @@ class Sender:
         finally:
             with suppress(Exception):
                 await asyncio.wait_for(courier.close(), 1)
+
+    def _span(self, job: Job) -> Passing:
+        facts = {"ticket_id": str(job.recorded.subject), "kind": job.event.kind.value}
+        traces = self._runtime.log.traces
+        return traces.span("send mail", job.recorded.traceparent, kind=CLIENT, facts=facts)
 
     async def _handle(self, job: Job, courier: Courier) -> None:
         now = monotonic_seconds()
@@ -227,6 +235,7 @@ class Sender:
             slow = "the mail server was too slow"
             return Unclear(slow) if handed_over else PutOff(slow)
         self._unreachable_delay = UNREACHABLE_DELAY_SECONDS
+        self._runtime.troubles.pop(MAIL_SERVER, None)
         return result
 
     def _seconds_left(self, job: Job) -> float:
@@ -238,6 +247,7 @@ class Sender:
         if monotonic_seconds() < self._unreachable_until:
             return
         self._unreachable_until = monotonic_seconds() + self._unreachable_delay
+        self._runtime.troubles[MAIL_SERVER] = "can't be reached"
         log.warning("mail_server_unreachable", reason=reason, wait=self._unreachable_delay)
         longest = self._settings.unreachable_delay_seconds_max
         self._unreachable_delay = min(self._unreachable_delay * 2, longest)
@@ -245,6 +255,7 @@ class Sender:
     async def _settle(self, job: Job, result: Result) -> None:
         """Say what came of a try, and whether there is to be another."""
         notification_id, attempts = job.event.notification_id, job.attempts
+        self._runtime.log.metrics.mail_out.labels(type(result).__name__).inc()
         match result:
             case Accepted():
                 await self._say(job, RecordSent(notification_id, attempts, self._now()))

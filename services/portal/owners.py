@@ -13,6 +13,7 @@ from services.portal.settings import Settings
 from shared.clock import Clock
 from shared.identity import HEADER, Identity, sign
 from shared.log.vector import Vector
+from shared.telemetry import trace_headers
 from shared.web import AFTER_HEADER
 
 log = structlog.get_logger()
@@ -92,6 +93,7 @@ class Owners:
             headers = {
                 HEADER: sign(self._secret, identity, owner, self._clock()),
                 "Idempotency-Key": key,
+                **trace_headers(),
             }
             if after is not None:
                 headers[AFTER_HEADER] = str(after)

@@ -28,6 +28,7 @@ from shared.log.log import QUERIES, Log
 from shared.log.records import CursorMove, Recorded
 from shared.logging import about, kind_of
 from shared.outages import OUTAGES
+from shared.telemetry import Steps
 
 log = structlog.get_logger()
 
@@ -183,18 +184,27 @@ class ReactionFollower(Follower, Generic[C, S]):
         if others:
             pasts |= await self.log.read_many(list(others))
         work = Work(self.log.author, self._decider, pasts)
-        for event, index, one in directed:
-            try:
-                work.decide(one.subject, one.command, self._context(event, index))
-            except Rejected as rejection:
-                log.info(
-                    "reaction_rejected",
-                    reaction=self.name,
-                    code=rejection.code,
-                    target=one.subject,
-                    **about(event),
-                )
-        await self._append(work, to)
+        with self.log.traces.steps() as steps:
+            for event, index, one in directed:
+                context = self._context(event, index, self._step(steps, event, one))
+                try:
+                    work.decide(one.subject, one.command, context)
+                except Rejected as rejection:
+                    log.info(
+                        "reaction_rejected",
+                        reaction=self.name,
+                        code=rejection.code,
+                        target=one.subject,
+                        **about(event),
+                    )
+            await self._append(work, to)
+
+    def _step(self, steps: Steps, cause: Recorded, one: Directed[C]) -> str:
+        if not self.log.traces.on:
+            return cause.traceparent
+        name = f"{self.reaction.name}: {type(one.command).__name__}"
+        facts = {"ticket_id": str(one.subject), "event_type": cause.type}
+        return steps.start(name, cause.traceparent, facts)
 
     async def _append(self, work: Work[C, S], to: int | None) -> None:
         """Say what was decided, and move the cursor with it; lazily, if nothing was."""
@@ -207,7 +217,7 @@ class ReactionFollower(Follower, Generic[C, S]):
         elif to is not None:
             await self.passed_over(to)
 
-    def _context(self, cause: Recorded, index: int) -> Context:
+    def _context(self, cause: Recorded, index: int, traceparent: str) -> Context:
         return Context(
             actor=self._actor,
             now=self._clock(),
@@ -216,7 +226,7 @@ class ReactionFollower(Follower, Generic[C, S]):
             cause_occurred_at=cause.occurred_at,
             derive_from=("reaction", self.reaction.name, cause.id, index),
             revision=cause.revision,
-            traceparent=cause.traceparent,
+            traceparent=traceparent,
         )
 
     async def _park(self, event: Recorded, error: BaseException) -> None:

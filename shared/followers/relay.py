@@ -5,7 +5,7 @@ lazily. Nothing is ever published inside a transaction.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
@@ -19,10 +19,12 @@ from shared.events import KEYS
 from shared.followers.follower import Follower
 from shared.kafka import make_producer, topic_name
 from shared.log.log import Log
+from shared.log.records import Recorded
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import named_in
 from shared.privacy.travel import value_of
 from shared.settings import ServiceSettings
+from shared.telemetry import PRODUCER
 
 log = structlog.get_logger()
 
@@ -68,17 +70,7 @@ class Relay(Follower):
             await self._publish_keys(named_in(event.keys for event in said))
             if said:
                 producer = await self._started()
-                async with asyncio.timeout(SEND_SECONDS_MAX):
-                    futures = [
-                        await producer.send(
-                            topic_name(self._settings.topic_prefix, event.topic),
-                            event.data.encode(),
-                            key=str(event.subject).encode(),
-                            headers=headers_of(event),
-                        )
-                        for event in said
-                    ]
-                    await asyncio.gather(*futures)
+                await self._publish(producer, said)
                 self.log.metrics.published.inc(len(said))
         except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
             await self.close()
@@ -86,6 +78,21 @@ class Relay(Follower):
         if page:
             await self.passed_over(page[-1].position)
         return bool(page)
+
+    async def _publish(self, producer: AIOKafkaProducer, said: Sequence[Recorded]) -> None:
+        going = (event.traceparent for event in said)
+        with self.log.traces.batch("publish", PRODUCER, going):
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                futures = [
+                    await producer.send(
+                        topic_name(self._settings.topic_prefix, event.topic),
+                        event.data.encode(),
+                        key=str(event.subject).encode(),
+                        headers=headers_of(event),
+                    )
+                    for event in said
+                ]
+                await asyncio.gather(*futures)
 
     async def _publish_keys(self, names: AbstractSet[str]) -> None:
         """Publish keys before what is sealed with them, and, now and then, what has become of

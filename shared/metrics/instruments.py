@@ -54,7 +54,7 @@ class Metrics:
         )
         self.inbox = Counter(
             "ledgerdesk_inbox_records",
-            "Records from Kafka: ready, early, old, fork or unreadable.",
+            "Records from Kafka: ready, old, or parked as fork, gap or unreadable.",
             ["result"],
             registry=registry,
         )
@@ -66,8 +66,14 @@ class Metrics:
         )
         self.mail_in = Counter(
             "ledgerdesk_mail_in",
-            "Mails offered by SMTP: what became of each.",
+            "Mails taken: as a letter, a bounce, automatic, into quarantine, or again.",
             ["result"],
+            registry=registry,
+        )
+        self.smtp_replies = Counter(
+            "ledgerdesk_smtp_replies",
+            "What the SMTP server said, by its code: 4xx asks to come back, 5xx refuses.",
+            ["code"],
             registry=registry,
         )
         self.smtp_connections = Gauge(

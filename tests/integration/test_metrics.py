@@ -4,9 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
+import httpx
 import orjson
 import pytest
+from fastapi import APIRouter, FastAPI
 from prometheus_client import generate_latest
+from starlette.types import Receive, Scope, Send
 
 from deploy.local.databases import Database
 from shared.clock import utc_now
@@ -19,6 +22,7 @@ from shared.service import Running, running
 from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
+from shared.watched import route_of
 from tests.integration.played import SECRET, settings_for
 from tests.integration.test_core_on_kafka import INTAKE, PARROT, RESOLUTION, Say, opened
 from tests.integration.watching import TOKEN, Page, calling, scraped
@@ -205,3 +209,26 @@ def test_a_method_that_nobody_knows_makes_no_new_label() -> None:
 def test_a_page_is_read_as_prometheus_reads_it() -> None:
     page = Page.parse('# TYPE a gauge\na{b="c"} 2\n')
     assert page.value("a", b="c") == 2
+
+
+async def test_a_route_is_known_by_its_whole_template() -> None:
+    outer, inner = APIRouter(prefix="/v1"), APIRouter()
+
+    @inner.get("/tickets/{ticket_id}")
+    async def ticket(ticket_id: str) -> str:
+        return ticket_id
+
+    outer.include_router(inner)
+    app = FastAPI()
+    found: list[str] = []
+    app.include_router(outer)
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+        found.append(route_of(scope))
+
+    transport = httpx.ASGITransport(noting)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        for path in ("/v1/tickets/4711", "/nowhere"):
+            await client.get(path)
+    assert found == ["/v1/tickets/{ticket_id}", "unmatched"]
