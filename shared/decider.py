@@ -77,6 +77,9 @@ class Context:
     None draws new ids."""
     first_id: UUID | None = None
     """The id of the first event, when it must be the same whatever the subject."""
+    begins: bool = False
+    """The subject is most likely new: decided without a look first, and if it was not new
+    after all, the log refuses and it is decided anew."""
     revision: int = 0
     traceparent: str = ""
     """The trace that this is part of; empty takes the one that is going on."""
@@ -137,7 +140,9 @@ async def handle_all(
     `cursor`, if given, moves in that same transaction. Raises as `handle` does.
     """
     for attempt in range(ATTEMPTS_MAX):
-        pasts = await log.read_many([subject for subject, _ in commands])
+        subjects = [subject for subject, _ in commands]
+        unread = attempt == 0 and context.begins
+        pasts = _nothing_of(subjects) if unread else await log.read_many(subjects)
         work = Work(log.author, decider, pasts)
         outcomes = [work.decide(subject, command, context) for subject, command in commands]
         batch = work.batch(cursor)
@@ -156,6 +161,10 @@ async def handle_all(
         else:
             return outcomes
     raise AssertionError("unreachable")
+
+
+def _nothing_of(subjects: Sequence[UUID]) -> dict[UUID, Past]:
+    return {subject: Past([], Vector()) for subject in subjects}
 
 
 class Work(Generic[C, S]):

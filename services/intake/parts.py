@@ -57,7 +57,7 @@ class Parts:
         """Open a ticket under an id derived from `made_of`, or a new one, and its number."""
         ticket_id, number = await self._free_number(made_of)
         return await self.runtime.handle(
-            DECIDER, ticket_id, command(number), actor=actor, **context
+            DECIDER, ticket_id, command(number), actor=actor, begins=True, **context
         )
 
     async def stored(self, files: Sequence[File]) -> tuple[Attachment, ...]:

@@ -12,6 +12,7 @@ from services.intake.projections.triage import Triage
 from shared.events.intake import TopicDefined
 from shared.postgres import Pool
 from shared.sql import load_queries
+from shared.together import Together
 
 QUERIES = load_queries(__file__)
 
@@ -29,6 +30,7 @@ class Finders:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._numbers: Together[str, UUID] = Together(self._tickets_of_numbers)
 
     async def topics(self) -> Topics:
         """The topics of the desk, also those that are no longer offered."""
@@ -51,8 +53,11 @@ class Finders:
 
     async def ticket_of_number(self, number: str) -> UUID | None:
         """The ticket with this number, as we write numbers."""
-        found: UUID | None = await self._pool.fetchval(QUERIES.ticket_of_number, number)
-        return found
+        return await self._numbers.get(number)
+
+    async def _tickets_of_numbers(self, numbers: Sequence[str]) -> dict[str, UUID]:
+        rows = await self._pool.fetch(QUERIES.tickets_of_numbers, numbers)
+        return {row["number"]: row["subject"] for row in rows}
 
     async def tickets_of_mails(self, message_ids: Sequence[str]) -> list[UUID]:
         """The tickets that mails with these Message-IDs belong to, the newest mail first."""

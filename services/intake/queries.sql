@@ -16,9 +16,11 @@ left join lateral (
 ) as other on true
 where own.subject = any ($1::uuid[])
 
--- name: ticket_of_number
--- The ticket with this number.
-select subject from register.tickets where number = $1 order by opened_at limit 1
+-- name: tickets_of_numbers
+-- The tickets with these numbers; of two, the older one.
+select distinct on (number) number, subject from register.tickets
+where number = any ($1::text[])
+order by number, opened_at
 
 -- name: tickets_of_message_ids
 -- The tickets that mails with these Message-IDs opened or joined, the newest mail first.

@@ -11,9 +11,9 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notify.finders import QUERIES
-from services.notify.together import Together
 from shared.clock import monotonic_seconds
 from shared.postgres import Pool
+from shared.together import Together
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Outbox:
         self._holder = holder
         self._instance = instance
         self._lease_seconds = lease_seconds
-        self._sending: Together[UUID] = Together(self._which_are_sending)
+        self._sending: Together[UUID, bool] = Together(self._which_are_sending)
 
     async def lapse(self) -> None:
         """Free what an earlier process of this instance had in hand: it is gone."""
@@ -66,7 +66,7 @@ class Outbox:
 
     async def sending(self, claimed: Claimed) -> bool:
         """Say, durably, that it is about to be handed over; False if it is no longer ours."""
-        return await self._sending.ask(claimed.id)
+        return await self._sending.get(claimed.id) is True
 
     async def put_off(
         self,
@@ -103,9 +103,9 @@ class Outbox:
         rows = await self._pool.fetch(QUERIES.sent_lately, asked, since)
         return {row["recipient"]: row["mails"] for row in rows}
 
-    async def _which_are_sending(self, ids: Sequence[UUID]) -> set[UUID]:
+    async def _which_are_sending(self, ids: Sequence[UUID]) -> dict[UUID, bool]:
         rows = await self._pool.fetch(QUERIES.sending, ids, self._holder)
-        return {row["id"] for row in rows}
+        return {row["id"]: True for row in rows}
 
     async def forget(self, before: datetime) -> None:
         """Forget what was settled before an instant."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from shared.log.records import Past, Recorded
+from shared.together import Together
 
 SUBJECTS_MAX = 300
 CHARACTERS_MAX = 500_000
@@ -23,6 +24,7 @@ class Pasts:
 
     def __init__(self, read_newer: ReadNewer) -> None:
         self._read_newer = read_newer
+        self._together = Together(self._read)
         self._known: OrderedDict[UUID, list[Recorded]] = OrderedDict()
         self._characters = 0
         self._forgotten = 0
@@ -30,7 +32,11 @@ class Pasts:
 
     async def read(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
         """What is known of each subject, all at one instant."""
-        known = {subject: self._known.get(subject, []) for subject in dict.fromkeys(subjects)}
+        pasts = await self._together.get_all(subjects)
+        return {subject: pasts[subject] for subject in subjects}
+
+    async def _read(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
+        known = {subject: self._known.get(subject, []) for subject in subjects}
         ends = [events[-1].position if events else 0 for events in known.values()]
         forgotten = self._forgotten
         newer = await self._read_newer(list(known), ends)

@@ -11,14 +11,14 @@ import asyncpg
 import pytest
 
 from deploy.local.databases import Database
-from shared.clock import utc_now
+from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
 from shared.errors import CursorLost, NotYet, Rejected
 from shared.events import Event, Unknown
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.followers.contracts import Directed
 from shared.followers.follower import PARKED_MAX, FollowerStopped
-from shared.followers.projection import ProjectionFollower
+from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
 from shared.ids import uuid7
@@ -172,6 +172,25 @@ async def test_of_two_leaders_only_one_moves_anything(log: Log) -> None:
     with pytest.raises(CursorLost):
         await zombie.step()
     assert await read_model(log) == {subject: (1, ["a"])}
+
+
+async def test_a_page_without_effect_moves_the_cursor_in_memory_and_soon_in_the_log(
+    log: Log,
+) -> None:
+    follower = ProjectionFollower(log, Counts(), "0")
+    await leading(follower)
+    follower._stored_at = monotonic_seconds()
+    fact = WorkStarted(started_by="agent:anna", started_at=T0)
+    started = NewEvent(
+        uuid7(), "resolution", 1, uuid7(), "tickets", "WorkStarted", "", uuid7(), "x", T0,
+        fact.model_dump_json(),
+    )  # fmt: skip
+    end = await log.append(Batch(events=[started]))
+    await catch_up(follower)
+    assert (follower.position, await position_of(log.pool, "counts")) == (end, 0)
+    await follower.release()
+    assert await position_of(log.pool, "counts") == end
+    assert follower.stored == end
 
 
 async def test_another_replica_leads_only_when_the_lease_is_free(log: Log) -> None:

@@ -50,8 +50,10 @@ class MemoryLog:
     author: str = "resolution"
     events: list[NewEvent] = field(default_factory=list)
     conflicts: int = 0
+    reads: int = 0
 
     async def read_many(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
+        self.reads += 1
         return {subject: self._past(subject) for subject in subjects}
 
     async def append(self, batch: Batch) -> int:
@@ -100,6 +102,17 @@ async def test_a_conflict_is_decided_again() -> None:
     log = MemoryLog(conflicts=3)
     outcome = await handle(log, NOTES, TICKET, Note("a"), CONTEXT)
     assert len(outcome.events) == len(log.events) == 1
+
+
+async def test_a_command_that_begins_a_subject_reads_nothing_unless_it_was_begun_already() -> None:
+    log = MemoryLog()
+    begins = replace(CONTEXT, begins=True, derive_from=("key",))
+    first = await handle(log, NOTES, TICKET, Note("a"), begins)
+    assert (log.reads, first.repeated) == (0, False)
+    again = await handle(log, NOTES, TICKET, Note("a"), begins)
+    assert (log.reads, again.repeated, len(log.events)) == (1, True, 1)
+    other = await handle(log, NOTES, TICKET, Note("b"), replace(CONTEXT, begins=True))
+    assert (log.reads, other.vector) == (2, Vector({"resolution": 2}))
 
 
 async def test_endless_conflicts_are_given_up() -> None:
