@@ -102,7 +102,7 @@ class Inbox:
             if not sorted_.ready:
                 break
             try:
-                await self._log.append(Batch(events=sorted_.ready))
+                await self._log.append(Batch(events=sorted_.ready, heard=True))
             except VersionConflict:
                 continue  # another member of the group was first: look at the heads again
             break

@@ -36,6 +36,7 @@ class TimerFollower(Follower):
     """Fires what is due in the `timers` table of a projection."""
 
     pace_seconds = 0.0
+    decides = True
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.identity import HEADER, Identity, NotSignedIn, verify
+from shared.log.hold import CatchingUp
 from shared.log.vector import Vector
 from shared.outages import OUTAGES, disk_is_full
 from shared.watched import route_of
@@ -35,6 +36,7 @@ STATUS_BY_ERROR: Mapping[type[LedgerdeskError], int] = {
     CapacityExceeded: 409,
     NotYet: 503,
     TicketParked: 503,
+    CatchingUp: 503,
 }
 
 

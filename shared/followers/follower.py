@@ -33,6 +33,9 @@ PAGE_EVENTS = 1000
 STORED_WITHIN_SECONDS = 0.25
 """How long a cursor that moved without any effect may stand in memory alone."""
 
+HELD_SECONDS = 0.1
+"""Pause before it is looked again whether something may be said."""
+
 IDLE_SECONDS = 3.0
 """Longest rest before looking again, and renewing the lease."""
 
@@ -52,6 +55,9 @@ class Follower(ABC):
 
     pace_seconds = 0.05
     """Pause after each page, so that pages are worth their round trips."""
+
+    decides = False
+    """Says something: not while the log is on hold."""
 
     stored_within_seconds = STORED_WITHIN_SECONDS
 
@@ -89,6 +95,8 @@ class Follower(ABC):
             try:
                 if not await self._lead():
                     await asyncio.sleep(LEASE_SECONDS / 10)
+                elif self.decides and self.log.hold.on:
+                    await asyncio.sleep(HELD_SECONDS)
                 elif await self.step():
                     await asyncio.sleep(self.pace_seconds)
                     if not self.log.has_grown(self.position):

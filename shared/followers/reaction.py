@@ -50,6 +50,7 @@ class ReactionFollower(Follower, Generic[C, S]):
     """Carries out one reaction."""
 
     pace_seconds = 0.01
+    decides = True
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ import orjson
 
 from shared.errors import LedgerdeskError, PersonForgotten
 from shared.log.appender import Appender
+from shared.log.hold import Hold
 from shared.log.pasts import Pasts
 from shared.log.records import Batch, Past, Recorded
 from shared.log.tail import Tail
@@ -63,6 +64,7 @@ class Log:
         self.author = author
         self.pool = pool
         self.keys = keys
+        self.hold = Hold()
         self.metrics = Metrics()
         self.traces = Traces()
         self._appender = Appender(pool, QUERIES, self._appended, self.metrics)
@@ -74,7 +76,12 @@ class Log:
         self._known_end = 0
 
     async def append(self, batch: Batch) -> int:
-        """Append all of the batch or nothing; see `Appender.append` for what it raises."""
+        """Append all of the batch or nothing; see `Appender.append` for what it raises.
+
+        And `CatchingUp`, while it is not known yet what this service had said before.
+        """
+        if batch.events and not batch.heard:
+            await self.hold.passed()
         if all(event.about is None for event in batch.events):
             return await self._appender.append(batch)
         if self.keys is None:

@@ -141,6 +141,8 @@ class Batch:
     """
 
     events: Sequence[NewEvent] = ()
+    heard: bool = False
+    """They come from Kafka, where they have been said before, be it by this very service."""
     cursor: CursorMove | None = None
     claims: Sequence[Claim] = field(default=())
     keys: Sequence[KeyUse] = field(default=())

@@ -170,14 +170,16 @@ async def _state(database: Database) -> dict[str, list[asyncpg.Record]]:
     """What a backup would hold, of the tables that matter here."""
     connection = await asyncpg.connect(database.owner_url)
     try:
-        names = ("log", "heads", "cursors", "read_to")
+        names = ("log", "heads", "cursors", "read_to", "keys")
         return {name: await connection.fetch(f"select * from ledger.{name}") for name in names}
     finally:
         await connection.close()
 
 
-async def _restored(backup: dict[str, list[asyncpg.Record]], service_database: Any) -> Database:
-    database: Database = await service_database("resolution")
+async def _restored(
+    backup: dict[str, list[asyncpg.Record]], service_database: Any, service: str = "resolution"
+) -> Database:
+    database: Database = await service_database(service)
     connection = await asyncpg.connect(database.owner_url)
     try:
         role = await asyncpg.connect(database.url)
