@@ -128,7 +128,12 @@ async def _apply_sample_desk(desk: Desk, say: Progress) -> bool:
     """
     sample = Path(os.environ.get("LEDGERDESK_DESK", SAMPLE_DESK))
     applied = desk.folder.root / "desk.applied"
-    content = sample.read_text()  # noqa: ASYNC240 - nothing else runs here meanwhile
+    try:
+        content = sample.read_text()  # noqa: ASYNC240 - nothing else runs here meanwhile
+    except OSError as error:
+        raise Trouble(
+            f"The desk in {sample} can't be read ({error.strerror}): look at LEDGERDESK_DESK"
+        ) from error
     if applied.exists() and applied.read_text() == content:
         return False
     from cli.desk import apply

@@ -185,8 +185,8 @@ class Desk:
         database = self.stack.database(service)
         try:
             await migrate(database.owner_url, service, database.role)
-        except (asyncpg.PostgresError, OSError) as error:
-            where = urlsplit(database.url).hostname
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            where = urlsplit(database.url).hostname or "an unknown place"
             said = str(error).splitlines()[0]
             raise Trouble(
                 f"The database of {service} at {where} could not be migrated: {said}: "
@@ -219,7 +219,7 @@ class Desk:
     async def _processes_up(self, say: Say) -> None:
         missing = [each for each in PROCESSES if self.pid_file(each.name).process() is None]
         for each in missing:
-            process.check_port(self.ports.of(each), each.name, each.port_variable)
+            self.ports.check(each)
         if missing:
             say(f"starting {', '.join(each.name for each in missing)}")
         for each in missing:
@@ -227,7 +227,7 @@ class Desk:
         await self.await_ready(say if missing else lambda _: None)
 
     def _launch(self, each: ServiceProcess) -> None:
-        process.check_port(self.ports.of(each), each.name, each.port_variable)
+        self.ports.check(each)
         process.start(
             command(each),
             pid_file=self.pid_file(each.name),

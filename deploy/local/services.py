@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from deploy.local.databases import Database
-from deploy.local.folder import DataFolder
+from deploy.local.folder import DataFolder, write_private
+from deploy.local.process import check_port
+from deploy.local.trouble import Trouble
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,24 @@ class ServiceProcess:
     module: str
     what: str
     has_database: bool = True
+    smtp: str | None = None
+    """The variable of the port on which it takes mail, if it does."""
 
     @property
     def port_variable(self) -> str:
         return f"{self.name.upper()}_PORT"
 
+    @property
+    def port_variables(self) -> tuple[str, ...]:
+        return (self.port_variable, *((self.smtp,) if self.smtp else ()))
 
-def _service(name: str, port: int, what: str) -> ServiceProcess:
-    return ServiceProcess(name, port, f"services.{name}.app", what)
+
+def _service(name: str, port: int, what: str, smtp: str | None = None) -> ServiceProcess:
+    return ServiceProcess(name, port, f"services.{name}.app", what, smtp=smtp)
 
 
 SERVICES: Final = (
-    _service("intake", 8081, "takes tickets by HTTP and SMTP"),
+    _service("intake", 8081, "takes tickets by HTTP and SMTP", smtp="INTAKE_SMTP_PORT"),
     _service("assignment", 8083, "routes them to agents"),
     _service("sla", 8084, "keeps the clocks"),
     _service("resolution", 8085, "works on them until closed"),
@@ -42,9 +50,16 @@ SERVICES: Final = (
     _service("portal", 8082, "the customers' pages"),
 )
 MAILBOX: Final = ServiceProcess(
-    "mailbox", 8090, "deploy.local.mailbox", "keeps the desk's mail", has_database=False
+    "mailbox",
+    8090,
+    "deploy.local.mailbox",
+    "keeps the desk's mail",
+    has_database=False,
+    smtp="MAILBOX_SMTP_PORT",
 )
 PROCESSES: Final = (*SERVICES, MAILBOX)
+
+PORT_MAX: Final = 65_535
 
 SERVER_PORTS: Final = {
     "LEDGERDESK_POSTGRES_PORT": 15432,
@@ -74,8 +89,17 @@ class Ports:
     def url(self, process: ServiceProcess) -> str:
         return f"http://127.0.0.1:{self.of(process)}"
 
+    def about(self, process: ServiceProcess) -> str:
+        """What a process does, and on which port it takes mail."""
+        return f"{process.what}, port {self[process.smtp]}" if process.smtp else process.what
+
+    def check(self, process: ServiceProcess) -> None:
+        """Raise PortInUse when another program listens where this one would."""
+        for variable in process.port_variables:
+            check_port(self[variable], process.name, variable)
+
     def record(self, folder: DataFolder) -> None:
-        (folder.root / "ports.json").write_text(json.dumps(dict(self.numbers), indent=1))
+        write_private(folder.root / "ports.json", json.dumps(dict(self.numbers), indent=1))
 
 
 def recorded_ports(folder: DataFolder) -> Ports | None:
@@ -88,13 +112,25 @@ def choose_ports(folder: DataFolder, environ: Mapping[str, str]) -> Ports:
 
     `LEDGERDESK_PORT_OFFSET` moves all the usual ones, for a second desk on one machine.
     """
-    offset = int(environ.get("LEDGERDESK_PORT_OFFSET", "0"))
+    offset = _number(environ, "LEDGERDESK_PORT_OFFSET", 0)
     usual = SERVER_PORTS | {each.port_variable: each.port for each in PROCESSES}
     moved = {variable: port + offset for variable, port in usual.items()}
     last = recorded_ports(folder)
     if last is not None and not offset:
         moved |= last.numbers
-    return Ports({variable: int(environ.get(variable, port)) for variable, port in moved.items()})
+    numbers = {variable: _number(environ, variable, port) for variable, port in moved.items()}
+    for variable, port in numbers.items():
+        if not 0 < port <= PORT_MAX:
+            raise Trouble(f"{variable} would be {port}, and a port is 1 to {PORT_MAX}: change it")
+    return Ports(numbers)
+
+
+def _number(environ: Mapping[str, str], variable: str, otherwise: int) -> int:
+    given = environ.get(variable) or str(otherwise)
+    try:
+        return int(given)
+    except ValueError:
+        raise Trouble(f"{variable} is {given}, which is no number: change it") from None
 
 
 def environment(

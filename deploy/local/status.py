@@ -34,13 +34,13 @@ async def status(desk: Desk) -> list[State]:
 
 async def _process(desk: Desk, each: ServiceProcess) -> State:
     running = desk.pid_file(each.name).process()
-    where = desk.ports.url(each)
+    where, what = desk.ports.url(each), desk.ports.about(each)
     if running is not None:
         lacks = await not_ready(desk.ports.of(each))
         state = "not ready" if lacks else "ready"
-        return State(each.name, where, lacks or each.what, running.pid, state)
+        return State(each.name, where, lacks or what, running.pid, state)
     state = "crashed" if desk.pid_file(each.name).path.exists() else "stopped"
-    return State(each.name, where, each.what, None, state)
+    return State(each.name, where, what, None, state)
 
 
 def _supervisor(desk: Desk) -> State:

@@ -234,6 +234,38 @@ def test_ports_stay_as_they_were_unless_asked(folder: DataFolder) -> None:
     assert choose_ports(folder, {"INTAKE_PORT": "7"})["INTAKE_PORT"] == 7
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"LEDGERDESK_PORT_OFFSET": "many"}, "LEDGERDESK_PORT_OFFSET is many, which is no number"),
+        ({"INTAKE_PORT": "8o81"}, "INTAKE_PORT is 8o81, which is no number"),
+        ({"LEDGERDESK_PORT_OFFSET": "60000"}, "a port is 1 to 65535"),
+        ({"LEDGERDESK_PORT_OFFSET": "-9000"}, "a port is 1 to 65535"),
+    ],
+)
+def test_a_port_that_is_none_is_trouble(
+    folder: DataFolder, asked: dict[str, str], said: str
+) -> None:
+    with pytest.raises(Trouble, match=said):
+        choose_ports(folder, asked)
+
+
+def test_an_offset_of_nothing_is_none(folder: DataFolder) -> None:
+    assert choose_ports(folder, {"LEDGERDESK_PORT_OFFSET": ""})["INTAKE_PORT"] == 8081
+
+
+async def test_a_port_for_mail_in_use_is_named_before_anything_starts(folder: DataFolder) -> None:
+    ports = {each.port_variable: str(process.free_port()) for each in PROCESSES}
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = str(stranger.getsockname()[1])
+        desk = Desk.open(folder, {**ports, "INTAKE_SMTP_PORT": taken})
+        with pytest.raises(PortInUse, match=f"Port {taken}, which intake needs.*INTAKE_SMTP_PORT"):
+            await desk._processes_up(quietly)
+    assert not list(folder.run.glob("*.pid"))
+
+
 def test_secrets_are_made_once_and_for_their_owner_only(folder: DataFolder) -> None:
     first = folder.secrets(["one"])
     assert folder.secrets(["one", "two"])["one"] == first["one"]
