@@ -249,8 +249,6 @@ async def running(
     inbox = Inbox(event_log, [cls.__name__ for cls in hears], keys)
     topics = sorted({cls.topic for cls in hears} | {KEYS})
     topics = sorted({*topics, *_said_on(service)})  # after a restore it hears itself
-    said_on = {cls.topic for cls in service.says}
-    topics = sorted({*topics, *said_on})  # what it said itself is heard again after a restore
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
     hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
     health = Health(event_log, followers, hearing, troubles=runtime.troubles)
@@ -295,25 +293,6 @@ async def running(
         with suppress(Exception):
             async with asyncio.timeout(5):
                 await pool.close()
-
-
-def _with_its_past(
-    service: Service, runtime: Runtime, app: FastAPI
-) -> tuple[Generations, Recovery]:
-    """What rebuilds, replays and republishes it, and what holds the log until it is whole."""
-    event_log, settings = runtime.log, runtime.settings
-    built = Generations(event_log, service.projections, settings.database_url)
-    app.include_router(generation_routes(built))
-    app.include_router(republish_routes(Republisher(event_log, settings)))
-    recovery = Recovery(event_log, settings, sorted(said_on))
-    event_log.hold.put_on(settings.wait_seconds_max)
-    app.include_router(republish_routes(Republisher(event_log, settings)))
-    event_log.hold.put_on(settings.wait_seconds_max)
-    return built, Recovery(event_log, settings, _said_on(service))
-
-
-def _said_on(service: Service) -> list[str]:
-    return sorted({cls.topic for cls in service.says})
 
 
 def _with_its_past(
