@@ -30,6 +30,7 @@ from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower
 from shared.hearing import Hearing
 from shared.log import Log
+from shared.outages import OUTAGES
 
 DATABASE_SECONDS_MAX: Final = 2.0
 """A database that takes longer than this to say one is away."""
@@ -65,7 +66,7 @@ class Health:
         try:
             async with asyncio.timeout(DATABASE_SECONDS_MAX):
                 end = await self.log.end()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (*OUTAGES, asyncpg.PostgresError) as error:
             return [f"postgres: {type(error).__name__}"]
         reasons = [f"{name}: has ended" for name in self.dead()]
         if not self._caught_up:

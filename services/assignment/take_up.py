@@ -21,6 +21,7 @@ from services.assignment.staff import Staff
 from shared.errors import CapacityExceeded, LedgerdeskError
 from shared.events.assignment import AgentAssigned
 from shared.logging import kind_of
+from shared.outages import OUTAGES
 from shared.service import Runtime
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class Queue:
         while True:
             try:
                 taken = await self.take_up()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (*OUTAGES, asyncpg.PostgresError) as error:
                 log.warning("take_up_failing", error=kind_of(error))
                 await asyncio.sleep(OUTAGE_SECONDS)
             else:
