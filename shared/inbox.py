@@ -18,7 +18,7 @@ import orjson
 import structlog
 
 from shared.envelope import EnvelopeBroken, Heard, heard
-from shared.errors import LedgerdeskError, VersionConflict
+from shared.errors import DuplicateEvent, LedgerdeskError, VersionConflict
 from shared.events import KEYS, event_type
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
@@ -95,8 +95,9 @@ class Inbox:
 
     async def take(self, arrivals: Sequence[Heard]) -> int:
         """Append what is ready, keep what is early; how many were appended."""
+        strangers: set[UUID] = set()
         while True:
-            sorted_ = await self._sort(arrivals)
+            sorted_ = await self._sort(arrivals, strangers)
             if sorted_.early:
                 await self._keep_waiting(sorted_.early)
             if not sorted_.ready:
@@ -105,6 +106,9 @@ class Inbox:
                 await self._log.append(Batch(events=sorted_.ready, heard=True))
             except VersionConflict:
                 continue  # another member of the group was first: look at the heads again
+            except DuplicateEvent as taken:
+                strangers |= await self._park_strangers(sorted_.ready, taken.event_id)
+                continue  # the same, or its id is another's: then without it
             break
         if sorted_.old:
             await self._look_for_forks(sorted_.old)
@@ -123,7 +127,19 @@ class Inbox:
         await self._park_gaps()
         return taken
 
-    async def _sort(self, arrivals: Sequence[Heard]) -> Sorted:
+    async def _park_strangers(self, ready: Sequence[NewEvent], event_id: UUID) -> set[UUID]:
+        """Keep aside an event whose id is that of another one here; its id, if it is so."""
+        here = await self._log.find(event_id)
+        for one in ready:
+            if one.id != event_id or here is None:
+                continue
+            if (one.subject, one.author, one.version) != (here.subject, here.author, here.version):
+                detail = f"{one.author} version {one.version} has the id of another event"
+                await self._park(one.subject, event_id, "fork", detail, None)
+                return {event_id}
+        return set()
+
+    async def _sort(self, arrivals: Sequence[Heard], strangers: AbstractSet[UUID]) -> Sorted:
         subjects = list({arrival.subject for arrival in arrivals})
         rows = await self._log.pool.fetch(QUERIES.heads, subjects)
         heads: dict[tuple[UUID, str], Head] = {
@@ -131,6 +147,7 @@ class Inbox:
         }
         if self._some_wait:
             arrivals = [*arrivals, *await self._waiting_of(subjects)]
+        arrivals = [one for one in arrivals if one.id not in strangers]
         missing: set[str] = set()
         if self._keys is not None:
             missing = await self._keys.missing(named_in(one.keys for one in arrivals))
