@@ -180,7 +180,7 @@ def lag(arguments: Sequence[str]) -> int:
     table = Table("service", "follower", box=None, header_style="bold", pad_edge=False)
     for name in ("position", "lag", "waiting", "parked"):
         table.add_column(name, justify="right")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     with every_service() as services:
         rows = [row for name in services.urls for row in _rows_of(services, name)]
     for row in rows:
