@@ -82,6 +82,14 @@ def duration(seconds: float) -> str:
     return " ".join(parts)
 
 
+def target(minutes: float) -> str:
+    """A span of a calendar's time, in hours: its days are shorter than those of `duration`."""
+    if minutes < 60:
+        return duration(minutes * 60)
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
 def clock_name(kind: str) -> str:
     return CLOCK_NAMES.get(kind, kind.replace("_", " "))
 
@@ -105,7 +113,7 @@ def _prioritised(e: intake.TicketPrioritised) -> str:
 
 
 def _planned(e: sla.SlaPlanApplied) -> str:
-    promised = ", ".join(f"{clock_name(t.clock)} in {duration(t.minutes * 60)}" for t in e.targets)
+    promised = ", ".join(f"{clock_name(t.clock)} in {target(t.minutes)}" for t in e.targets)
     label = Priority(e.priority).label
     return f"SLA plan {e.plan_name} for {label}: {promised}{_because(e.reason)}"
 
@@ -167,7 +175,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     ),
     sla.SlaPlanApplied: _planned,
     sla.ClockStarted: lambda e: (
-        f"Clock of the {clock_name(e.clock)} started: {duration(e.target_minutes * 60)}"
+        f"Clock of the {clock_name(e.clock)} started: {target(e.target_minutes)}"
         f"{_because(e.reason)}"
     ),
     sla.ClockPaused: lambda e: f"Clock of the {clock_name(e.clock)} paused{_because(e.reason)}",

@@ -3,7 +3,7 @@
 import pytest
 
 from services.gateway.projection import HEARS
-from services.gateway.words import _PHRASES, QUIET, duration, in_words, who
+from services.gateway.words import _PHRASES, QUIET, duration, in_words, target, who
 from shared.events import ACCESS, TICKETS, all_event_types
 from shared.events.intake import CustomerMessageReceived
 from shared.events.resolution import TicketClosed, TicketReopened
@@ -42,6 +42,14 @@ def test_what_an_answer_depends_on_is_not_quiet() -> None:
 )
 def test_durations_are_said_in_two_units_at_most(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(0.5, "30 s"), (15, "15 min"), (60, "1 h"), (90, "1 h 30 min"), (4_800, "80 h")],
+)
+def test_a_target_is_said_in_hours_of_its_calendar(minutes: float, said: str) -> None:
+    assert target(minutes) == said
 
 
 @pytest.mark.parametrize(
