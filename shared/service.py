@@ -323,9 +323,13 @@ async def _as_coroutine(start: Task) -> None:
 
 
 async def _once(start: Task) -> None:
-    """Do it, persistently, and then rest until cancelled."""
-    await persistently(start)
-    await asyncio.Event().wait()
+    """Do it, in spite of outages, and then rest until cancelled."""
+
+    async def do_and_rest() -> None:
+        await start()
+        await asyncio.Event().wait()
+
+    await persistently(do_and_rest)
 
 
 async def persistently(start: Task) -> None:
