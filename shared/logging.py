@@ -22,6 +22,7 @@ from uuid import UUID
 import orjson
 import structlog
 
+from shared.log_output import Repeated, Unfailing
 from shared.telemetry import current_traceparent, trace_id_of
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -96,6 +97,7 @@ def where_of(error: BaseException) -> str:
 def configure_logging(service: str, level: str) -> None:
     """Send structlog's and the standard library's logs to stdout as JSON."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    output: Any = Unfailing(sys.stdout)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -110,12 +112,13 @@ def configure_logging(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
     foreign = [structlog.stdlib.add_logger_name, _cut, *shared]
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
+    handler.addFilter(Repeated())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=foreign, processors=[remove, renderer]
