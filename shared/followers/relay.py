@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 from shared.clock import monotonic_seconds
 from shared.envelope import headers_of
 from shared.events import KEYS
-from shared.followers.follower import Follower
+from shared.followers.follower import PAGE_EVENTS, Follower
 from shared.kafka import make_producer, topic_name
 from shared.log.log import Log
 from shared.log.records import Recorded
@@ -70,7 +70,7 @@ class Relay(Follower):
             await self._publish_keys(named_in(event.keys for event in said))
             if said:
                 producer = await self._started()
-                await self._publish(producer, said)
+                await asyncio.gather(self._publish(producer, said), self._read_ahead(page))
                 self.log.metrics.published.inc(len(said))
         except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
             await self.close()
@@ -93,6 +93,11 @@ class Relay(Follower):
                     for event in said
                 ]
                 await asyncio.gather(*futures)
+
+    async def _read_ahead(self, page: Sequence[Recorded]) -> None:
+        """While Kafka takes in a full page, the next one is read: it waits in the tail."""
+        if len(page) == PAGE_EVENTS:
+            await self.log.newest(page[-1].position, PAGE_EVENTS)
 
     async def _publish_keys(self, names: AbstractSet[str]) -> None:
         """Publish keys before what is sealed with them, and, now and then, what has become of
