@@ -53,7 +53,7 @@ check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/squawk $(SQUAWK) $(MIGRATIONS)
 	$(BIN)/python -m pytest
 
-bench: venv ## how fast it is, side by side with its floor
+bench: venv ## how fast it is, beside its floor; WHOLE=1 MINUTES=10 RATE=80: the whole desk
 	@$(BIN)/python -m bench
 
 lock: ## pin what pyproject.toml asks for; make lock UPGRADE=1 for the newest

@@ -1,43 +1,68 @@
 """`make bench`: how fast it is, each row beside its floor in the same run.
 
 Medians of five alternating runs: the machine may be noisy, the ratio is what counts.
+`ROWS=append,relay` runs some of them; `WHOLE=1` the whole desk, for `MINUTES` at `RATE`
+tickets a second.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from statistics import median
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import append
+from bench import accept, append, inbox, projection, queues, relay
+from bench.row import Row, measured
+from bench.whole import flow
 from shared.testing.infra import TestServers
 
-RUNS = 5
+Rows = Callable[[TestServers], AbstractAsyncContextManager[Sequence[Row]]]
 
-Measure = Callable[[], Awaitable[float]]
-
-
-async def ratio(ours: Measure, floor: Measure) -> tuple[float, float]:
-    """Medians per second of ours and of the floor, run in turns."""
-    measured = [(await ours(), await floor()) for _ in range(RUNS)]
-    return median(a for a, _ in measured), median(b for _, b in measured)
+ALL: Mapping[str, Rows] = {
+    "accept": accept.rows,
+    "append": append.rows,
+    "relay": relay.rows,
+    "inbox": inbox.rows,
+    "projection": projection.rows,
+    "queues": queues.rows,
+}
 
 
 async def main() -> None:
-    """Print the table."""
-    table = Table("what", "ours/s", "floor/s", "ratio", "floor is")
+    """Print the table, a row as soon as it is measured."""
+    if os.environ.get("WHOLE"):
+        rate, minutes = os.environ.get("RATE") or 80, os.environ.get("MINUTES") or 10
+        await flow.main(float(rate), float(minutes))
+        return
+    console = Console(width=130)
+    table = Table("what", "ours/s", "floor/s", "ratio", "at least", "floor is", title=_machine())
+    chosen = os.environ.get("ROWS") or ",".join(ALL)
+    async with _servers() as servers:
+        for name in chosen.split(","):
+            async with ALL[name](servers) as rows:
+                for row in rows:
+                    found = await measured(row)
+                    figures = f"{found.ours:,.0f}", f"{found.floor:,.0f}", f"{found.ratio:.2f}"
+                    console.print(row.what, *figures)
+                    table.add_row(row.what, *figures, f"{row.at_least:g}", row.floor)
+    console.print(table)
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} at the beginning"
+
+
+@asynccontextmanager
+async def _servers() -> AsyncIterator[TestServers]:
     servers = TestServers.create()
     try:
         servers.postgres()
-        async with append.rows(servers) as rows:
-            for name, floor_name, measures in rows:
-                ours, floor = await ratio(*measures)
-                figures = f"{ours:,.0f}", f"{floor:,.0f}", f"{ours / floor:.2f}"
-                table.add_row(name, *figures, floor_name)
+        yield servers
     finally:
         servers.close()
-    Console().print(table)
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,1 @@
+"""The whole desk, measured from outside: real processes, real servers, one machine."""
