@@ -4,9 +4,9 @@
     ready      it can do what callers ask of it: else send them elsewhere
     degraded   it can, and something behind it fails: tell an operator, send nobody away
 
-What makes a service not ready: its database is away (nothing can be accepted, nor read); or
-it has just started and is still far behind its own log or Kafka, so that it would deny
-tickets that exist.
+What makes a service not ready: its database is away (nothing can be accepted, nor read); its
+log is held, so that it may say nothing yet; or it has just started and is still far behind its
+own log or Kafka, so that it would deny tickets that exist.
 
 What only degrades it: Kafka is away, or a follower fails. Every service accepts into its own
 log and answers from its own read models without either, and all replicas would be away at
@@ -69,6 +69,8 @@ class Health:
         except (*OUTAGES, asyncpg.PostgresError) as error:
             return [f"postgres: {type(error).__name__}"]
         reasons = [f"{name}: has ended" for name in self.dead()]
+        if self.log.hold.on:
+            reasons.append("log: looks on Kafka for what it had said before")
         if not self._caught_up:
             behind = self._behind(end)
             self._caught_up = not behind

@@ -129,6 +129,7 @@ def _pool(pool: Any) -> list[Metric]:
 
 def _of_this_process(health: Health) -> list[Metric]:
     found = [
+        _gauge("held", "Whether nothing may be said yet after a start.", health.log.hold.on),
         _gauge("degraded", "Parts of this service that fail while it serves.", len(health.lacks())),
         _counter("log_lines", "Log lines written, by level.", "level", LINES),
     ]

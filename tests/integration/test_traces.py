@@ -77,7 +77,7 @@ async def desk_of(servers: TestServers, folder: Path, **changes: Any) -> AsyncIt
         for name, live in services.items():
             port = live.runtime.settings.port
             os.environ[f"{name.upper()}_URL"] = f"http://127.0.0.1:{port}"
-            async with calling(live):
+            async with calling(live, "/health/ready"):
                 pass
         await apply(DESK)
         yield Desk(services, mails, collector)

@@ -55,14 +55,14 @@ async def scraped(live: Running, token: str = TOKEN) -> Page:
 
 
 @asynccontextmanager
-async def calling(live: Running) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service, once it listens."""
+async def calling(live: Running, until: str = "/health/live") -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service, once it answers `until` with 200."""
     url = f"http://127.0.0.1:{live.runtime.settings.port}"
     async with httpx.AsyncClient(base_url=url, timeout=10) as client:
 
         async def listens() -> bool:
             try:
-                return (await client.get("/health/live")).status_code == 200
+                return (await client.get(until)).status_code == 200
             except httpx.ConnectError:
                 return False
 
