@@ -13,7 +13,13 @@ from uuid import UUID
 
 import orjson
 
-from shared.errors import DuplicateEvent, PersonForgotten, Stale, VersionConflict
+from shared.errors import (
+    DuplicateEvent,
+    IdempotencyKeyReused,
+    PersonForgotten,
+    Stale,
+    VersionConflict,
+)
 from shared.events import Event, Unknown, encode, silent_on
 from shared.events.personal import About, needs_cause, persons_of, plan_of, requester_of
 from shared.ids import derived_id, uuid7
@@ -77,6 +83,9 @@ class Context:
     None draws new ids."""
     first_id: UUID | None = None
     """The id of the first event, when it must be the same whatever the subject."""
+    request: UUID | None = None
+    """What was asked for, when the asker may ask again under the same key: the causation
+    of what is said. The key with another request is refused."""
     begins: bool = False
     """The subject is most likely new: decided without a look first, and if it was not new
     after all, the log refuses and it is decided anew."""
@@ -189,6 +198,7 @@ class Work(Generic[C, S]):
         """Decide one command; what it says is kept for `batch`."""
         vector = self._vectors[subject]
         if context.repeatable and self._event_id(subject, context, 0) in self._ids:
+            self._check_request(subject, context)
             return Outcome(subject, (), vector, repeated=True)
         if context.seen is not None and not context.seen.covers(vector):
             raise Stale(seen=str(context.seen), now=str(vector))
@@ -210,6 +220,13 @@ class Work(Generic[C, S]):
             if past:
                 self._latest[subject] = max(recorded.occurred_at for recorded in past)
         return self._states[subject]
+
+    def _check_request(self, subject: UUID, context: Context) -> None:
+        """A key may be used again for the same request only, or the other would be lost."""
+        first = self._event_id(subject, context, 0)
+        for one in self._pasts[subject].events:
+            if one.id == first and context.request not in {None, one.causation}:
+                raise IdempotencyKeyReused
 
     def _event_id(self, subject: UUID, context: Context, ordinal: int) -> UUID:
         if ordinal == 0 and context.first_id is not None:
@@ -233,7 +250,7 @@ class Work(Generic[C, S]):
             type=type(event).__name__,
             after=str(vector.without(self._author, *silent_on(event.topic))),
             correlation=context.correlation or event_id,
-            causation=context.causation,
+            causation=context.causation or context.request,
             actor=context.actor,
             occurred_at=occurred_at,
             data=encode(event).decode(),

@@ -3,7 +3,8 @@
     LedgerdeskError
     ├── Rejected               the command is forbidden as things stand (never retried)
     │   ├── NotFound           there is no such thing
-    │   └── Stale              it has moved on since the caller looked
+    │   ├── Stale              it has moved on since the caller looked
+    │   └── IdempotencyKeyReused  the key stands for another request
     ├── VersionConflict        somebody else appended first (decide again)
     ├── CapacityExceeded       a limited resource is used up (choose another)
     ├── DuplicateEvent         this very event is in the log already (answer with it)
@@ -58,6 +59,12 @@ class Stale(Rejected):
     """The ticket has moved on since you looked at it: read it again, then decide."""
 
     http_status: ClassVar[int] = 412
+
+
+class IdempotencyKeyReused(Rejected):
+    """This Idempotency-Key was used for another submission: choose a new one."""
+
+    http_status: ClassVar[int] = 422
 
 
 class VersionConflict(LedgerdeskError):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from services.assignment.asked import Asked, ByAgent
+from services.assignment.asked import by
 from services.assignment.desk_api import add_desk
 from services.assignment.directory import Directory
 from services.assignment.domain.choice import Agent
@@ -30,6 +30,7 @@ from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.moves import open_ticket
 from services.assignment.domain.rejections import AgentUnknown
 from services.assignment.views import add_views
+from shared.asked import Asked, ByAgent
 from shared.decider import Outcome
 from shared.errors import CapacityExceeded
 from shared.service import Runtime
@@ -100,9 +101,7 @@ async def _give(runtime: Runtime, ticket_id: UUID, command: TicketCommand, asked
         TICKETS,
         ticket_id,
         command,
-        actor=asked.caller.actor,
-        seen=asked.seen,
-        derive_from=asked.derived_from(type(command)),
+        **asked.context(command),
     )
 
 
@@ -124,7 +123,7 @@ def _add_holding(router: APIRouter, runtime: Runtime) -> None:
     async def assign(ticket_id: UUID, body: Assign, asked: ByAgent) -> Response:
         async def make() -> TicketCommand:
             agent = await directory.agent(body.agent_id)
-            return AssignTicket(agent=agent, by=asked.by, reason=body.reason, now=now())
+            return AssignTicket(agent=agent, by=by(asked), reason=body.reason, now=now())
 
         return await _carry_out(runtime, ticket_id, make, asked)
 
@@ -142,7 +141,9 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
     async def give_back(ticket_id: UUID, body: Reason, asked: ByAgent) -> Response:
         async def make() -> TicketCommand:
             candidates = await colleagues(ticket_id)
-            return GiveBackTicket(candidates=candidates, by=asked.by, reason=body.reason, now=now())
+            return GiveBackTicket(
+                candidates=candidates, by=by(asked), reason=body.reason, now=now()
+            )
 
         return await _carry_out(runtime, ticket_id, make, asked)
 
@@ -152,7 +153,7 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
             return TransferTicket(
                 team=await directory.team(body.team_id),
                 candidates=await directory.agents_of(body.team_id),
-                by=asked.by,
+                by=by(asked),
                 reason=body.reason,
                 now=now(),
             )
@@ -164,7 +165,7 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
         async def make() -> TicketCommand:
             return EscalateTicket(
                 candidates=await colleagues(ticket_id),
-                by=asked.by,
+                by=by(asked),
                 reason=body.reason,
                 now=now(),
                 tier=body.tier,
@@ -181,13 +182,13 @@ def _add_participants(router: APIRouter, runtime: Runtime) -> None:
     async def add_participant(ticket_id: UUID, body: Participant, asked: ByAgent) -> Response:
         async def make() -> TicketCommand:
             agent = await directory.agent(body.agent_id)
-            return AddParticipant(agent=agent, by=asked.by, now=now())
+            return AddParticipant(agent=agent, by=by(asked), now=now())
 
         return await _carry_out(runtime, ticket_id, make, asked)
 
     @router.delete("/tickets/{ticket_id}/participants/{agent_id}")
     async def remove_participant(ticket_id: UUID, agent_id: str, asked: ByAgent) -> Response:
         async def make() -> TicketCommand:
-            return RemoveParticipant(agent_id=agent_id, by=asked.by, now=now())
+            return RemoveParticipant(agent_id=agent_id, by=by(asked), now=now())
 
         return await _carry_out(runtime, ticket_id, make, asked)

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from services.assignment.asked import Asked, ByAgent
 from services.assignment.directory import Directory
 from services.assignment.domain.desk import (
     AGENTS,
@@ -18,6 +17,7 @@ from services.assignment.domain.desk import (
     RetireAgent,
     SetPresence,
 )
+from shared.asked import Asked, ByAgent
 from shared.decider import Decider, Outcome
 from shared.events.assignment import AgentDefined, Role, TeamDefined
 from shared.ids import desk_id

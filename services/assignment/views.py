@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.assignment.asked import ByAgent
 from services.assignment.directory import QUERIES, Directory
 from services.assignment.domain import choice
 from services.assignment.domain.choice import Agent, Need
 from services.assignment.domain.rejections import TicketNotFound
+from shared.asked import ByAgent
 from shared.events import Priority
 from shared.service import Runtime
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from services.intake import bodies
-from services.intake.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
 from services.intake.desk_api import desk_routes
 from services.intake.domain import (
     DECIDER,
@@ -25,6 +24,7 @@ from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
 from services.intake.submitting import submitting
+from shared.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
 from shared.decider import Context, Outcome, handle_all
 from shared.errors import NotFound, Stale
 from shared.events.intake import Channel
@@ -151,9 +151,8 @@ async def _merge(
         by=asked.by,
     )
     context = Context(
-        actor=asked.caller.actor,
+        **asked.context(f"merge {source_id}") | {"seen": None},
         now=parts.runtime.clock(),
-        derive_from=asked.derive_from(f"merge {source_id}"),
         revision=(await parts.catalogue.topics()).revision,
     )
     # The target first: what is wrong with it is what the caller can mend.
@@ -184,9 +183,7 @@ async def _carry_out(parts: Parts, ticket_id: UUID, command: Command, asked: Ask
         DECIDER,
         ticket_id,
         command,
-        actor=asked.caller.actor,
-        seen=asked.seen,
-        derive_from=asked.derive_from(type(command).__name__),
+        **asked.context(command),
         revision=topics.revision,
     )
     return _answer(outcome)

@@ -5,7 +5,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from services.intake import bodies
-from services.intake.asked import Asked, ByAdmin, ByAgent
 from services.intake.domain.desk import (
     DESK_DECIDER,
     DefineTopic,
@@ -14,6 +13,7 @@ from services.intake.domain.desk import (
     ReviseDesk,
 )
 from services.intake.parts import Parts
+from shared.asked import Asked, ByAdmin, ByAgent
 from shared.events.intake import TopicDefined
 from shared.ids import desk_id
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.intake.asked import ByAgent, ByCustomerOrAgent
 from services.intake.parts import Parts
+from shared.asked import ByAgent, ByCustomerOrAgent
 from shared.errors import NotFound
 
 Limit = Annotated[int, Query(ge=1, le=200)]

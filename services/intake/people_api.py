@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.intake.asked import Asked, ByAdmin
 from services.intake.domain.people import PEOPLE_DECIDER, Command, ErasePerson, RecordExport
 from services.intake.parts import Parts
+from shared.asked import Asked, ByAdmin
 
 
 def people_routes(parts: Parts) -> APIRouter:
@@ -17,21 +17,22 @@ def people_routes(parts: Parts) -> APIRouter:
     @router.post("/people/{person}/erasure", status_code=202)
     async def erase(person: UUID, asked: ByAdmin) -> dict[str, Any]:
         """Forget a person: all services begin at once, and each is done in its own time."""
-        await _carry_out(parts, person, ErasePerson(asked.by, parts.runtime.clock()), asked)
-        return {"person": person}
+        command = ErasePerson(asked.by, parts.runtime.clock())
+        return {"person": person, "version": await _carry_out(parts, person, command, asked)}
 
     @router.post("/people/{person}/exports", status_code=202)
     async def export(person: UUID, asked: ByAdmin) -> dict[str, Any]:
         """Put on record that somebody is given all that is known of a person."""
-        await _carry_out(parts, person, RecordExport(asked.by, parts.runtime.clock()), asked)
-        return {"person": person}
+        command = RecordExport(asked.by, parts.runtime.clock())
+        return {"person": person, "version": await _carry_out(parts, person, command, asked)}
 
     return router
 
 
-async def _carry_out(parts: Parts, person: UUID, command: Command, asked: Asked) -> None:
-    derive_from = asked.derive_from(type(command).__name__)
+async def _carry_out(parts: Parts, person: UUID, command: Command, asked: Asked) -> int:
+    derive_from = asked.context(command)["derive_from"]
     actor = asked.caller.actor
-    await parts.runtime.handle(
+    outcome = await parts.runtime.handle(
         PEOPLE_DECIDER, person, command, actor=actor, derive_from=derive_from
     )
+    return outcome.vector[parts.runtime.name]

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from services.resolution import bodies, finders
-from services.resolution.asked import Asked, ByAgent, ByCustomerOrAgent
 from services.resolution.attachments import keep
 from services.resolution.domain import DECIDER
 from services.resolution.domain.commands import (
@@ -29,6 +28,7 @@ from services.resolution.domain.commands import (
     VerifyResolution,
 )
 from services.resolution.settings import Settings
+from shared.asked import Asked, ByAgent, ByCustomerOrAgent
 from shared.files import FileStore
 from shared.service import Runtime
 from shared.web import etag
@@ -50,15 +50,7 @@ async def _carry_out(
 ) -> JSONResponse:
     """Decide it once all that the caller knows is known here, and tell what is new."""
     await runtime.wait_for(ticket_id, asked.after)
-    key = ("http", asked.caller.actor, type(command).__name__, asked.key) if asked.key else None
-    outcome = await runtime.handle(
-        DECIDER,
-        ticket_id,
-        command,
-        actor=asked.caller.actor,
-        seen=asked.seen,
-        derive_from=key,
-    )
+    outcome = await runtime.handle(DECIDER, ticket_id, command, **asked.context(command))
     said = [type(event).__name__ for event in outcome.events]
     content = {"ticket_id": str(ticket_id), "events": said}
     return JSONResponse(content, headers=etag(outcome.vector))

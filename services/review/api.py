@@ -1,12 +1,11 @@
 """Review's inner HTTP API: commands in, what they came to out."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -19,13 +18,11 @@ from services.review.domain import (
     ReviewQuality,
     TicketNotFound,
 )
-from shared.events.assignment import Role
-from shared.identity import Identity
+from shared.asked import Anyone, Asked, ByAgent, ByManager
 from shared.ids import derived_id, uuid7
-from shared.log.vector import Vector
 from shared.service import Runtime
 from shared.sql import load_queries
-from shared.web import After, Caller, IfMatch, etag
+from shared.web import etag
 
 QUERIES = load_queries(__file__)
 
@@ -84,47 +81,6 @@ class TrendBy(StrEnum):
     TOPIC = "topic"
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A command's request, besides its body."""
-
-    caller: Identity
-    seen: Vector | None
-    after: Vector | None
-    key: str | None
-
-    @property
-    def by(self) -> str:
-        """Who asks, as events say it: an agent's id, else the actor."""
-        return self.caller.agent_id or self.caller.actor
-
-
-def _anyone(
-    caller: Caller,
-    seen: IfMatch,
-    after: After,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-) -> Asked:
-    return Asked(caller, seen, after, idempotency_key)
-
-
-def _agent(asked: Annotated[Asked, Depends(_anyone)]) -> Asked:
-    asked.caller.require(Role.AGENT)
-    return asked
-
-
-def _manager(asked: Annotated[Asked, Depends(_anyone)]) -> Asked:
-    asked.caller.require(Role.MANAGER)
-    return asked
-
-
-Anyone = Annotated[Asked, Depends(_anyone)]
-"""Whose ticket it is, is decided."""
-
-Agent = Annotated[Asked, Depends(_agent)]
-Manager = Annotated[Asked, Depends(_manager)]
-
-
 def routes(runtime: Runtime) -> APIRouter:
     """Every route of review but the core's own."""
     router = APIRouter(prefix="/v1")
@@ -138,15 +94,7 @@ async def _carry_out(
 ) -> JSONResponse:
     """Decide it once all that the caller knows is known here, and tell what is new."""
     await runtime.wait_for(ticket_id, asked.after)
-    key = ("http", asked.caller.actor, type(command).__name__, asked.key) if asked.key else None
-    outcome = await runtime.handle(
-        DECIDER,
-        ticket_id,
-        command,
-        actor=asked.caller.actor,
-        seen=asked.seen,
-        derive_from=key,
-    )
+    outcome = await runtime.handle(DECIDER, ticket_id, command, **asked.context(command))
     said = [type(event).__name__ for event in outcome.events]
     content = {"ticket_id": str(ticket_id), "events": said, **told}
     return JSONResponse(content, headers=etag(outcome.vector))
@@ -161,12 +109,12 @@ def _add_commands(router: APIRouter, runtime: Runtime) -> None:
         return await _carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/quality-review")
-    async def quality_review(ticket_id: UUID, body: Judgement, asked: Manager) -> Response:
+    async def quality_review(ticket_id: UUID, body: Judgement, asked: ByManager) -> Response:
         command = ReviewQuality(by=asked.by, now=now(), **body.model_dump())
         return await _carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/articles")
-    async def draft(ticket_id: UUID, body: Draft, asked: Agent) -> Response:
+    async def draft(ticket_id: UUID, body: Draft, asked: ByAgent) -> Response:
         new_id = derived_id("article", ticket_id, asked.by, asked.key) if asked.key else uuid7()
         article_id = body.article_id or str(new_id)
         command = DraftArticle(
@@ -175,7 +123,7 @@ def _add_commands(router: APIRouter, runtime: Runtime) -> None:
         return await _carry_out(runtime, ticket_id, command, asked, article_id=article_id)
 
     @router.post("/tickets/{ticket_id}/articles/{article_id}/publish")
-    async def publish(ticket_id: UUID, article_id: Slug, asked: Manager) -> Response:
+    async def publish(ticket_id: UUID, article_id: Slug, asked: ByManager) -> Response:
         command = PublishArticle(by=asked.by, now=now(), article_id=article_id)
         return await _carry_out(runtime, ticket_id, command, asked, article_id=article_id)
 
@@ -184,7 +132,7 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
     pool = runtime.pool
 
     @router.get("/tickets/{ticket_id}/review")
-    async def review(ticket_id: UUID, asked: Agent, response: Response) -> dict[str, Any]:
+    async def review(ticket_id: UUID, asked: ByAgent, response: Response) -> dict[str, Any]:
         """How the ticket was followed up and judged, with ratings and articles."""
         await runtime.wait_for(ticket_id, asked.after)
         vector = await runtime.log.vector(ticket_id)
@@ -198,13 +146,13 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
         return dict(row) | {"ratings": _dicts(ratings), "articles": _dicts(articles)}
 
     @router.get("/reviews/due")
-    async def due(asked: Agent, limit: Limit = 50) -> list[dict[str, Any]]:
+    async def due(asked: ByAgent, limit: Limit = 50) -> list[dict[str, Any]]:
         """Closed tickets that the caller should look at, as they did not work on them."""
         return _dicts(await pool.fetch(QUERIES.to_review, asked.by, limit))
 
     @router.get("/trends")
     async def trends(
-        _asked: Agent,
+        _asked: ByAgent,
         by: TrendBy = TrendBy.AGENT,
         days: Annotated[float, Query(gt=0, le=3_660)] = 30,
     ) -> list[dict[str, Any]]:
@@ -213,7 +161,7 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
         return _dicts(await pool.fetch(query, runtime.clock() - timedelta(days=days)))
 
     @router.get("/articles")
-    async def articles(_asked: Agent, limit: Limit = 50) -> list[dict[str, Any]]:
+    async def articles(_asked: ByAgent, limit: Limit = 50) -> list[dict[str, Any]]:
         """Published articles, the newest first."""
         return _dicts(await pool.fetch(QUERIES.published_articles, limit))
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from services.sla import desk, finders
@@ -13,14 +13,13 @@ from services.sla.domain import DECIDER, ApplyPlan
 from services.sla.plans import BY_RULE, Plan, terms_of
 from services.sla.ticking import Ticking
 from services.sla.why import shown
+from shared.asked import ByManager
 from shared.events import Event
 from shared.events.assignment import Role
 from shared.events.sla import ClockKind, ClockStarted
 from shared.ids import desk_id
 from shared.service import Runtime
-from shared.web import After, Caller, IfMatch, Invalid, etag
-
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+from shared.web import After, Caller, Invalid, etag
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -34,27 +33,13 @@ def routes(runtime: Runtime) -> APIRouter:
 
 def _add_ticket(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> None:
     @router.post("/tickets/{ticket_id}/plan")
-    async def choose_plan(
-        ticket_id: UUID,
-        body: ChoosePlan,
-        caller: Caller,
-        seen: IfMatch,
-        after: After,
-        key: Key = None,
-    ) -> Response:
-        caller.require(Role.MANAGER)
-        await runtime.wait_for(ticket_id, after)
+    async def choose_plan(ticket_id: UUID, body: ChoosePlan, asked: ByManager) -> Response:
+        await runtime.wait_for(ticket_id, asked.after)
         now = runtime.clock()
-        by = caller.agent_id or caller.actor
         plan = await plans.one(body.plan_id)
+        command = ApplyPlan(plan=plan, at=now, known_at=now, reason=body.reason, by=asked.by)
         outcome = await runtime.handle(
-            DECIDER,
-            ticket_id,
-            ApplyPlan(plan=plan, at=now, known_at=now, reason=body.reason, by=by),
-            actor=caller.actor,
-            seen=seen,
-            derive_from=("http", caller.actor, "ApplyPlan", key) if key else None,
-            revision=plan.revision,
+            DECIDER, ticket_id, command, **asked.context(command), revision=plan.revision
         )
         said = [type(event).__name__ for event in outcome.events]
         content = {"ticket_id": str(ticket_id), "events": said}

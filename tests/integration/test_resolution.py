@@ -314,6 +314,8 @@ async def test_a_retried_post_is_the_same_fact(live: Running, others: World) -> 
     again = await anna.post(path, reply, Idempotency_Key="k1")
     assert (said(first), said(again)) == (["WorkStarted", "AgentReplied"], [])
     assert said(await anna.post(path, reply, Idempotency_Key="k2")) == ["AgentReplied"]
+    other = await anna.post(path, {"text": "And something else."}, Idempotency_Key="k1")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 async def test_an_attachment_is_stored_before_it_is_named(live: Running, others: World) -> None:

@@ -5,15 +5,9 @@ from datetime import datetime
 
 from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
 from services.intake.domain.triage import verified_or_asked
-from shared.errors import Rejected
+from shared.errors import IdempotencyKeyReused
 from shared.events import Attachment, Event, Level, Person, TicketType
 from shared.events.intake import Channel, TicketOpened, TopicDefined
-
-
-class IdempotencyKeyReused(Rejected):
-    """This Idempotency-Key was used for another submission: choose a new one."""
-
-    http_status = 422
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from services.intake.domain import DECIDER, OpenTicket
-from services.intake.domain.opening import IdempotencyKeyReused
+from shared.errors import IdempotencyKeyReused
 from shared.events import Level, Person, Priority, TicketType
 from shared.events.intake import (
     Channel,

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared.decider import ATTEMPTS_MAX, Context, Decider, handle, handle_all
-from shared.errors import DuplicateEvent, Rejected, Stale, VersionConflict
+from shared.errors import DuplicateEvent, IdempotencyKeyReused, Rejected, Stale, VersionConflict
 from shared.events import Event, Unknown
 from shared.events.gateway import TicketViewed
 from shared.events.resolution import NoteAdded, WorkStarted
@@ -130,6 +130,16 @@ async def test_the_same_command_derived_from_the_same_cause_is_the_same_fact() -
     assert not first.repeated
     assert again.repeated
     assert again.vector == first.vector
+
+
+async def test_a_key_stands_for_one_request_and_no_other_is_lost_under_it() -> None:
+    log = MemoryLog()
+    context = replace(CONTEXT, derive_from=("key", "42"), request=derived_id("a"))
+    await handle(log, NOTES, TICKET, Note("a"), context)
+    again = await handle(log, NOTES, TICKET, Note("a"), context)
+    assert again.repeated
+    with pytest.raises(IdempotencyKeyReused):
+        await handle(log, NOTES, TICKET, Note("b"), replace(context, request=derived_id("b")))
 
 
 async def test_two_subjects_of_one_cause_are_two_facts() -> None:
