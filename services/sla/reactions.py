@@ -76,16 +76,22 @@ class KeepClocks:
     def __init__(self, plans: Plans, clock: Clock) -> None:
         self._plans = plans
         self._clock = clock
+        self._known: Sequence[Plan] = ()
+
+    async def look_ahead(self, page: Sequence[Recorded]) -> None:
+        """The plans as they are now, for all of the page."""
+        if any(isinstance(e.event, TicketCategorised | TicketPrioritised) for e in page):
+            self._known = await self._plans.all()
 
     async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[Command]]:
         """The one command that follows, if any."""
         if isinstance(recorded.event, TicketCategorised | TicketPrioritised):
-            command: Command | None = await self._plan_for(recorded, past.events)
+            command: Command | None = self._plan_for(recorded, past.events)
         else:
             command = translate(recorded)
         return [] if command is None else [Directed(recorded.subject, command)]
 
-    async def _plan_for(self, recorded: Recorded, past: Sequence[Recorded]) -> ApplyPlan | None:
+    def _plan_for(self, recorded: Recorded, past: Sequence[Recorded]) -> ApplyPlan | None:
         """The plan that now holds, once both category and priority are known."""
         until_then = [e.event for e in past if e.position <= recorded.position]
         facts = DECIDER.fold(until_then).facts
@@ -94,8 +100,9 @@ class KeepClocks:
         now = DECIDER.fold([e.event for e in past])
         stays = now.plan.plan_id if now.plan is not None and now.by != BY_RULE else None
         patient = self._clock() - recorded.recorded_at < PLAN_WAIT
-        plans = await self._plans.all()
-        plan, reason = choose(plans, stays, facts.plan_wanted, facts.priority, patient=patient)
+        plan, reason = choose(
+            self._known, stays, facts.plan_wanted, facts.priority, patient=patient
+        )
         return ApplyPlan(
             plan=plan,
             at=recorded.occurred_at,

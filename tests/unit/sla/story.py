@@ -1,6 +1,6 @@
 """Tickets, plans and events for tests of sla, and a desk in memory that hears them."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -37,6 +37,7 @@ from shared.events.resolution import (
     WorkResumed,
 )
 from shared.events.sla import CalendarValues, ClockKind, Interval, PlanTargets
+from shared.followers.contracts import Directed
 from shared.followers.view import View
 from shared.ids import derived_id, person_id
 from shared.log.records import Past, Recorded
@@ -224,8 +225,13 @@ class Desk:
         return self._append(event, at(minutes), at(minutes))
 
     def react(self, heard: Recorded) -> None:
-        for each in _now(self._reaction.react(heard, Past(list(self.log), Vector()))):
+        for each in _now(self._reacted(heard, Past(list(self.log), Vector()))):
             self.command(each.command, heard.occurred_at)
+
+    async def _reacted(self, heard: Recorded, past: Past) -> Sequence[Directed[Command]]:
+        await self._reaction.look_ahead([heard])
+        found: Sequence[Directed[Command]] = await self._reaction.react(heard, past)
+        return found
 
     def command(self, command: Command, now: datetime) -> list[Event]:
         try:
