@@ -20,6 +20,7 @@ import structlog
 from shared.envelope import EnvelopeBroken, Heard, heard
 from shared.errors import DuplicateEvent, LedgerdeskError, VersionConflict
 from shared.events import KEYS, event_type
+from shared.gaps import NoGap, bridge
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Batch, NewEvent
@@ -126,6 +127,18 @@ class Inbox:
         await self._log.pool.execute(QUERIES.drop_waiting)
         await self._park_gaps()
         return taken
+
+    async def pass_over(self, subject: UUID) -> None:
+        """Take in what waits of `subject` without what it waits for. Raises `NoGap`; also if
+        it waits for a key, as nobody could read it without."""
+        waiting = await self._waiting_of([subject])
+        named = named_in(one.keys for one in waiting)
+        if self._keys is not None and await self._keys.missing(named):
+            raise NoGap
+        rows = await self._log.pool.fetch(QUERIES.heads, [subject])
+        heads = {(row["subject"], row["author"]): (row["version"], row["id"]) for row in rows}
+        await self._log.append(Batch(events=bridge(waiting, heads, self._as_new), heard=True))
+        await self.sweep()
 
     async def _park_strangers(self, ready: Sequence[NewEvent], event_id: UUID) -> set[UUID]:
         """Keep aside an event whose id is that of another one here; its id, if it is so."""

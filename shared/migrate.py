@@ -5,7 +5,7 @@ log belongs to the owner role, so that the service can't change the past; a serv
 tables belong to the service's role, so that it can build new generations of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -19,10 +19,13 @@ LOG_MIGRATIONS = ROOT / "shared" / "log" / "migrations"
 _LOCK = 7355609
 
 
-async def migrate(owner_url: str, service: str, service_role: str) -> list[str]:
+async def migrate(
+    owner_url: str, service: str, service_role: str, only: Container[str] | None = None
+) -> list[str]:
     """Bring the database of `service` up to date; the names of what was newly run.
 
     `owner_url` is a URL of the owner role, which must be a member of `service_role`.
+    `only` names those that may be run (`room/file`), for a backup of an older version.
     Safe to run several times, and several at once.
     """
     own = ROOT / "services" / service / "migrations"
@@ -35,9 +38,11 @@ async def migrate(owner_url: str, service: str, service_role: str) -> list[str]:
             " room text, name text, run_at timestamptz not null default now(),"
             " primary key (room, name))"
         )
-        done = await _run(connection, "log", _files(LOG_MIGRATIONS), None)
-        await _grant(connection, service_role)
-        done += await _run(connection, service, _files(own), service_role)
+        files = _wanted("log", _files(LOG_MIGRATIONS), only)
+        done = await _run(connection, "log", files, None)
+        if only is None:
+            await _grant(connection, service_role)
+        done += await _run(connection, service, _wanted(service, _files(own), only), service_role)
         await connection.execute("reset statement_timeout")
         await connection.execute(f'grant select on ledger.migrations to "{service_role}"')
     finally:
@@ -47,6 +52,10 @@ async def migrate(owner_url: str, service: str, service_role: str) -> list[str]:
 
 def _files(folder: Path) -> Sequence[Path]:
     return sorted(folder.glob("*.sql")) if folder.is_dir() else ()
+
+
+def _wanted(room: str, files: Sequence[Path], only: Container[str] | None) -> Sequence[Path]:
+    return [file for file in files if only is None or f"{room}/{file.name}" in only]
 
 
 async def _run(

@@ -18,6 +18,7 @@ from shared.followers.reaction import ReactionFollower
 from shared.hearing import Hearing
 from shared.identity import Identity
 from shared.ids import derived_id
+from shared.inbox import Inbox
 from shared.log import Batch, Log, NewEvent
 from shared.log.log import QUERIES
 from shared.timers import TimerFollower
@@ -38,10 +39,11 @@ def operations(
     followers: Sequence[Follower],
     hearing: Hearing | None,
     clock: Clock,
+    inbox: Inbox | None = None,
 ) -> APIRouter:
     """The routes that every service has."""
     router = APIRouter(tags=["operations"])
-    desk = _Operations(name, event_log, followers, hearing, clock)
+    desk = _Operations(name, event_log, followers, hearing, clock, inbox)
 
     @router.get("/v1/followers")
     async def list_followers(identity: Caller) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def operations(
 
 
 class CantSkip(Rejected):
-    """A gap can't be skipped: what waits needs what is missing; its author must publish it."""
+    """This service hears nothing, so it can't skip what it has not heard."""
 
 
 class _Operations:
@@ -94,8 +96,10 @@ class _Operations:
         followers: Sequence[Follower],
         hearing: Hearing | None,
         clock: Clock,
+        inbox: Inbox | None,
     ) -> None:
         self._name = name
+        self._inbox = inbox
         self._log = event_log
         self._followers: Mapping[str, Follower] = {f.name: f for f in followers}
         self._hearing = hearing
@@ -165,7 +169,9 @@ class _Operations:
         row = await parked_one(self._log, parked_id)
         follower = self._followers.get(row["follower"])
         if follower is None and row["reason"] == "gap":
-            raise CantSkip
+            if self._inbox is None:
+                raise CantSkip
+            await self._inbox.pass_over(row["subject"])
         await self._record_skip(row, identity)
         if isinstance(follower, ProjectionFollower | ReactionFollower):
             await self.retry(parked_id)

@@ -8,7 +8,7 @@ are: commands are told to come back, reactions, timers and senders wait.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +18,9 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from shared.clock import monotonic_seconds
 from shared.envelope import EnvelopeBroken, heard
+from shared.events import Event, Unknown
 from shared.kafka import topic_name
+from shared.log import Batch, Claim
 from shared.log.log import QUERIES, Log
 from shared.logging import kind_of
 from shared.offsets import Offsets
@@ -36,6 +38,9 @@ LOOK_SECONDS = 0.2
 
 RECORDS_MAX = 5000
 
+Claims = Callable[[Event], Sequence[Claim]]
+"""What an event takes of limited resources, or gives back."""
+
 Own = dict[UUID, int]
 """By subject, the newest version of this service's stream."""
 
@@ -43,8 +48,15 @@ Own = dict[UUID, int]
 class Recovery:
     """Puts the log on hold, finds out what has to be heard, and releases it."""
 
-    def __init__(self, event_log: Log, settings: ServiceSettings, topics: Sequence[str]) -> None:
+    def __init__(
+        self,
+        event_log: Log,
+        settings: ServiceSettings,
+        topics: Sequence[str],
+        claims: Sequence[Claims] = (),
+    ) -> None:
         self._log = event_log
+        self._claims = claims
         self._settings = settings
         self._names = {topic_name(settings.topic_prefix, topic): topic for topic in topics}
         self.missing = 0
@@ -53,12 +65,15 @@ class Recovery:
     async def run(self) -> None:
         """Release the hold as soon as it may be."""
         if self._names:
-            said = await self._said_on_kafka()
+            said = await self._unknown(await self._said_on_kafka())
+            lacked = bool(said)
             while said := await self._unknown(said):
                 if self.missing != len(said):
                     log.warning("own_events_missing", subjects=len(said))
                 self.missing = len(said)
                 await asyncio.sleep(LOOK_SECONDS)
+            if lacked and self._claims:
+                await self._count_again()
         await self._log.pool.execute(QUERIES.confirm_restore)
         self.missing = 0
         self._log.hold.release()
@@ -79,16 +94,16 @@ class Recovery:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _scan(self) -> Own:
-        consumer = AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(  # without a group, so it has all partitions at once
+            *self._names,
             bootstrap_servers=self._settings.kafka_bootstrap_servers,
             client_id=f"{self._log.author}-{self._settings.instance}-recovery",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
-        await consumer.start()
         try:
-            partitions = await self._partitions(consumer)
-            consumer.assign(partitions)
+            await consumer.start()
+            partitions = self._partitions(consumer)
             offsets = Offsets(self._log, self._names)
             await offsets.begin(consumer, partitions)
             ends = await consumer.end_offsets(partitions)
@@ -101,15 +116,11 @@ class Recovery:
         finally:
             await consumer.stop()
 
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        await consumer.topics()
-        found = []
-        for name in self._names:
-            numbers = consumer.partitions_for_topic(name)
-            if not numbers:
-                raise UnknownTopicOrPartitionError(f"there is no topic {name}")
-            found += [TopicPartition(name, number) for number in numbers]
-        return found
+    def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        partitions = list(consumer.assignment())
+        if {partition.topic for partition in partitions} != self._names.keys():
+            raise UnknownTopicOrPartitionError(", ".join(self._names))
+        return partitions
 
     async def _unread(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
         for partition, end in ends.items():
@@ -128,6 +139,30 @@ class Recovery:
             except EnvelopeBroken:
                 continue
             said[event.subject] = max(event.version, said.get(event.subject, 0))
+
+    async def _count_again(self) -> None:
+        """Set every limited resource to what its own events have claimed: what is heard
+        again was appended without its claims."""
+        used: dict[str, int] = {}
+        ceilings: dict[str, int] = {}
+        position = 0
+        while page := await self._log.page(position, RECORDS_MAX):
+            position = page[-1].position
+            for recorded in page:
+                if recorded.said and not isinstance(recorded.event, Unknown):
+                    for claim in (c for claims in self._claims for c in claims(recorded.event)):
+                        used[claim.resource] = max(used.get(claim.resource, 0) + claim.amount, 0)
+                        if claim.ceiling is not None:
+                            ceilings[claim.resource] = claim.ceiling
+        rows = await self._log.pool.fetch(QUERIES.capacity)
+        stands = {row["resource"]: row["used"] for row in rows}
+        for resource in used.keys() | stands.keys():
+            missing = used.get(resource, 0) - stands.get(resource, 0)
+            ceiling = ceilings.get(resource, 0)
+            if missing:  # what was claimed was claimed, whatever the ceiling is now
+                room = Claim(resource, missing, ceiling=max(ceiling, used.get(resource, 0)))
+                await self._log.append(Batch(claims=[room]))
+            await self._log.append(Batch(claims=[Claim(resource, ceiling=ceiling)]))
 
     async def _unknown(self, said: Own) -> Own:
         """What of `said` is not in the log."""

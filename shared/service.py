@@ -36,7 +36,7 @@ from shared.generation_routes import generation_routes, republish_routes
 from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
-from shared.log import Log, Vector
+from shared.log import Claim, Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging, kind_of
 from shared.metrics.facts import gather
@@ -72,6 +72,7 @@ class Runtime:
     log: Log
     clock: Clock = utc_now
     followers: list[Follower] = field(default_factory=list)
+    inbox: Inbox | None = None
     troubles: dict[str, str] = field(default_factory=dict)
     """What fails while the service serves, by part: for `Health` to tell."""
 
@@ -173,6 +174,8 @@ class Service:
     projections: Sequence[Projection] = ()
     reactions: Callable[[Runtime], Sequence[Reacts]] = field(default=lambda _: ())
     timers: Timers | None = None
+    claims: Sequence[Callable[[Event], Sequence[Claim]]] = ()
+    """What its events take of limited resources: its deciders', to count again after a restore."""
     routers: Callable[[Runtime], Sequence[APIRouter]] = field(default=lambda _: ())
     tasks: Callable[[Runtime], Sequence[Task]] = field(default=lambda _: ())
     """Background work besides the followers, e.g. an SMTP server: run until cancelled."""
@@ -246,7 +249,7 @@ async def running(
     followers.append(await _eraser(service, runtime, keys, followers))
     runtime.followers = followers
     hears = service.hears | HEARD_BY_ALL
-    inbox = Inbox(event_log, [cls.__name__ for cls in hears], keys)
+    inbox = runtime.inbox = Inbox(event_log, [cls.__name__ for cls in hears], keys)
     topics = sorted({cls.topic for cls in hears} | {KEYS})
     topics = sorted({*topics, *_said_on(service)})  # after a restore it hears itself
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
@@ -304,7 +307,7 @@ def _with_its_past(
     app.include_router(generation_routes(built))
     app.include_router(republish_routes(Republisher(event_log, settings)))
     event_log.hold.put_on(settings.wait_seconds_max)
-    return built, Recovery(event_log, settings, _said_on(service))
+    return built, Recovery(event_log, settings, _said_on(service), service.claims)
 
 
 def _said_on(service: Service) -> list[str]:
@@ -442,7 +445,9 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: He
     app.include_router(health_routes(health))
     app.include_router(_metrics(service, runtime, hearing, health))
     app.include_router(
-        operations(service.name, runtime.log, runtime.followers, hearing, runtime.clock)
+        operations(
+            service.name, runtime.log, runtime.followers, hearing, runtime.clock, runtime.inbox
+        )
     )
     return app
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from shared.clock import Clock
+from shared.clock import Clock, monotonic_seconds
 from shared.decider import Context, Decider, handle
 from shared.errors import LedgerdeskError, Rejected, VersionConflict
 from shared.followers.contracts import Timer
@@ -30,6 +30,9 @@ LOOK_EVERY_SECONDS = 0.25
 
 DUE_MAX = 200
 """Timers handled at once."""
+
+PUT_OFF_SECONDS = 2.0
+"""When a timer is tried again whose subject others were busy with."""
 
 
 class TimerFollower(Follower):
@@ -56,18 +59,26 @@ class TimerFollower(Follower):
         self._actor = actor
         self._parking = Parking(event_log, self.name)
         self._due = QUERIES.render("due_timers", schema=projection)
+        self._put_off: dict[tuple[UUID, datetime], float] = {}
+        """Timers that could not be fired just now, so that others have their turn."""
         self._unfire = QUERIES.render("unfire", schema=projection)
 
     async def step(self) -> bool:
         as_of = await self._as_of()
         if as_of is None:
             return False
-        rows = await self.log.pool.fetch(self._due, as_of, DUE_MAX)
-        timers = [Timer(*row) for row in rows]
+        now = monotonic_seconds()
+        self._put_off = {key: until for key, until in self._put_off.items() if until > now}
+        rows = await self.log.pool.fetch(self._due, as_of, DUE_MAX + len(self._put_off))
+        due = [Timer(*row) for row in rows]
+        timers = [timer for timer in due if (timer.id, timer.due_at) not in self._put_off]
         if not timers:
             return False
         fired = await asyncio.gather(*(self._fire(timer) for timer in timers))
         done = [timer for timer, handled in zip(timers, fired, strict=True) if handled]
+        for timer, handled in zip(timers, fired, strict=True):
+            if not handled:
+                self._put_off[timer.id, timer.due_at] = now + PUT_OFF_SECONDS
         await self._mark(done)
         return bool(done)
 

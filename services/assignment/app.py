@@ -6,6 +6,7 @@ from typing import Final
 from services.assignment.api import routes
 from services.assignment.directory import Directory
 from services.assignment.domain.decisions import TICKETS
+from services.assignment.domain.desk import AGENTS
 from services.assignment.projection import Queues
 from services.assignment.reactions import Escalate, Release, Route
 from services.assignment.settings import Settings
@@ -95,6 +96,7 @@ SERVICE: Final = Service(
     says=SAYS,
     projections=[Queues()],
     reactions=reactions,
+    claims=[TICKETS.claims, AGENTS.claims],
     routers=lambda runtime: [routes(runtime)],
     tasks=tasks,
 )

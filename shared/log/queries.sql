@@ -134,12 +134,16 @@ from ledger.cursors
 order by name, generation
 
 -- name: park
--- Keep aside what could not be handled.
+-- Keep aside what could not be handled; a fork is worse than the gap that was told of before.
 insert into ledger.parked (
     id, follower, subject, position, event_id, reason, detail, headers, body
 )
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-on conflict (follower, subject) do nothing
+on conflict (follower, subject) do update
+    set id = excluded.id, event_id = excluded.event_id, reason = excluded.reason,
+        detail = excluded.detail, headers = excluded.headers, body = excluded.body,
+        parked_at = excluded.parked_at
+    where parked.reason = 'gap' and excluded.reason <> 'gap'
 
 -- name: parked_subjects
 -- Which subjects are parked for a follower.
@@ -212,6 +216,10 @@ select t, p, to_timestamp(0), n, l
 from unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) as u (t, p, n, l)
 on conflict (topic, partition) do update
     set next_offset = excluded.next_offset, last_record = excluded.last_record
+
+-- name: capacity
+-- Limited resources, and how much of each is taken.
+select resource, used, ceiling from ledger.capacity
 
 -- name: restore_unconfirmed
 -- Whether this database was restored, and has not yet heard again what it had said.

@@ -197,6 +197,7 @@ async def _restored(
                     f" values ({places})",
                     *row.values(),
                 )
+        await connection.execute("insert into ledger.restores (backed_up_at) values (now())")
         return database
     finally:
         await connection.close()
