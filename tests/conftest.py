@@ -3,8 +3,10 @@
 With LEDGERDESK_NO_SKIP=1, as in CI, a skipped test fails the run.
 """
 
+import atexit
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -19,11 +21,14 @@ from tests.desk import started, world
 
 __all__ = ["started", "world"]
 
-ROOMS = ("unit", "contract", "integration", "faults", "system", "browser")
+ROOMS = ("unit", "contract", "simulation", "integration", "faults", "system", "browser")
 """The order they are tested in: the quickest answers first, and those that share a desk
 beside each other and last, so that it idles under nobody else's feet."""
 
-os.environ.setdefault("LEDGERDESK_MASTER_KEY", new_master_key("tests"))
+MASTER_KEYS = Path(tempfile.mkdtemp(prefix="ledgerdesk-keys-")) / "master.keys"
+MASTER_KEYS.write_text(new_master_key("tests"), encoding="utf-8")
+os.environ["LEDGERDESK_MASTER_KEY_FILE"] = str(MASTER_KEYS)
+atexit.register(shutil.rmtree, MASTER_KEYS.parent, ignore_errors=True)
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("ledgerdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
