@@ -30,6 +30,9 @@ Measure = Callable[[], Awaitable[Sequence[Metric]]]
 LOOK_SECONDS_MAX: Final = 3.0
 """Longest a scrape waits for the database; then it tells what needs none."""
 
+NO_LINES: Final = {"warning": 0, "error": 0, "critical": 0}
+"""So that the first error can be seen as a step."""
+
 AWAY: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
@@ -131,7 +134,7 @@ def _of_this_process(health: Health) -> list[Metric]:
     found = [
         _gauge("held", "Whether nothing may be said yet after a start.", health.log.hold.on),
         _gauge("degraded", "Parts of this service that fail while it serves.", len(health.lacks())),
-        _counter("log_lines", "Log lines written, by level.", "level", LINES),
+        _counter("log_lines", "Log lines written, by level.", "level", {**NO_LINES, **LINES}),
     ]
     kafka = health.hearing
     if kafka is not None:
