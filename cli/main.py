@@ -30,6 +30,8 @@ COMMANDS: Final = {
     "republish": "say again what a service has said, byte for byte",
     "backup": "every service's database and the files, while the desk runs",
     "restore": "a desk from a backup",
+    "people": "export, or forget, all that is known of somebody",
+    "keys": "give the desk a new master key",
     "demo": "play realistic tickets into the running desk",
     "serve": "run one service in the foreground",
 }

@@ -43,6 +43,10 @@ SETTINGS: Final = {
     "max_wal_size": "2GB",
     # Our queries take milliseconds; compiling them takes longer.
     "jit": "off",
+    # What a checkpoint no longer needs is deleted, not written over one day, and the log names
+    # no values: so that what was purged is gone.
+    "wal_recycle": "off",
+    "log_error_verbosity": "terse",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

@@ -1,10 +1,12 @@
 """The inner HTTP API of audit, for operators: all events, a ticket's, and the proof."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from services.audit import finders
+from services.audit.people import behind, events_of, number_of, told, what_it_names
 from services.audit.proof import prove
 from shared.clock import monotonic_seconds
 from shared.errors import NotFound
@@ -14,6 +16,8 @@ from shared.service import Runtime
 from shared.web import Caller
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Position = Annotated[int, Query(ge=0)]
+Persons = Annotated[list[UUID], Query(min_length=1, max_length=100)]
 WAIT_SECONDS_MAX = 20
 
 
@@ -53,6 +57,30 @@ def routes(runtime: Runtime) -> APIRouter:
             raise NotFound(what="ticket")
         told = await as_shown(list(past))
         return {"ticket_id": subject, "number": told[0]["number"], "events": told}
+
+    @router.get("/people")
+    async def people(caller: Caller, email: str) -> dict[str, Any]:
+        """Who stands behind a mail address, and how much is known of them."""
+        caller.require(Role.ADMIN)
+        known = await behind(runtime.log, email)
+        return {"persons": known.persons, "active_agents": known.active_agents}
+
+    @router.get("/people/events")
+    async def people_events(
+        caller: Caller, person: Persons, after: Position = 0, limit: Limit = 500
+    ) -> dict[str, Any]:
+        """The next events that are about people or by them, readable as far as they are theirs;
+        and what these events name."""
+        caller.require(Role.ADMIN)
+        page, names = await events_of(runtime.log, person, after, limit)
+        named = [what_it_names(event) for event in page]
+        return {
+            "events": [told(event, names) for event in page],
+            "tickets": [number for number in map(number_of, page) if number],
+            "files": [file for files, _ in named for file in files],
+            "mails": [mail for _, mail in named if mail],
+            "next": page[-1].position if page else None,
+        }
 
     @router.get("/proof")
     async def proof(caller: Caller, ticket: str | None = None) -> dict[str, Any]:

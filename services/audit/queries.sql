@@ -68,3 +68,36 @@ select
     (select count(*) from ledger.waiting) as waiting,
     (select min(waiting_since) from ledger.waiting) as waiting_since,
     (select count(*) from ledger.parked where follower = 'inbox') as parked
+
+-- name: agents
+-- Every definition of an agent, in order.
+select
+    position, subject, author, version, id, previous, said, topic, type, after, revision,
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data,
+    keys
+from ledger.log
+where type = 'AgentDefined'
+order by position
+
+-- name: keys_of
+-- Every key of some people, erased ones, too.
+select key_id from ledger.keys where person = any ($1::uuid[])
+
+-- name: events_of
+-- The next events sealed with some keys, by some actors, about some people, or on a ticket that
+-- these people opened.
+select
+    position, subject, author, version, id, previous, said, topic, type, after, revision,
+    correlation, causation, actor, occurred_at, recorded_at, traceparent, data::text as data,
+    keys
+from ledger.log
+where position > $4 and (
+    (keys <> '' and string_to_array(keys, ',') && $1::text[])
+    or actor = any ($2::text[]) or subject = any ($3::uuid[])
+    or subject in (
+        select o.subject from ledger.log as o
+        where o.type = 'TicketOpened' and (o.data->'requester'->>'person_id')::uuid = any ($3)
+    )
+)
+order by position
+limit $5

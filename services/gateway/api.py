@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from services.gateway.context import Gateway
 from services.gateway.forwarding import add_commands, add_others
 from services.gateway.http import respond, signed_in
+from services.gateway.people import add_people
 from services.gateway.reads import add_desk, add_parts, add_tickets
 
 PREFIX: Final = "/api/v1"
@@ -41,6 +42,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_parts(router, gateway, agent)
     add_others(router, gateway, agent)
     add_commands(router, gateway, agent)
+    add_people(router, gateway, agent)
     return router
 
 

@@ -52,6 +52,11 @@ class Finders:
         ticket_id: UUID = found
         return ticket_id
 
+    async def agents_of_address(self, email: str) -> list[tuple[str, bool]]:
+        """Ids of agents who have this mail address, and whether they still work here."""
+        rows = await self._pool.fetch(SQL.agents_of_address, email.strip().casefold())
+        return [(row["agent_id"], row["active"]) for row in rows]
+
     async def ticket(self, ticket_id: UUID) -> TicketRow:
         """The ticket as it stands. Raises `NotFound`."""
         record = await self._pool.fetchrow(SQL.ticket_by_id, ticket_id)

@@ -239,6 +239,10 @@ select count(*) from (
 -- Who holds the token with this hash.
 select * from desk_view.agents where token_hash = $1 and token_hash <> '';
 
+-- name: agents_of_address
+-- Whoever has, or had, a mail address as an agent.
+select agent_id, active from desk_view.agents where lower(email) = $1;
+
 -- name: agent_by_id
 -- An agent by id.
 select * from desk_view.agents where agent_id = $1;

@@ -196,7 +196,8 @@ class Attachment(Value):
     file_id: str
     """SHA-256 of the content, hex: also its name in the store."""
     name: Personal
-    content_type: str
+    content_type: Personal
+    """As its sender has put it: it may name the file, too."""
     size_bytes: int
 
 

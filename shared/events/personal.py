@@ -2,9 +2,9 @@
 
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -84,7 +84,7 @@ def requester_of(event: object) -> UUID | None:
 def spots(type_name: str, data: Any, about: About) -> list[Spot]:
     """Every personal text that is not empty in an event's JSON."""
     plan = plan_of(type_name)
-    return [] if plan is None else list(_find(plan, data, data, about, None))
+    return [] if plan is None else _Finder(data, about).look(plan, data)
 
 
 def persons_of(type_name: str, data: Any, about: About) -> tuple[UUID, ...]:
@@ -99,30 +99,44 @@ def personal_fields(cls: type[Event]) -> list[tuple[str, str]]:
     return [] if plan is None else list(_told(plan, "", owned=False))
 
 
-def _find(
-    plan: _Fields | _Each, node: Any, root: Any, about: About, owner: UUID | None
-) -> Iterator[Spot]:
-    inner: Sequence[tuple[Any, _Plan]]
-    if isinstance(plan, _Each):
-        inner = [(key, plan.of) for key in (node if isinstance(node, dict) else range(len(node)))]
-    else:
-        inner = plan.of
-        owner = UUID(node[OWNER_FIELD]) if plan.owned else owner
-    for key, each in inner:
-        value = node[key]
-        if not value:
-            continue
-        if isinstance(each, _Text):
-            persons = (owner,) if owner else _persons(each.whose, root, about)
-            yield Spot(node, key, persons)
+class _Finder:
+    """Finds the spots of one event: whose a text is, is worked out once for all its texts."""
+
+    __slots__ = ("about", "found", "known", "root")
+
+    def __init__(self, root: Any, about: About) -> None:
+        self.root, self.about = root, about
+        self.found: list[Spot] = []
+        self.known: dict[int, tuple[UUID, ...]] = {}
+
+    def look(
+        self, plan: _Fields | _Each, node: Any, owner: tuple[UUID, ...] | None = None
+    ) -> list[Spot]:
+        """Everything in `node`, of whom its value says that it is."""
+        inner: Iterable[tuple[Any, _Plan]]
+        if isinstance(plan, _Each):
+            keys = node if isinstance(node, dict) else range(len(node))
+            inner = [(key, plan.of) for key in keys]
         else:
-            yield from _find(each, value, root, about, owner)
+            inner = plan.of
+            owner = (_uuid(node[OWNER_FIELD]),) if plan.owned else owner
+        for key, each in inner:
+            value = node[key]
+            if not value:
+                continue
+            if isinstance(each, _Text):
+                self.found.append(Spot(node, key, owner or self._persons(each.whose)))
+            else:
+                self.look(each, value, owner)
+        return self.found
 
-
-def _persons(whose: tuple[Whose, ...], root: Any, about: About) -> tuple[UUID, ...]:
-    if len(whose) == 1:
-        return _resolved(whose[0], root, about)
-    return tuple(dict.fromkeys(p for each in whose for p in _resolved(each, root, about)))
+    def _persons(self, whose: tuple[Whose, ...]) -> tuple[UUID, ...]:
+        # By identity: one tuple of the vocabulary marks many fields.
+        known = self.known.get(id(whose))
+        if known is None:
+            persons = [p for each in whose for p in _resolved(each, self.root, self.about)]
+            known = self.known[id(whose)] = tuple(dict.fromkeys(persons))
+        return known
 
 
 def _resolved(whose: Whose, root: Any, about: About) -> tuple[UUID, ...]:
@@ -130,14 +144,29 @@ def _resolved(whose: Whose, root: Any, about: About) -> tuple[UUID, ...]:
         case WhoseKind.REQUESTER:
             return (about.requester,)
         case WhoseKind.PERSON:
-            return (UUID(root[whose.field][OWNER_FIELD]),)
+            return (_uuid(root[whose.field][OWNER_FIELD]),)
         case WhoseKind.AGENT:
-            return (desk_id("agent", root[whose.field]),)
+            return (_agent(root[whose.field]),)
         case WhoseKind.ADDRESS:
             address = root[whose.field]
-            return (person_id(address) if address else about.requester,)
+            return (_person(address) if address else about.requester,)
         case WhoseKind.CAUSE:
             return about.cause
+
+
+@lru_cache(maxsize=2_000)
+def _uuid(text: str) -> UUID:
+    return UUID(text)
+
+
+@lru_cache(maxsize=2_000)
+def _person(address: str) -> UUID:
+    return person_id(address)
+
+
+@lru_cache(maxsize=2_000)
+def _agent(agent_id: str) -> UUID:
+    return desk_id("agent", agent_id)
 
 
 def _fields(cls: type[BaseModel], mark: PersonalField | None) -> _Fields:

@@ -100,6 +100,14 @@ update ledger.keys set purged_at = now() where key_id = any ($1::uuid[])
 -- What is told of parked subjects may quote what they hold.
 update ledger.parked set detail = '' where subject = any ($1::uuid[])
 
+-- name: handled_erasures
+-- The newest erasure of each person for which this service has dropped its own keys.
+select l.subject as person, max(l.version) as version
+from ledger.log as l
+join ledger.cursors as c on c.name = 'eraser' and l.position <= c.position
+where l.type = 'PersonErased' and l.subject = any ($1::uuid[])
+group by l.subject
+
 -- name: keys_of
 -- What has become of a person's keys here.
 select key_id, author, erased_at, forgotten_at, refolded_at, purged_at

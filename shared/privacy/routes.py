@@ -21,10 +21,15 @@ def privacy_routes(event_log: Log, keys: Keyring) -> APIRouter:
 
     @router.get("/people/keys")
     async def keys_of(caller: Caller, person: Persons) -> dict[str, Any]:
-        """What has become of people's keys here."""
+        """What has become of people's keys here, and which erasures were carried out."""
         caller.require(Role.ADMIN)
+        handled = await event_log.pool.fetch(QUERIES.handled_erasures, person)
         rows = await event_log.pool.fetch(QUERIES.keys_of, person)
-        return {"service": event_log.author, "keys": [dict(row) for row in rows]}
+        return {
+            "service": event_log.author,
+            "handled": {str(row["person"]): row["version"] for row in handled},
+            "keys": [dict(row) for row in rows],
+        }
 
     @router.get("/keys")
     async def masters(caller: Caller) -> dict[str, Any]:

@@ -10,9 +10,10 @@ the text as it stands in the JSON, escapes and all: opened, it is put back as it
 """
 
 import hmac
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -29,7 +30,13 @@ from shared.privacy.master import KEY_BYTES, NONCE_BYTES
 ERASED: Final = "[erased]"
 """What is read in the place of a text whose key is gone."""
 
-_SEALED: Final = re.compile(r'"ld1\.([A-Za-z0-9_+-]{22,})\.([A-Za-z0-9_-]{38,})"')
+HIDDEN: Final = "[somebody else's]"
+"""What is read in the place of a text that is not the reader's."""
+
+_BEGINS: Final = '"ld1.'
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
+_PADDING: Final = (b"", b"===", b"==", b"=")
 _SHARED: Final = b"ledgerdesk: a text of several people"
 
 
@@ -77,46 +84,71 @@ def key_id_of(name: str) -> UUID:
 
 def seal_spots(spots: Sequence[Spot], by_person: Mapping[UUID, Secret], event_id: UUID) -> str:
     """Seal each text where it stands; the names of all keys used, comma-separated."""
-    nonces = random_bytes(NONCE_BYTES * len(spots))
+    nonces, bound_to = random_bytes(NONCE_BYTES * len(spots)), event_id.bytes
     used: dict[str, None] = {}
-    shared: dict[tuple[UUID, ...], tuple[str, AESGCM]] = {}
+    of_persons: dict[int, tuple[str, AESGCM]] = {}  # by identity: many spots share a tuple
     for number, spot in enumerate(spots):
-        if spot.persons not in shared:
+        known = of_persons.get(id(spot.persons))
+        if known is None:
             secrets = [by_person[person] for person in spot.persons]
-            used.update(dict.fromkeys(secret.name for secret in secrets))
-            shared[spot.persons] = "+".join(s.name for s in secrets), _cipher(secrets)
-        names, cipher = shared[spot.persons]
+            names = [secret.name for secret in secrets]
+            used.update(dict.fromkeys(names))
+            known = of_persons[id(spot.persons)] = f"ld1.{'+'.join(names)}.", _cipher(secrets)
+        prefix, cipher = known
         text = orjson.dumps(spot.holder[spot.key])[1:-1]
         nonce = nonces[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
-        sealed = urlsafe_b64encode(nonce + cipher.encrypt(nonce, text, event_id.bytes))
-        spot.holder[spot.key] = f"ld1.{names}.{sealed.decode().rstrip('=')}"
+        sealed = b2a_base64(nonce + cipher.encrypt(nonce, text, bound_to), newline=False)
+        spot.holder[spot.key] = prefix + sealed.translate(_TO_URL, b"=").decode()
     return ",".join(used)
 
 
-def opened(data: str, event_id: UUID, secrets: Secrets, keys: str) -> str:
+def opened(
+    data: str, event_id: UUID, secrets: Secrets, keys: str, only: AbstractSet[str] | None = None
+) -> str:
     """An event's JSON with its sealed texts readable again, those erased as `[erased]`.
 
     `keys` names those that the event is sealed with: only these count, so that nobody can
-    write what looks sealed. Raises KeyError if `secrets` lacks one of them.
+    write what looks sealed. Raises KeyError if `secrets` lacks one of them. What is sealed
+    with none of the keys `only`, if given, stays hidden.
     """
-    own = keys.split(",")
+    bound_to, own = event_id.bytes, keys.split(",")
+    openers: dict[str, AESGCM | str | None] = {}
+    first, *rest = data.split(_BEGINS)
+    pieces = [first]
+    for piece in rest:
+        whole, _, behind = piece.partition('"')
+        names, _, sealed = whole.partition(".")
+        if names not in openers:
+            openers[names] = _opener(names.split("+"), own, secrets, only)
+        opener = openers[names]
+        if isinstance(opener, AESGCM):
+            pieces += ('"', _unsealed(sealed, opener, bound_to, event_id), '"', behind)
+        elif opener is None:
+            pieces += (_BEGINS, piece)
+        else:
+            pieces += ('"', opener, '"', behind)
+    return "".join(pieces)
 
-    def put_back(match: "re.Match[str]") -> str:
-        names, sealed = match.group(1).split("+"), match.group(2)
-        if not all(name in own for name in names):
-            return match.group(0)
-        found = [secrets[name] for name in names]
-        whole = [secret for secret in found if secret is not None]
-        if len(whole) < len(found):
-            return f'"{ERASED}"'
-        raw = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-        try:
-            text = _cipher(whole).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], event_id.bytes)
-        except InvalidTag as error:
-            raise SealBroken(event_id=event_id) from error
-        return f'"{text.decode()}"'
 
-    return _SEALED.sub(put_back, data)
+def _unsealed(sealed: str, cipher: AESGCM, bound_to: bytes, event_id: UUID) -> str:
+    try:
+        raw = a2b_base64(sealed.encode().translate(_FROM_URL) + _PADDING[len(sealed) % 4])
+        return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound_to).decode()
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken(event_id=event_id) from error
+
+
+def _opener(
+    names: Sequence[str], own: Sequence[str], secrets: Secrets, only: AbstractSet[str] | None
+) -> AESGCM | str | None:
+    """What opens a text, or what is read in its place; None if it only looks sealed."""
+    if not all(name in own for name in names):
+        return None  # somebody wrote what looks sealed
+    if only is not None and only.isdisjoint(names):
+        return HIDDEN
+    found = [secrets[name] for name in names]
+    whole = [secret for secret in found if secret is not None]
+    return _cipher(whole) if len(whole) == len(found) else ERASED
 
 
 def named_in(keys: Iterable[str]) -> set[str]:

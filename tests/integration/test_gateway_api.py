@@ -10,9 +10,10 @@ from services.gateway import shapes
 from services.gateway.commands import COMMANDS
 from shared.clock import utc_now
 from shared.errors import NotFound
+from shared.events.assignment import Role
 from shared.events.base import Priority
 from shared.events.resolution import ClosedHow, TicketClosed
-from shared.ids import desk_id
+from shared.ids import desk_id, person_id
 from shared.testing.spec import T0
 from tests.integration.gateway_harness import Databases, Desk, gateway_on, numbered, tickets_of
 from tests.unit.gateway import story
@@ -346,3 +347,21 @@ async def test_the_description_names_every_command_with_an_example(desk: Desk) -
 async def test_a_ticket_nobody_knows_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound):
         await desk.gateway.finders.ticket(story.ticket(99))
+
+
+async def test_an_admin_has_somebody_forgotten_but_nobody_who_works_here(desk: Desk) -> None:
+    async def ask(agent: str, email: str) -> httpx.Response:
+        async with desk.client(agent) as client:
+            return await client.post("/api/v1/people/erasure", json={"email": email})
+
+    assert (await ask("anna", "carla@example.org")).status_code == 403
+    await desk.hear(desk_id("agent", "mara"), story.defined("mara", role=Role.ADMIN))
+    works = await ask("mara", "Ben@desk.example")
+    assert (works.status_code, works.json()["code"]) == (409, "agent_still_works")
+    assert not desk.owners.sent
+    await desk.hear(desk_id("agent", "ben"), story.defined("ben", active=False))
+    done = await ask("mara", "Ben@desk.example")
+    persons = [str(person_id("ben@desk.example")), str(desk_id("agent", "ben"))]
+    assert (done.status_code, done.json()) == (202, {"persons": persons})
+    asked = [(sent.owner, sent.path) for sent in desk.owners.sent]
+    assert asked == [("intake", f"/v1/people/{person}/erasure") for person in persons]
