@@ -17,7 +17,7 @@ from deploy import topics
 from deploy.local import process
 from deploy.local.desk import Desk
 from deploy.local.folder import data_folder
-from deploy.local.health import not_ready
+from deploy.local.health import health
 from deploy.local.services import PROCESSES, SERVICES, ServiceProcess
 from deploy.lock import is_current
 from shared.clock import utc_now
@@ -156,11 +156,11 @@ async def _not_migrated(url: str, service: str) -> list[str]:
 
 async def _process(desk: Desk, each: ServiceProcess) -> Finding:
     port = desk.ports.of(each)
-    lacks = await not_ready(port)
-    if not lacks:
-        return Finding(f"{each.name} is ready on port {port}")
-    what = f"{each.name} is not ready on port {port} ({lacks})"
-    return Finding(what, f"make up, or look at {desk.folder.log_of(each.name)}")
+    said = await health(port)
+    what = f"{each.name} is {said.state} on port {port}"
+    if not said.why:
+        return Finding(what)
+    return Finding(f"{what} ({said.why})", f"make up, or look at {desk.folder.log_of(each.name)}")
 
 
 async def _followers(desk: Desk, each: ServiceProcess) -> AsyncIterator[Finding]:
@@ -189,8 +189,15 @@ def _findings_of(service: str, overview: dict[str, Any]) -> list[Finding]:
             advice = f"ledgerdesk parked list {service}"
             found.append(Finding(f"{name} has parked {follower['parked']}", advice))
         if follower["lag"] > LAG_EVENTS:
-            advice = "wait; if it grows, look at its log"
+            advice = "wait; if it grows: docs/runbook/FollowerBehind.md"
             found.append(Finding(f"{name} is {follower['lag']} events behind", advice))
+        if not follower.get("led", True):
+            advice = "docs/runbook/FollowerLeaderless.md"
+            found.append(Finding(f"{name} is led by no process", advice))
+    waiting, since = overview["inbox"]["waiting"], overview["inbox"]["waiting_since"]
+    if waiting:
+        what = f"{waiting} events wait in {service} since {since}"
+        found.append(Finding(what, "if they stay: docs/runbook/EventsMissing.md"))
     return found or [Finding(f"{service}'s followers are at the end of its log")]
 
 

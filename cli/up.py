@@ -4,11 +4,14 @@ import argparse
 import asyncio
 import logging
 import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from cli.log_lines import readable
 from deploy.local.desk import Desk
 from deploy.local.folder import REPOSITORY, data_folder
 from deploy.local.services import PROCESSES
@@ -86,12 +89,14 @@ def logs(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="ledgerdesk logs")
     parser.add_argument("part", nargs="?", default="", help="a service, kafka or postgres")
     parser.add_argument("--once", action="store_true", help="show the end, and do not follow")
+    parser.add_argument("--json", action="store_true", help="show lines as they are written")
     asked = parser.parse_args(arguments)
     part = asked.part
     paths = sorted(data_folder().logs.glob(f"{part or '*'}.log"))
     if not paths:
         raise Trouble(f"There is no log of {part or 'anything'} yet: make up first")
-    return _follow(paths, once=asked.once)
+    shown = str if asked.json else partial(readable, coloured=sys.stdout.isatty())
+    return _follow(paths, shown, once=asked.once)
 
 
 def table(states: Sequence[State]) -> str:
@@ -158,7 +163,7 @@ def _parse(command: str, arguments: Sequence[str]) -> None:
     ).parse_args(arguments)
 
 
-def _follow(paths: Sequence[Path], *, once: bool) -> int:
+def _follow(paths: Sequence[Path], shown: Callable[[str], str], *, once: bool) -> int:
     width = max(len(path.stem) for path in paths)
     positions = {path: _near_end(path) for path in paths}
     while True:
@@ -169,8 +174,8 @@ def _follow(paths: Sequence[Path], *, once: bool) -> int:
                     if not line.endswith(b"\n"):
                         break
                     positions[path] += len(line)
-                    text = line.decode(errors="replace").rstrip()
-                    print(f"{path.stem:<{width}}  {text}", flush=True)
+                    for text in shown(line.decode(errors="replace").rstrip()).splitlines():
+                        print(f"{path.stem:<{width}}  {text}", flush=True)
         if once:
             return 0
         time.sleep(LOG_POLL_SECONDS)

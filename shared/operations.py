@@ -1,7 +1,9 @@
 """What an operator can ask of every service, and do: followers, and what is parked."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from shared.ids import derived_id
 from shared.inbox import Inbox
 from shared.log import Batch, Log, NewEvent
 from shared.log.log import QUERIES
+from shared.metrics.facts import gather
 from shared.timers import TimerFollower
 from shared.web import Caller
 
@@ -107,43 +110,38 @@ class _Operations:
 
     async def overview(self) -> dict[str, Any]:
         """Where each follower stands, what waits and what is parked."""
-        end = await self._log.end()
-        counts: dict[str, int] = {}
-        for row in await self._log.pool.fetch(QUERIES.parked):
-            counts[row["follower"]] = counts.get(row["follower"], 0) + 1
-        waiting = await self._log.pool.fetchrow(QUERIES.waiting_summary)
+        facts = await gather(self._log, list(self._followers.values()), self._hearing, self._clock)
+        parked = Counter[str]()
+        for one in facts.parked:
+            parked[one.follower] += one.subjects
         said = await self._log.pool.fetch(QUERIES.counts)
-        followers = []
-        for row in await self._log.pool.fetch(QUERIES.cursors):
-            if "@" in row["name"]:  # a generation that is being built: see /v1/generations
-                continue
-            live = self._followers.get(row["name"])
-            own = live is not None and live.leading and live.generation == row["generation"]
-            timers = isinstance(live, TimerFollower)
-            position = live.position if live is not None and own else row["position"]
-            followers.append(
-                {
-                    "name": row["name"],
-                    "generation": row["generation"],
-                    "position": position,
-                    "lag": 0 if timers else max(end - position, 0),
-                    "leading": own,
-                    "failing": row["stopped"] or (live.failing if live else ""),
-                    "parked": counts.get(row["name"], 0),
-                }
-            )
+        waits = timedelta(seconds=facts.waiting_oldest_seconds)
         return {
             "service": self._name,
-            "log_end": end,
+            "log_end": facts.log_end,
             "said": sum(row["events"] for row in said if row["said"]),
             "heard": sum(row["events"] for row in said if not row["said"]),
-            "followers": followers,
+            "followers": [
+                {
+                    "name": one.name,
+                    "generation": one.generation,
+                    "position": one.position,
+                    "lag": one.lag_events,
+                    "lag_seconds": one.lag_seconds,
+                    "leading": one.leading,
+                    "led": one.led,
+                    "failing": one.failing,
+                    "parked": parked[one.name],
+                }
+                for one in facts.followers
+                if "@" not in one.name  # a generation that is being built: see /v1/generations
+            ],
             "inbox": {
                 "caught_up": self._hearing.caught_up if self._hearing else True,
                 "failing": self._hearing.failing if self._hearing else "",
-                "waiting": waiting["events"] if waiting else 0,
-                "waiting_since": waiting["since"] if waiting else None,
-                "parked": counts.get("inbox", 0),
+                "waiting": facts.waiting_events,
+                "waiting_since": self._clock() - waits if facts.waiting_events else None,
+                "parked": parked["inbox"],
             },
         }
 

@@ -16,8 +16,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from deploy.local import databases, process
-from deploy.local.folder import REPOSITORY, DataFolder
-from deploy.local.health import not_ready
+from deploy.local.folder import REPOSITORY, DataFolder, write_private
+from deploy.local.health import health
 from deploy.local.parts import Part
 from deploy.local.process import PidFile
 from deploy.local.services import (
@@ -36,6 +36,8 @@ from deploy.local.trouble import DidNotStart, Trouble
 SPACE_NEEDED_MB: Final = 1_000
 READY_TIMEOUT_SECONDS: Final = 90.0
 READY_POLL_SECONDS: Final = 0.1
+# After which what a process lacks that serves all the same is only mentioned.
+WHOLE_TIMEOUT_SECONDS: Final = 30.0
 TOPIC_PREFIX: Final = "ledgerdesk"
 SUPERVISOR: Final = "supervisor"
 
@@ -58,7 +60,7 @@ class Desk:
         folder.create()
         ports = choose_ports(folder, environ)
         stack = choose(folder, ports, environ, [each.name for each in SERVICES])
-        return cls(folder, ports, stack, folder.secrets(["identity", "link"]), environ)
+        return cls(folder, ports, stack, folder.secrets(["identity", "link", "metrics"]), environ)
 
     @property
     def topic_prefix(self) -> str:
@@ -69,6 +71,7 @@ class Desk:
         with self._alone():
             self.folder.check_space(SPACE_NEEDED_MB)
             self.folder.make_master_key()
+            write_private(self.folder.root / "metrics-token", self.secrets["metrics"])
             self._keep_ports()
             await asyncio.gather(self._databases_up(say), self._kafka_up(say))
             await self._processes_up(say)
@@ -246,12 +249,16 @@ class Desk:
     async def _await_one(self, each: ServiceProcess, say: Say) -> None:
         until = time.monotonic() + READY_TIMEOUT_SECONDS
         log = self.folder.log_of(each.name)
-        while lacks := await not_ready(self.ports.of(each)):
+        whole_until = time.monotonic() + WHOLE_TIMEOUT_SECONDS
+        while (said := await health(self.ports.of(each))).why:
+            if said.serves and time.monotonic() > whole_until:
+                say(f"{each.name} serves, but is degraded: {said.why}")
+                return
             running = self.pid_file(each.name).process()
             if running is None or not process.alive(running):
                 raise DidNotStart(each.name, process.last_line(log), log)
             if time.monotonic() > until:
-                raise DidNotStart(each.name, lacks, log)
+                raise DidNotStart(each.name, said.why, log)
             await asyncio.sleep(READY_POLL_SECONDS)
         say(f"{each.name} is ready")
 

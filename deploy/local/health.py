@@ -1,22 +1,38 @@
-"""Whether a process of the desk is ready, as it says itself."""
+"""How a process of the desk is, as it says itself."""
 
 import asyncio
-import contextlib
 import json
+from dataclasses import dataclass
 
 
-async def not_ready(port: int) -> str:
-    """What `GET /health/ready` of the process at the port complains of; empty when ready."""
+@dataclass(frozen=True)
+class Said:
+    """What `GET /health/ready` of a process says: ready, degraded, not ready; and why."""
+
+    state: str
+    why: str = ""
+
+    @property
+    def serves(self) -> bool:
+        """Whether callers are welcome, even if something behind it fails."""
+        return self.state != "not ready"
+
+
+async def health(port: int) -> Said:
+    """What the process at the port says; one that says nothing is not ready."""
     try:
         async with asyncio.timeout(2):
             status, body = await _get(port, "/health/ready")
     except (OSError, TimeoutError, ValueError) as error:
-        return f"no answer ({type(error).__name__})"
-    if status == 200:
-        return ""
-    with contextlib.suppress(ValueError, KeyError):
-        return "; ".join(json.loads(body)["reasons"])
-    return f"it answers {status}"
+        return Said("not ready", f"no answer ({type(error).__name__})")
+    try:
+        told = json.loads(body)
+        why = "; ".join(told.get("reasons", ()))
+    except (ValueError, AttributeError):
+        why = f"it answers {status}"
+    if status != 200:
+        return Said("not ready", why or f"it answers {status}")
+    return Said("degraded" if why else "ready", why)
 
 
 async def _get(port: int, path: str) -> tuple[int, bytes]:

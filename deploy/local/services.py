@@ -164,6 +164,7 @@ def environment(
         told[f"{process.name.upper()}_DATABASE_URL"] = database.url
     # What a person may have set for a desk that others reach, too.
     usual = {
+        "LEDGERDESK_METRICS_TOKEN": secrets["metrics"],
         "LEDGERDESK_SMTP_URL": f"smtp://127.0.0.1:{ports['MAILBOX_SMTP_PORT']}",
         "LEDGERDESK_PORTAL_URL": ports.url(_named("portal")),
         "LEDGERDESK_GATEWAY_URL": ports.url(_named("gateway")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from deploy.local import deaths
 from deploy.local.desk import SUPERVISOR, Desk
-from deploy.local.health import not_ready
+from deploy.local.health import health
 from deploy.local.services import PROCESSES, SERVICES, ServiceProcess
 from deploy.local.stack import Server
 
@@ -36,9 +36,8 @@ async def _process(desk: Desk, each: ServiceProcess) -> State:
     running = desk.pid_file(each.name).process()
     where, what = desk.ports.url(each), desk.ports.about(each)
     if running is not None:
-        lacks = await not_ready(desk.ports.of(each))
-        state = "not ready" if lacks else "ready"
-        return State(each.name, where, lacks or what, running.pid, state)
+        said = await health(desk.ports.of(each))
+        return State(each.name, where, said.why or what, running.pid, said.state)
     state = "crashed" if desk.pid_file(each.name).path.exists() else "stopped"
     return State(each.name, where, what, None, state)
 

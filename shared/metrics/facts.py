@@ -39,6 +39,7 @@ class Standing:
     led: bool
     """Some process leads it."""
     failing: str
+    """What it fails at, in this process, or why it was stopped, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ async def _standings(event_log: Log, followers: Sequence[Follower], end: int) ->
                 lag_seconds=0.0 if timers else row["lag_seconds"],
                 leading=follower is not None and follower.leading,
                 led=row["led"],
-                failing=follower.failing if follower is not None else "",
+                failing=row["stopped"] or (follower.failing if follower is not None else ""),
             )
         )
     return found

@@ -8,6 +8,7 @@ select
     c.generation,
     greatest(c.position, o.position) as position,
     coalesce(c.lease_until > now(), false) as led,
+    c.stopped,
     coalesce(extract(epoch from now() - n.recorded_at), 0)::float8 as lag_seconds
 from ledger.cursors as c
 left join unnest($1::text[], $2::int[], $3::bigint[]) as o (name, generation, position)
