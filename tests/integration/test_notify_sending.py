@@ -31,7 +31,9 @@ from shared.followers.reaction import ReactionFollower
 from shared.identity import HEADER, Identity, sign
 from shared.ids import desk_id, person_id, uuid7
 from shared.log import Batch, Log, NewEvent
-from shared.postgres import open_pool
+from shared.postgres import Pool, open_pool
+from shared.privacy.keyring import Keyring
+from shared.privacy.master import MasterKeys, new_master_key
 from shared.service import Runtime
 from shared.testing.eventually import eventually
 from shared.testing.spec import T0
@@ -49,7 +51,13 @@ from tests.unit.notify.examples import (
 from tests.unit.notify.mail_server import MailServer
 
 Databases = Callable[[str], Awaitable[Database]]
+MASTER = new_master_key("test")
 SECRET = "a secret of at least thirty-two bytes"
+
+
+def log_of(pool: Pool) -> Log:
+    """notify's log, which seals what it says."""
+    return Log(pool, "notify", Keyring(pool, "notify", MasterKeys(MASTER)))
 
 
 @dataclass
@@ -151,7 +159,7 @@ async def notify(
     database = await service_database("notify")
     settings = settings_of(database.url, server.port)
     pool = await open_pool(database.url, 8, "test")
-    log = Log(pool, "notify")
+    log = log_of(pool)
     runtime = Runtime(SERVICE, settings, pool, log)
     followers: list[Any] = [ProjectionFollower(log, p, "0") for p in SERVICE.projections]
     followers += [
@@ -436,12 +444,15 @@ from services.notify.sender import Sender
 from services.notify.settings import Settings
 from shared.log import Log
 from shared.postgres import open_pool
+from shared.privacy.keyring import Keyring
+from shared.privacy.master import MasterKeys
 from shared.service import Runtime
 
 async def main():
     settings = Settings()
     pool = await open_pool(settings.database_url, 4, "sender")
-    await Sender(Runtime(SERVICE, settings, pool, Log(pool, "notify")), settings).run()
+    keys = Keyring(pool, "notify", MasterKeys(settings.master_key))
+    await Sender(Runtime(SERVICE, settings, pool, Log(pool, "notify", keys)), settings).run()
 
 asyncio.run(main())
 """
@@ -452,6 +463,7 @@ def _environment(notify: Notify) -> dict[str, str]:
     assert isinstance(settings, Settings)
     return {
         "NOTIFY_DATABASE_URL": settings.database_url,
+        "LEDGERDESK_MASTER_KEY": MASTER,
         "LEDGERDESK_SMTP_URL": settings.smtp_url,
         "LEDGERDESK_IDENTITY_SECRET": SECRET,
         "LEDGERDESK_LINK_SECRET": SECRET,
