@@ -36,6 +36,8 @@ environment:
   <SERVICE>_DATABASE_OWNER_URL      and its owner's, for migrations
   LEDGERDESK_SMTP_URL        a real mail server instead of the local mailbox
   LEDGERDESK_PORTAL_URL, LEDGERDESK_GATEWAY_URL                as others reach them
+  LEDGERDESK_METRICS_TOKEN   what Prometheus may read /metrics with, instead of one made up
+  OTEL_EXPORTER_OTLP_ENDPOINT, LEDGERDESK_TRACE_SHARE          where traces go, and what share
   LEDGERDESK_TOPIC_PREFIX    what the names of topics begin with
 """
 LOG_POLL_SECONDS: Final = 0.3

@@ -105,6 +105,10 @@ class Metrics:
             registry=registry,
         )
 
+        # Looking a label's values up costs more than counting: what was found is kept.
+        self._events: dict[tuple[str, bool], Counter] = {}
+        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def committed(
         self, group: "Sequence[Batch]", refused: Collection[str], duration_seconds: float
     ) -> None:
@@ -115,7 +119,11 @@ class Metrics:
             self.append_refused.labels(reason).inc()
         events = Tally((e.type, e.said) for batch in group for e in batch.events if e.kept)
         for (type_, said), count in events.items():
-            self.events.labels(type_, "said" if said else "heard").inc(count)
+            counter = self._events.get((type_, said))
+            if counter is None:
+                counter = self.events.labels(type_, "said" if said else "heard")
+                self._events[type_, said] = counter
+            counter.inc(count)
 
     def received(self, **records: int) -> None:
         """Records from Kafka were looked at, so many with each result."""
@@ -125,6 +133,14 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, duration_seconds: float) -> None:
         """A request was answered."""
-        known = method if method in METHODS else "other"
-        self.http_requests.labels(known, route, str(status)).inc()
-        self.http_seconds.labels(known, route).observe(duration_seconds)
+        asked = (method, route, status)
+        if asked not in self._answers:
+            known = method if method in METHODS else "other"
+            self._answers[known, route, status] = (
+                self.http_requests.labels(known, route, str(status)),
+                self.http_seconds.labels(known, route),
+            )
+            asked = (known, route, status)
+        count, seconds = self._answers[asked]
+        count.inc()
+        seconds.observe(duration_seconds)

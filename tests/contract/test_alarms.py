@@ -140,6 +140,20 @@ async def families(servers: TestServers) -> Mapping[str, set[str]]:
     return found
 
 
+async def test_the_documentation_names_every_metric_and_no_other(servers: TestServers) -> None:
+    text = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    table = text.partition("| metric")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+    names = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    named = {f"ledgerdesk_{name.removesuffix('_total')}" for name in names}
+    told = {
+        re.sub(r"_(total|created|bucket|count|sum)$", "", name)
+        for name in await families(servers)
+        if name.startswith("ledgerdesk_")
+    }
+    assert named == told
+
+
 def note(found: dict[str, set[str]], family: Metric) -> None:
     found.setdefault(family.name, set())
     for sample in family.samples:
