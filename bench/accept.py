@@ -59,9 +59,11 @@ async def _per_second(port: int, numbers: "count[int]") -> float:
         for _ in range(TICKETS // CONCURRENCY):
             number = next(numbers)
             key = f"Idempotency-Key: bench-{number}\r\n"
-            status, body = await client.post("/v1/tickets", ticket(number, "general"), key)
-            assert status in (201, 429), body
-            accepted += status == 201
+            asked = "/v1/tickets", ticket(number, "general"), key
+            while (answer := await client.post(*asked))[0] == 429:
+                await asyncio.sleep(0.05)  # a slow machine is told to come back
+            assert answer[0] == 201, answer
+            accepted += 1
 
     async with Client("127.0.0.1", port, CONCURRENCY) as client:
         begun = monotonic_seconds()
