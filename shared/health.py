@@ -70,6 +70,8 @@ class Health:
             return [f"postgres: {type(error).__name__}"]
         reasons = [f"{name}: has ended" for name in self.dead()]
         if self.log.hold.on:
+            reasons.append("log: looks for what it had said before it started")
+        if self.log.hold.on:
             reasons.append("log: looks on Kafka for what it had said before")
         if not self._caught_up:
             behind = self._behind(end)

@@ -208,7 +208,7 @@ class Beside(ProjectionFollower):
     async def begin(self, position: int) -> None:
         """Stand at `position`, up to which everything is folded."""
         await self.create(born=position)
-        self.position = position
+        self.had_effect(position)
         await self.led()
 
     async def follow_to(self, position: int) -> None:

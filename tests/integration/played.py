@@ -124,6 +124,7 @@ def settings_for(database: Database, topics: TopicNames) -> dict[str, Any]:
         "topic_prefix": topics.prefix,
         "identity_secret": SECRET,
         "link_secret": "l" * 32,
+        "wait_seconds_max": 30,
     }
 
 

@@ -13,10 +13,10 @@ import pytest
 from deploy.local.databases import Database
 from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
-from shared.errors import CursorLost, NotYet, Rejected
+from shared.errors import CursorLost, NotYet, Rejected, VersionConflict
 from shared.events import Event, Unknown
 from shared.events.resolution import NoteAdded, WorkStarted
-from shared.followers.contracts import Directed
+from shared.followers.contracts import Directed, Timer
 from shared.followers.follower import PARKED_MAX, FollowerStopped
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
@@ -25,7 +25,9 @@ from shared.ids import uuid7
 from shared.log import Batch, Log, NewEvent, Past, Recorded
 from shared.log.log import QUERIES
 from shared.postgres import open_pool
+from shared.testing.eventually import eventually
 from shared.testing.spec import T0, fold
+from shared.timers import DUE_MAX, TimerFollower
 
 Databases = Callable[[str], Awaitable[Database]]
 
@@ -52,6 +54,13 @@ class Counts:
             raise ValueError("poison")
         row = view.get(COUNTED) or Counted(view.subject, 0, [])
         view.put(COUNTED, Counted(view.subject, row.notes + 1, [*row.texts, note.text]))
+
+
+class Mended(Counts):
+    """The same, after a fix."""
+
+    def fold(self, view: View, recorded: Recorded) -> None:
+        view.put(COUNTED, Counted(view.subject, 1, []))
 
 
 @dataclass(frozen=True)
@@ -235,6 +244,64 @@ async def test_many_parked_in_a_short_time_stop_the_follower_instead(log: Log) -
     with pytest.raises(FollowerStopped):
         await follower.step()
     assert len(await log.pool.fetch(QUERIES.parked)) == PARKED_MAX
+
+
+async def test_a_stopped_follower_stays_so_in_every_replica_until_an_operator_resumes_it(
+    log: Log,
+) -> None:
+    first, second = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await first.create(born=0)
+    for _ in range(PARKED_MAX + 1):
+        await note(log, uuid7(), "poison")
+    running = [asyncio.create_task(each.run()) for each in (first, second)]
+    stopped = "select stopped from ledger.cursors where name = 'counts'"
+    await eventually(lambda: log.pool.fetchval(stopped))
+    for each in (first, second):
+        each._lease_renewed = 0.0
+        assert not await each._lead()
+    assert not await log.pool.fetch(QUERIES.parked)
+    for each in (first, second):  # what a new deploy brings
+        each.projection = Mended()
+    assert await log.pool.fetchval(QUERIES.resume_follower, "counts")
+
+    async def caught_up() -> bool:
+        return len(await read_model(log)) == PARKED_MAX + 1
+
+    await eventually(caught_up)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) -> None:
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
+    busy = [uuid7() for _ in range(DUE_MAX + 1)]
+    due = utc_now() - timedelta(hours=1)
+    free = uuid7()
+    for minutes, subject in ((0, each) for each in busy):
+        await set_timer(log, subject, due + timedelta(minutes=minutes))
+    await set_timer(log, free, due + timedelta(minutes=1))
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    await log.pool.execute(QUERIES.set_read_to, ["tickets"], [0], utc_now())
+
+    def command(timer: Timer) -> Start:
+        if timer.subject != free:
+            raise VersionConflict
+        return Start("timer")
+
+    follower = TimerFollower(log, "counts", command, STARTS, utc_now, "0")
+    for _ in range(2):
+        await follower.step()
+    assert [row["subject"] for row in await started(log)] == [free]
+
+
+async def set_timer(log: Log, subject: UUID, due_at: datetime) -> None:
+    await log.pool.execute(
+        "insert into counts.timers values ($1, $2, 'x', $3, '{}')", uuid7(), subject, due_at
+    )
 
 
 def reacting(log: Log, reaction: StartOnNote) -> ReactionFollower[Start, bool]:

@@ -143,6 +143,13 @@ async def own(live: Running, ticket: UUID) -> list[Event]:
     return [e.event for e in past.events if e.said and isinstance(e.event, Event)]
 
 
+async def breach_of(live: Running, ticket: UUID) -> None:
+    async def breached() -> bool:
+        return any(isinstance(event, TargetBreached) for event in await own(live, ticket))
+
+    await eventually(breached)
+
+
 def at(moment: str) -> datetime:
     return datetime.fromisoformat(moment)
 
@@ -200,6 +207,38 @@ async def test_what_is_due_is_warned_of_and_breached(live: Running, others: Othe
     assert await others.heard("sla", ticket) == [
         type(event).__name__ for event in await own(live, ticket)
     ]
+
+
+async def test_rebuilding_and_replaying_the_clocks_fires_and_says_nothing_again(
+    live: Running, others: Others
+) -> None:
+    ticket = await opened(others, "blink")
+    await breach_of(live, ticket)
+    pool, operator = live.runtime.pool, somebody(live, Role.OPERATOR)
+    told, known = await own(live, ticket), await clocks(live, ticket)
+    fired = await pool.fetchval("select count(*) from ledger.fired")
+    spoken = await pool.fetchval("select count(*) from ledger.log where said")
+    for what, body, ends in (
+        ("rebuild", None, "live"),
+        ("replay", {"until": utc_now().isoformat()}, "ready"),
+        ("rebuild", None, "live"),
+    ):
+        answer = await operator.post(f"/projections/clocks/{what}", body)
+        assert answer.status_code == 202, answer.text
+        number = answer.json()["generation"]
+
+        async def ended(number: int = number, ends: str = ends) -> bool:
+            rows = (await operator.get("/generations")).json()
+            (row,) = [row for row in rows if row["generation"] == number]
+            assert row["phase"] not in {"failed", "differs"}, row["detail"]
+            return bool(row["phase"] == ends)
+
+        await eventually(ended)
+    await asyncio.sleep(1)  # what must not happen can't be waited for
+    assert (await own(live, ticket), await clocks(live, ticket)) == (told, known)
+    assert await pool.fetchval("select count(*) from ledger.fired") == fired
+    assert await pool.fetchval("select count(*) from ledger.log where said") == spoken
+    await breach_of(live, await opened(others, "blink"))
 
 
 async def test_a_reply_that_comes_late_takes_the_breach_back(live: Running, others: Others) -> None:
