@@ -5,6 +5,9 @@ the consistency token of a command.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+REMEMBERED_LENGTH_MAX = 200
 
 
 class Vector(Mapping[str, int]):
@@ -21,13 +24,7 @@ class Vector(Mapping[str, int]):
     @classmethod
     def parse(cls, text: str) -> "Vector":
         """The vector in `text`; raises ValueError if it is not one."""
-        versions = {}
-        for part in filter(None, text.strip().strip('"').split(",")):
-            author, _, version = part.partition("=")
-            if not author or not version.isdecimal():
-                raise ValueError(f"not a version vector: {text!r}")
-            versions[author] = int(version)
-        return cls(versions)
+        return _remembered(text) if len(text) <= REMEMBERED_LENGTH_MAX else _parsed(text)
 
     def __getitem__(self, author: str) -> int:
         return self._versions.get(author, 0)
@@ -65,3 +62,17 @@ class Vector(Mapping[str, int]):
     def without(self, *authors: str) -> "Vector":
         """The same, without these authors' streams."""
         return Vector({a: v for a, v in self._versions.items() if a not in authors})
+
+
+def _parsed(text: str) -> Vector:
+    versions = {}
+    for part in filter(None, text.strip().strip('"').split(",")):
+        author, _, version = part.partition("=")
+        if not author or not version.isdecimal():
+            raise ValueError(f"not a version vector: {text!r}")
+        versions[author] = int(version)
+    return Vector(versions)
+
+
+_remembered = lru_cache(maxsize=1000)(_parsed)
+"""Tickets live alike: a few hundred vectors are most of them."""
