@@ -14,7 +14,7 @@ from shared.privacy.keyring import QUERIES as KEY_QUERIES
 from shared.testing.simulation.postgres import inbox, keys
 from shared.testing.simulation.postgres.statements import STATEMENTS
 from shared.testing.simulation.simulation import simulate
-from tests.simulation.bugs import BUGS, WITHOUT_A_FAULT
+from tests.simulation.bugs import BUGS, WITHOUT_A_FAULT, early_events_dropped
 
 BUDGET_SECONDS = 40.0
 """How long a usual run looks for something; LEDGERDESK_SIM_SEEDS says how many seeds instead."""
@@ -24,17 +24,12 @@ SEEDS_FOR_A_BUG = 200
 
 # A rebuild, an operator's command or a restore asks for these; no simulated process does.
 NOT_SIMULATED = {
-    "begin_generation", "confirm_restore", "counts", "cursors", "events_until",
+    "begin_generation", "capacity", "confirm_restore", "counts", "cursors", "events_until",
     "forget_generation", "generations", "keep_generation", "next_generation",
     "note_generation", "position_at", "publish_keys_again", "rename_cursor", "rename_parked",
     "renumber_generation", "renumber_live", "restore_unconfirmed", "retire_cursor",
     "rewind_relay", "said_after", "unpark_all",
 }  # fmt: skip
-
-# Seeds that once found something in the core, and what.
-FOUND_ONCE: dict[int, str] = {
-    53: "two sweeps took in the same event, and the second ended its process",
-}
 
 
 @pytest.mark.timeout(3600)
@@ -52,20 +47,28 @@ def test_after_any_faults_everything_is_heard_once_in_causal_order_and_folded() 
         )
 
 
-@pytest.mark.parametrize("seed", FOUND_ONCE)
-def test_what_was_found_once_is_not_found_again(seed: int) -> None:
-    assert not simulate(seed).problems
+# Where those that hide best were found lately: looked at first, as a search takes its time.
+SEEN_LATELY = {
+    "acknowledged_before_it_is_committed": 68,
+    "capacity_checked_before_it_is_taken": 19,
+    "one_reader_speaks_for_all": 52,
+    "timer_fires_by_its_own_clock": 11,
+}
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_seeded_bug_is_found(bug: Callable[[], AbstractContextManager[object]]) -> None:
+    seeds = [SEEN_LATELY.get(bug.__name__, 1), *range(1, SEEDS_FOR_A_BUG + 1)]
     with bug():
-        seeds = range(1, SEEDS_FOR_A_BUG + 1)
-        found = next((seed for seed in seeds if simulate(seed).problems), None)
-        assert found is not None
-        first, again = simulate(found), simulate(found)
-    assert (first.problems, first.digest) == (again.problems, again.digest)
+        assert any(simulate(seed).problems for seed in seeds)
+
+
+def test_a_seed_that_found_something_finds_it_again() -> None:
+    with early_events_dropped():
+        found = next(r for r in map(simulate, range(1, SEEDS_FOR_A_BUG)) if r.problems)
+        again = simulate(found.seed)
+    assert (found.problems, found.digest) == (again.problems, again.digest)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,11 @@ def _digest_elsewhere(hash_seed: str) -> str:
 
 
 def test_every_statement_of_the_core_is_modelled() -> None:
+    """A new query is modelled in `shared/testing/simulation/postgres`, and drawn in
+    `operations.py`; or, if no simulated process asks it, named in `NOT_SIMULATED`."""
     rendered = {inbox.due_timers.__name__, inbox.unfire.__name__}
-    assert set(QUERIES.names()) == set(STATEMENTS) | rendered | NOT_SIMULATED
+    known = set(STATEMENTS) | rendered | NOT_SIMULATED
+    assert set(QUERIES.names()) - known == set(), "not modelled"
+    assert known - set(QUERIES.names()) == set(), "no longer there"
     asked = {getattr(KEY_QUERIES, name) for name in KEY_QUERIES.names()}
     assert keys.STATEMENTS.keys() <= asked

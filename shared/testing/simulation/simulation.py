@@ -25,8 +25,8 @@ TOPICS = ("ledgerdesk.desk", "ledgerdesk.keys", "ledgerdesk.tickets")
 WORK_SECONDS = 8.0
 """How long clients work and faults happen."""
 
-SETTLE_SECONDS_MAX = 200.0
-"""How long everything may take to come to rest: a gap is parked and taken up within it."""
+SETTLE_SECONDS_MAX = 100.0
+"""How long everything may take to come to rest: longer than a lease, an outage and a gap."""
 
 
 @dataclass
