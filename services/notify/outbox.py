@@ -46,6 +46,10 @@ class Outbox:
         """Free what an earlier process of this instance had in hand: it is gone."""
         await self._pool.execute(QUERIES.lapse, self._instance, self._holder)
 
+    async def tidy(self) -> None:
+        """Settle what the log has known for long: a crash came before it was written down."""
+        await self._pool.execute(QUERIES.tidy)
+
     async def claim(self, limit: int) -> list[Claimed]:
         """Take up to so many notifications that are due."""
         until = monotonic_seconds() + self._lease_seconds

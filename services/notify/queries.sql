@@ -95,6 +95,13 @@ where id = any ($1::uuid[]) and holder = $2;
 update outbox.attempts set lease_until = now() - interval '1 second'
 where instance = $1 and holder <> $2 and state in ('claimed', 'sending');
 
+-- name: tidy
+-- What was said to be sent or failed before a crash, and not written down here.
+update outbox.attempts a set state = 'done'
+from deliveries.notifications d
+where a.state <> 'done' and a.lease_until < now() and d.id = a.id
+  and d.stage not in ('requested', 'unknown');
+
 -- name: outbox
 -- What the sender has in hand, by state.
 select state, count(*) as notifications, min(next_at) as next_at

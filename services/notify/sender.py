@@ -59,6 +59,7 @@ LOOK_SECONDS: Final = 1.0
 """How often an outbox is looked at that nothing was added to."""
 
 MAIL_SERVER: Final = "mail server"
+TIDY_SECONDS: Final = 5.0
 STOPPING_SECONDS_MAX: Final = 4.0
 KEPT: Final = timedelta(days=30)
 """How long settled rows of the outbox are kept."""
@@ -108,7 +109,7 @@ class Sender:
 
     async def _dispatch(self) -> None:
         """Claim what is due, whenever couriers are short of work."""
-        lapsed = False
+        lapsed, tidied_at = False, 0.0
         while True:
             await self._news()
             try:
@@ -116,6 +117,9 @@ class Sender:
                     await self._outbox.lapse()
                     await self._outbox.forget(self._runtime.clock() - KEPT)
                     lapsed = True
+                if monotonic_seconds() - tidied_at > TIDY_SECONDS:
+                    await self._outbox.tidy()
+                    tidied_at = monotonic_seconds()
                 while await self._fill():
                     await asyncio.sleep(0)
                 await self._flush()

@@ -2,6 +2,9 @@
 
 import pytest
 
+from services.notify import sender
+from shared.postgres import Pool
+from shared.testing.eventually import eventually
 from tests.integration.test_notify_sending import Notify, notify, server
 from tests.unit.notify.examples import opened
 from tests.unit.notify.mail_server import MailServer
@@ -74,3 +77,25 @@ async def test_mails_wait_for_a_server_that_is_away_for_long(
     assert len(server.mails) == 1
     assert (await notify.rows())[0]["attempts"] == 1
     assert await unknowns(notify) == []
+
+
+async def test_a_crash_after_it_was_said_leaves_nothing_to_do(
+    notify: Notify, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log says sent, the read model too, and the outbox was never told."""
+    monkeypatch.setattr(sender, "TIDY_SECONDS", 0.0)
+    async with notify.sending():
+        await notify.hears(opened())
+        await notify.said("Requested", "Sent")
+    pool = notify.runtime.pool
+    await pool.execute(
+        "update outbox.attempts set state = 'sending', lease_until = now() - interval '1 second'"
+    )
+    async with notify.sending():
+        await eventually(lambda: _all_done(pool))
+    assert len(server.mails) == 1
+
+
+async def _all_done(pool: Pool) -> bool:
+    states = await pool.fetch("select state from outbox.attempts")
+    return bool(states) and {row["state"] for row in states} == {"done"}
