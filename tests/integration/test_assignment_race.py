@@ -35,6 +35,8 @@ from shared.followers.reaction import ReactionFollower
 from shared.ids import desk_id, uuid7
 from shared.log import Batch, Log, NewEvent
 from shared.postgres import open_pool
+from shared.privacy.keyring import Keyring
+from shared.privacy.master import MasterKeys, new_master_key
 from shared.service import Runtime
 from shared.testing.eventually import eventually
 from shared.testing.spec import T0, fold
@@ -48,6 +50,7 @@ from tests.unit.assignment.story import (
     prioritised,
 )
 
+MASTER = new_master_key("test")
 Databases = Callable[[str], Awaitable[Database]]
 AGENT_IDS = [f"agent-{number}" for number in range(10)]
 CAPACITY = 10
@@ -95,7 +98,8 @@ async def process(database: Database, instance: str) -> AsyncIterator[Process]:
     settings = Settings(
         database_url=database.url, identity_secret="i" * 32, link_secret="l" * 32, port=0
     )
-    runtime = Runtime(SERVICE, settings, pool, Log(pool, "assignment"), lambda: NOW)
+    keys = Keyring(pool, "assignment", MasterKeys(MASTER))
+    runtime = Runtime(SERVICE, settings, pool, Log(pool, "assignment", keys), lambda: NOW)
     yield Process(runtime, instance)
     await runtime.log.close()
     await pool.close()
