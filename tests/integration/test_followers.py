@@ -304,6 +304,16 @@ async def set_timer(log: Log, subject: UUID, due_at: datetime) -> None:
     )
 
 
+async def test_a_fork_is_told_of_though_a_gap_was_and_not_the_other_way_round(log: Log) -> None:
+    subject = uuid7()
+    for reason in ("gap", "fork", "gap"):
+        await log.pool.execute(
+            QUERIES.park, uuid7(), "inbox", subject, None, None, reason, reason, None, None
+        )
+    (parked,) = await log.pool.fetch(QUERIES.parked)
+    assert parked["reason"] == "fork"
+
+
 def reacting(log: Log, reaction: StartOnNote) -> ReactionFollower[Start, bool]:
     return ReactionFollower(log, reaction, STARTS, utc_now, "0")
 
