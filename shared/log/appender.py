@@ -174,6 +174,7 @@ def _arguments(group: list[_Waiting]) -> list[list[Any]]:
     events = [(i, e) for i, one in enumerate(group) for e in one.batch.events]
     moves = [(i, one.batch.cursor) for i, one in enumerate(group) if one.batch.cursor is not None]
     keys = [(i, k) for i, one in enumerate(group) for k in one.batch.keys]
+    sealed = {event: texts for one in group for event, texts in one.batch.sealed.items()}
     claims = [(i, c) for i, one in enumerate(group) for c in one.batch.claims]
     return [
         *_columns(
@@ -182,7 +183,7 @@ def _arguments(group: list[_Waiting]) -> list[list[Any]]:
                 (
                     i, e.said, e.kept, e.subject, e.author, e.version, e.id, e.previous, e.topic,
                     e.type, e.after, e.revision, e.correlation, e.causation, e.actor,
-                    e.occurred_at, e.traceparent, e.data, e.keys,
+                    e.occurred_at, e.traceparent, *sealed.get(e.id, (e.data, e.keys)),
                 )
                 for i, e in events
             ),

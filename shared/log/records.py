@@ -1,6 +1,6 @@
 """The shapes of the log: an event as recorded, and what one caller wants appended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -146,3 +146,5 @@ class Batch:
     cursor: CursorMove | None = None
     claims: Sequence[Claim] = field(default=())
     keys: Sequence[KeyUse] = field(default=())
+    sealed: Mapping[UUID, tuple[str, str]] = field(default_factory=dict)
+    """By event: its JSON with its personal texts sealed, and the names of the keys."""

@@ -71,13 +71,13 @@ class Keyring:
         Raises `PersonForgotten` if somebody was just forgotten: what was read is to be read
         again. Raises `NotYet` if forgetting them takes long.
         """
-        drafts = [_Draft.of(event) for event in batch.events]
+        drafts = [_Draft.of(event) for event in batch.events if event.about is not None]
         persons = {p for draft in drafts for spot in draft.spots for p in spot.persons}
         if not persons:
             return batch
         by_person = await self._secrets_of(persons)
-        events = [draft.sealed(by_person) for draft in drafts]
-        return replace(batch, events=events, keys=[self._use(by_person[p]) for p in persons])
+        sealed = {draft.event.id: draft.sealed(by_person) for draft in drafts if draft.spots}
+        return replace(batch, sealed=sealed, keys=[self._use(by_person[p]) for p in persons])
 
     def appended(self, batch: Batch) -> None:
         """The batch is in the log, and the keys that were new are stored with it."""
@@ -286,13 +286,11 @@ class _Draft:
 
     @classmethod
     def of(cls, event: NewEvent) -> "_Draft":
-        if event.about is None:
-            return cls(event, None, ())
+        assert event.about is not None
         data = orjson.loads(event.data)
         return cls(event, data, spots(event.type, data, event.about))
 
-    def sealed(self, by_person: Mapping[UUID, Secret]) -> NewEvent:
-        if not self.spots:
-            return self.event
+    def sealed(self, by_person: Mapping[UUID, Secret]) -> tuple[str, str]:
+        """Its JSON, sealed, and the names of the keys."""
         keys = seal_spots(self.spots, by_person, self.event.id)
-        return replace(self.event, data=json_of(self.data), keys=keys)
+        return json_of(self.data), keys

@@ -1,20 +1,22 @@
-"""A text sealed with people's keys, and back. Pure, but for the random nonces.
+"""Texts sealed with people's keys, and back. Pure, but for the random nonces.
 
 A sealed text stands in an event's JSON in the place of the text:
 
     ld1.<key id>[+<key id> …].<nonce, ciphertext and tag>      all base64url, unpadded
+    ld1.<key id>[+<key id> …].                                 the next text of the same seal
 
-AES-256-GCM, bound to the event by its id. The text of several people is sealed with a key
-derived from all of theirs, so that it is gone as soon as one of them is. What is sealed is
-the text as it stands in the JSON, escapes and all: opened, it is put back as it was.
+AES-256-GCM, bound to the event by its id. All texts of an event that belong to the same people
+are sealed together, where the first stands. The texts of several people are sealed with a key
+derived from all of theirs, so that they are gone as soon as one of them is. What is sealed is
+a text as it stands in the JSON, escapes and all: opened, it is put back as it was.
 """
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,6 +36,9 @@ HIDDEN: Final = "[somebody else's]"
 """What is read in the place of a text that is not the reader's."""
 
 _BEGINS: Final = '"ld1.'
+_BETWEEN: Final = b"\n"
+"""Between texts: in JSON a line end is written as an escape."""
+
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 _PADDING: Final = (b"", b"===", b"==", b"=")
@@ -82,23 +87,38 @@ def key_id_of(name: str) -> UUID:
     return UUID(bytes=urlsafe_b64decode(f"{name}=="))
 
 
+@dataclass(slots=True)
+class _Bundle:
+    """The texts of an event that belong to the same people, sealed together."""
+
+    prefix: str
+    cipher: AESGCM
+    first: Spot
+    texts: list[bytes] = field(default_factory=list)
+
+
 def seal_spots(spots: Sequence[Spot], by_person: Mapping[UUID, Secret], event_id: UUID) -> str:
     """Seal each text where it stands; the names of all keys used, comma-separated."""
-    nonces, bound_to = random_bytes(NONCE_BYTES * len(spots)), event_id.bytes
     used: dict[str, None] = {}
-    of_persons: dict[int, tuple[str, AESGCM]] = {}  # by identity: many spots share a tuple
-    for number, spot in enumerate(spots):
-        known = of_persons.get(id(spot.persons))
-        if known is None:
+    bundles: dict[str, _Bundle] = {}
+    of_persons: dict[int, _Bundle] = {}  # by identity: many spots share a tuple
+    for spot in spots:
+        bundle = of_persons.get(id(spot.persons))
+        if bundle is None:
             secrets = [by_person[person] for person in spot.persons]
             names = [secret.name for secret in secrets]
             used.update(dict.fromkeys(names))
-            known = of_persons[id(spot.persons)] = f"ld1.{'+'.join(names)}.", _cipher(secrets)
-        prefix, cipher = known
-        text = orjson.dumps(spot.holder[spot.key])[1:-1]
-        nonce = nonces[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
-        sealed = b2a_base64(nonce + cipher.encrypt(nonce, text, bound_to), newline=False)
-        spot.holder[spot.key] = prefix + sealed.translate(_TO_URL, b"=").decode()
+            prefix = f"ld1.{'+'.join(names)}."
+            if prefix not in bundles:
+                bundles[prefix] = _Bundle(prefix, _cipher(secrets), spot)
+            bundle = of_persons[id(spot.persons)] = bundles[prefix]
+        bundle.texts.append(orjson.dumps(spot.holder[spot.key])[1:-1])
+        spot.holder[spot.key] = bundle.prefix
+    for bundle in bundles.values():
+        nonce = random_bytes(NONCE_BYTES)
+        text = bundle.cipher.encrypt(nonce, _BETWEEN.join(bundle.texts), event_id.bytes)
+        sealed = b2a_base64(nonce + text, newline=False).translate(_TO_URL, b"=").decode()
+        bundle.first.holder[bundle.first.key] = bundle.prefix + sealed
     return ",".join(used)
 
 
@@ -111,8 +131,9 @@ def opened(
     write what looks sealed. Raises KeyError if `secrets` lacks one of them. What is sealed
     with none of the keys `only`, if given, stays hidden.
     """
-    bound_to, own = event_id.bytes, keys.split(",")
+    own = keys.split(",")
     openers: dict[str, AESGCM | str | None] = {}
+    texts: dict[str, Iterator[str]] = {}
     first, *rest = data.split(_BEGINS)
     pieces = [first]
     for piece in rest:
@@ -122,7 +143,12 @@ def opened(
             openers[names] = _opener(names.split("+"), own, secrets, only)
         opener = openers[names]
         if isinstance(opener, AESGCM):
-            pieces += ('"', _unsealed(sealed, opener, bound_to, event_id), '"', behind)
+            if sealed:
+                texts[names] = _unsealed(sealed, opener, event_id)
+            text = next(texts.get(names, iter(())), None)
+            if text is None:
+                raise SealBroken(event_id=event_id)
+            pieces += ('"', text, '"', behind)
         elif opener is None:
             pieces += (_BEGINS, piece)
         else:
@@ -130,12 +156,14 @@ def opened(
     return "".join(pieces)
 
 
-def _unsealed(sealed: str, cipher: AESGCM, bound_to: bytes, event_id: UUID) -> str:
+def _unsealed(sealed: str, cipher: AESGCM, event_id: UUID) -> Iterator[str]:
+    """The texts that were sealed together."""
     try:
         raw = a2b_base64(sealed.encode().translate(_FROM_URL) + _PADDING[len(sealed) % 4])
-        return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound_to).decode()
+        text = cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], event_id.bytes)
     except (InvalidTag, ValueError) as error:
         raise SealBroken(event_id=event_id) from error
+    return iter(text.decode().split(_BETWEEN.decode()))
 
 
 def _opener(
