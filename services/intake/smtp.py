@@ -114,13 +114,6 @@ class Handler:
         """
         return NO_ROOM if disk_is_full(error) else TRY_AGAIN
 
-    async def handle_exception(self, error: Exception) -> str:
-        """Whatever else happens: aiosmtpd would refuse the mail for good, with 500.
-
-        On a full disk, not even the log can be written.
-        """
-        return NO_ROOM if disk_is_full(error) else TRY_AGAIN
-
     async def _taken(self, raw: bytes, envelope: Envelope) -> str:
         """The answer; the same mail sent again after any but 250 is no harm."""
         for take in (self._take, self._rescue):

@@ -1,10 +1,8 @@
 import asyncio
 import errno
-import errno
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -246,19 +244,6 @@ async def test_a_connection_does_not_last_for_ever() -> None:
         assert (await reader.readline()).startswith(b"220")
         assert (await reader.readline()).startswith(b"421 4.4.2")
         assert await reader.read() == b""
-
-
-async def test_when_not_even_the_log_can_be_written_the_sender_comes_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("services.intake.smtp.log", SimpleNamespace(warning=full, error=full))
-    async with served(Desk(TimeoutError()).handler()) as dial:
-        connection = await dial()
-        assert (await begin_mail(connection)).startswith(b"354")
-        assert (await say(connection, b"Subject: Help\r\n\r\nHelp\r\n.")).startswith(b"452")
 
 
 async def test_when_not_even_the_log_can_be_written_the_sender_comes_back(
