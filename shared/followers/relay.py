@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -70,7 +71,7 @@ class Relay(Follower):
             await self._publish_keys(named_in(event.keys for event in said))
             if said:
                 producer = await self._started()
-                await asyncio.gather(self._publish(producer, said), self._read_ahead(page))
+                await asyncio.gather(self._read_ahead(page), self._publish(producer, said))
                 self.log.metrics.published.inc(len(said))
         except (KafkaError, OutOfOrderSequenceNumber, TimeoutError, OSError):
             await self.close()
@@ -105,18 +106,26 @@ class Relay(Follower):
         keys, now = self._keys, monotonic_seconds()
         if keys is None or (now - self._keys_at < KEYS_EVERY_SECONDS and names <= self._known):
             return
-        while rows := await keys.unpublished(KEYS_MAX):
-            producer = await self._started()
-            topic = topic_name(self._settings.topic_prefix, KEYS)
-            async with asyncio.timeout(SEND_SECONDS_MAX):
-                futures = [
-                    await producer.send(topic, value_of(row), key=str(row["key_id"]).encode())
-                    for row in rows
-                ]
-                await asyncio.gather(*futures)
-            await keys.published(rows)
+        full = True
+        while full:  # others come all the time: what this page needs was here when it was read
+            rows = await keys.unpublished(KEYS_MAX)
+            full = len(rows) == KEYS_MAX
+            await self._publish_rows(keys, rows)
         self._keys_at = now
         self._known = names if len(self._known) > KNOWN_MAX else self._known | names
+
+    async def _publish_rows(self, keys: Keyring, rows: Sequence[Any]) -> None:
+        if not rows:
+            return
+        producer = await self._started()
+        topic = topic_name(self._settings.topic_prefix, KEYS)
+        async with asyncio.timeout(SEND_SECONDS_MAX):
+            futures = [
+                await producer.send(topic, value_of(row), key=str(row["key_id"]).encode())
+                for row in rows
+            ]
+            await asyncio.gather(*futures)
+        await keys.published(rows)
 
     async def close(self) -> None:
         """Drop the producer; the next page makes a new one."""
