@@ -9,11 +9,13 @@ RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
 BROKERS ?=
+MINUTES ?= 60
+SEED ?=
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
 SQUAWK := --pg-version 18 --assume-in-transaction --exclude prefer-bigint-over-int
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down reset status logs demo test check bench lock
+.PHONY: help venv up down reset status logs demo test soak check bench lock
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +44,10 @@ demo: up ## play at least 200 realistic tickets into the running desk
 
 test: venv ## all tests, on real servers of their own
 	@$(BIN)/python -m pytest
+
+soak: venv ## faults for MINUTES=60 under a steady load, then the truth; SEED= repeats one
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m pytest -s tests/faults/long_*.py
 
 check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/ruff format --check --quiet .

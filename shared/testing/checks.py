@@ -14,14 +14,15 @@ from shared.followers.contracts import Projection
 from shared.followers.follower import skipped
 from shared.followers.view import Table, View
 from shared.log import Log, Recorded, Vector
+from shared.log.log import Keys
 from shared.postgres import Pool
 
 PAGE = 5000
 
 
-async def whole_log(pool: Pool, author: str) -> list[Recorded]:
-    """Every event of a service's log, in order."""
-    log, events = Log(pool, author), list[Recorded]()
+async def whole_log(pool: Pool, author: str, keys: Keys | None = None) -> list[Recorded]:
+    """Every event of a service's log, in order; readable where there are `keys`."""
+    log, events = Log(pool, author, keys), list[Recorded]()
     while page := await log.page(events[-1].position if events else 0, PAGE):
         events += page
     return events

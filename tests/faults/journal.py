@@ -1,68 +1,87 @@
-"""An outside client that opens tickets at a steady rate and keeps a journal.
+"""The journal of an outside client: what it knows of each submission, a line for each step.
 
-Each line is what the client knows: accepted, refused, or unknown. What is unknown is asked
-again under the same Idempotency-Key until it is known.
+A submission that was begun and never ended is unknown, as is one whose client was killed.
 """
 
-import asyncio
+import json
+from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Self, TextIO
 
-import httpx
 
-from shared.clock import monotonic_seconds
-from shared.ids import uuid7
+class Way(StrEnum):
+    """How it was sent."""
 
-RETRY_SECONDS = 0.3
-GIVE_UP_SECONDS = 120
+    HTTP = "http"
+    FORM = "form"
+    SMTP = "smtp"
+
+
+class Outcome(StrEnum):
+    """What the desk said of it."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    PUT_OFF = "put off"
+    """429, and not sent again."""
+    UNKNOWN = "unknown"
+
+
+@dataclass
+class Pen:
+    """Writes the journal."""
+
+    file: TextIO
+
+    def begun(self, key: str, way: Way, *, malformed: bool) -> None:
+        self._write(key=key, way=way, malformed=malformed)
+
+    def asked(self, status: int) -> None:
+        """No answer, or none that says anything: it will be asked again."""
+        self._write(asked=status)
+
+    def ended(self, key: str, outcome: Outcome, status: int, tries: int, seconds: float) -> None:
+        self._write(key=key, outcome=outcome, status=status, tries=tries, seconds=round(seconds, 3))
+
+    def _write(self, **facts: object) -> None:
+        self.file.write(json.dumps(facts) + "\n")
 
 
 @dataclass
 class Journal:
-    """What became of each submission, by its Idempotency-Key."""
+    """A journal, read."""
 
-    accepted: dict[str, str] = field(default_factory=dict)
-    """Ticket ids."""
-    refused: dict[str, int] = field(default_factory=dict)
-    """HTTP statuses."""
-    unknown: set[str] = field(default_factory=set)
-    asked_again: int = 0
+    ways: dict[str, Way] = field(default_factory=dict)
+    malformed: set[str] = field(default_factory=set)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    """How long it took until each outcome was known."""
+    asked_again: Counter[int] = field(default_factory=Counter)
+    """By the answer that was none: 0 for no connection, else a status."""
 
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        made = cls()
+        for line in path.read_text().splitlines():
+            facts = json.loads(line)
+            if "asked" in facts:
+                made.asked_again[facts["asked"]] += 1
+            elif "outcome" in facts:
+                made.outcomes[facts["key"]] = Outcome(facts["outcome"])
+                made.seconds.append(facts["seconds"])
+            else:
+                made.ways[facts["key"]] = Way(facts["way"])
+                if facts["malformed"]:
+                    made.malformed.add(facts["key"])
+        return made
 
-async def submit_steadily(url: str, per_second: float, seconds: float) -> Journal:
-    """Open tickets at `per_second` for `seconds`, then wait until all outcomes are known."""
-    journal = Journal()
-    limits = httpx.Limits(max_connections=100)
-    client = httpx.AsyncClient(base_url=url, timeout=10, limits=limits)
-    async with client, asyncio.TaskGroup() as group:
-        begun = monotonic_seconds()
-        for number in range(int(per_second * seconds)):
-            due = begun + number / per_second
-            await asyncio.sleep(max(0, due - monotonic_seconds()))
-            group.create_task(_submit(client, journal, str(uuid7()), number))
-    return journal
+    def of(self, outcome: Outcome) -> set[str]:
+        """The keys of the submissions that came to this."""
+        return {k for k in self.ways if self.outcomes.get(k, Outcome.UNKNOWN) is outcome}
 
-
-async def _submit(client: httpx.AsyncClient, journal: Journal, key: str, number: int) -> None:
-    body = {
-        "topic": "technical",
-        "requester": {"name": f"Customer {number}", "email": f"customer{number}@example.com"},
-        "subject": f"Problem number {number}",
-        "description": f"Since this morning, number {number} does not work any more.",
-    }
-    journal.unknown.add(key)
-    give_up_at = monotonic_seconds() + GIVE_UP_SECONDS
-    while monotonic_seconds() < give_up_at:
-        try:
-            answer = await client.post("/v1/tickets", json=body, headers={"Idempotency-Key": key})
-        except httpx.HTTPError:
-            answer = None
-        if answer is not None and answer.status_code in (200, 201):
-            journal.accepted[key] = answer.json()["ticket_id"]
-            journal.unknown.discard(key)
-            return
-        if answer is not None and answer.status_code < 500 and answer.status_code != 429:
-            journal.refused[key] = answer.status_code
-            journal.unknown.discard(key)
-            return
-        journal.asked_again += 1
-        await asyncio.sleep(RETRY_SECONDS)
+    def __str__(self) -> str:
+        counts = ", ".join(f"{len(self.of(outcome))} {outcome}" for outcome in Outcome)
+        ways = ", ".join(f"{n} by {way}" for way, n in Counter(self.ways.values()).items())
+        return f"{counts} ({ways}); asked again {sum(self.asked_again.values())} times"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
@@ -229,11 +230,15 @@ async def at_work(world: World) -> AsyncIterator[None]:
     """Everybody who can have tickets is online; all browsers are closed at the end."""
     try:
         for agent_id in world.everyone() + world.everyone("manager"):
-            agent = Agent(world, agent_id)
-            answer = await agent.api.put("/api/v1/me/presence", json={"online": True})
-            assert answer.is_success, answer.text
+            await eventually(partial(_comes_to_work, Agent(world, agent_id)), timeout=SOON_SECONDS)
         yield
     finally:
         for client in world.clients:
             await client.aclose()
         world.clients.clear()
+
+
+async def _comes_to_work(agent: Agent) -> None:
+    """Online; on a machine that is busy the gateway may hear of its people late."""
+    answer = await agent.api.put("/api/v1/me/presence", json={"online": True})
+    assert answer.is_success, answer.text

@@ -3,14 +3,13 @@
 The desk is started as `make up` starts it, in a folder and on ports of its own.
 """
 
-import asyncio
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,10 +42,20 @@ class World:
     ports: Ports
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     """Closed after each test."""
+    prepared: ExitStack = field(default_factory=ExitStack)
+    """What was done to the folder, undone once nothing runs in it."""
 
     @classmethod
-    def create(cls) -> "World":
-        """Start a desk of its own; raises with what `up` said if it does not start."""
+    def create(
+        cls,
+        more: Mapping[str, str] | None = None,
+        prepare: Callable[[Path, ExitStack], None] | None = None,
+    ) -> "World":
+        """Start a desk of its own, with `more` in its environment.
+
+        `prepare` may do something to its folder before, and undo it after `down`. Raises with
+        what `up` said if it does not start.
+        """
         root = Path(tempfile.mkdtemp(prefix="ledgerdesk-test-"))
         cache = data_folder().cache
         cache.mkdir(parents=True, exist_ok=True)
@@ -57,9 +66,11 @@ class World:
         while len(set(numbers.values())) < len(variables):
             numbers = {variable: process.free_port() for variable in variables}
         told = {name: str(port) for name, port in numbers.items()}
-        environ = {**os.environ, **told, "LEDGERDESK_DATA": str(root)}
+        environ = {**os.environ, **(more or {}), **told, "LEDGERDESK_DATA": str(root)}
         world = cls(DataFolder(root), environ, Ports(numbers))
         try:
+            if prepare is not None:
+                prepare(root, world.prepared)
             world.run("up")
         except BaseException:
             world.close()
@@ -99,13 +110,11 @@ class World:
         path.write_text(yaml.safe_dump(desk, allow_unicode=True), encoding="utf-8")
         self.run("desk", "apply", str(path))
 
-    async def heal(self) -> None:
-        """Start again whatever was killed, as an operator would."""
-        await asyncio.to_thread(self.run, "up")
-
     def close(self) -> None:
         """Stop everything and delete it."""
         try:
+            self.run("down")
+            self.prepared.close()
             self.run("reset")
         finally:
             shutil.rmtree(self.folder.root, ignore_errors=True)
