@@ -151,7 +151,7 @@ async def live(
             except httpx.TransportError:
                 return False
 
-        await eventually(ready, timeout=20)
+        await eventually(ready)
         applied = await client.put(
             "/v1/desk", json={"revision": 1, "topics": TOPICS}, headers=made.admin
         )

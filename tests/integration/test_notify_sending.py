@@ -300,7 +300,7 @@ async def test_several_senders_send_each_mail_once(notify: Notify, server: MailS
         for ticket in tickets:
             notify.ticket = ticket
             await notify.hears(opened())
-        await eventually(lambda: len(server.mails) >= 40, timeout=30)
+        await eventually(lambda: len(server.mails) >= 40)
         await asyncio.sleep(0.3)
     assert len(server.mails) == len(set(server.message_ids)) == 40
 
@@ -411,7 +411,7 @@ async def test_a_sender_killed_after_the_final_dot_leaves_one_mail(
         sys.executable, "-c", SENDER, env={**os.environ, **_environment(notify)}
     )
     try:
-        await eventually(lambda: len(server.mails) == 1, timeout=20)
+        await eventually(lambda: len(server.mails) == 1)
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()

@@ -133,7 +133,7 @@ async def state_becomes(live: Running, ticket: UUID, **states: str) -> dict[str,
         known = {clock["clock"]: clock["state"] for clock in answer.json()["clocks"]}
         return await clocks(live, ticket) if known.items() >= states.items() else None
 
-    found = await eventually(look, timeout=20)
+    found = await eventually(look)
     assert found is not None
     return found
 
@@ -149,7 +149,7 @@ async def breach_of(live: Running, ticket: UUID) -> TargetBreached:
     async def breached() -> TargetBreached | None:
         return next((e for e in await own(live, ticket) if isinstance(e, TargetBreached)), None)
 
-    breach = await eventually(breached, timeout=20)
+    breach = await eventually(breached)
     assert breach is not None
     return breach
 
@@ -368,7 +368,7 @@ async def test_a_rebuild_comes_to_the_same(live: Running, others: Others) -> Non
     async def rebuilt() -> bool:
         return follower.position >= end
 
-    await eventually(rebuilt, timeout=20)
+    await eventually(rebuilt)
     assert await clocks(live, ticket) == before
     assert {row["id"] for row in await pool.fetch("select id from clocks.timers")} == timers
 
