@@ -9,7 +9,7 @@ RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
 BROKERS ?=
-MINUTES ?= 60
+MINUTES ?= 30
 SEED ?=
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
 SQUAWK := --pg-version 18 --assume-in-transaction --exclude prefer-bigint-over-int
@@ -45,7 +45,7 @@ demo: up ## play at least 200 realistic tickets into the running desk
 test: venv ## all tests, on real servers of their own
 	@$(BIN)/python -m pytest
 
-soak: venv ## faults for MINUTES=60 under a steady load, then the truth; SEED= repeats one
+soak: venv ## faults for MINUTES=30 under a steady load, then the truth; SEED= repeats one
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m pytest -s tests/faults/long_*.py
 
