@@ -9,6 +9,8 @@ RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
 BROKERS ?=
+# Two at a time: tests wait for servers more than they work. Each has servers of its own.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 MINUTES ?= 30
 SEED ?=
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
@@ -43,7 +45,7 @@ demo: up ## play at least 200 realistic tickets into the running desk
 	@$(RUN) demo
 
 test: venv ## all tests, on real servers of their own
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 soak: venv ## faults for MINUTES=30 under a steady load, then the truth; SEED= repeats one
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
@@ -57,7 +59,7 @@ check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/deptry .
 	$(BIN)/python -m deploy.lock --check
 	$(BIN)/squawk $(SQUAWK) $(MIGRATIONS)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: venv ## how fast it is, beside its floor; WHOLE=1 MINUTES=10 RATE=80: the whole desk
 	@$(BIN)/python -m bench
