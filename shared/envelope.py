@@ -59,6 +59,11 @@ class Heard:
     keys: str = ""
     """Names of the keys that its personal texts are sealed with, comma-separated."""
 
+    @property
+    def begins(self) -> bool:
+        """Whether it seems to be the first that is said of its subject."""
+        return self.version == 1 and self.previous is None and not self.after
+
     def as_new(self, *, said: bool, kept: bool) -> NewEvent:
         """The event as it is to be appended by the one who heard it."""
         return NewEvent(

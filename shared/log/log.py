@@ -9,6 +9,7 @@ import orjson
 
 from shared.errors import LedgerdeskError, PersonForgotten
 from shared.log.appender import Appender
+from shared.log.heads import Heads
 from shared.log.hold import Hold
 from shared.log.pasts import Pasts
 from shared.log.records import Batch, Past, Recorded
@@ -70,6 +71,7 @@ class Log:
         self._appender = Appender(pool, QUERIES, self._appended, self.metrics)
         self._tail = Tail(self.page)
         self._pasts = Pasts(self._read_newer)
+        self.heads = Heads()
         if keys is not None:
             keys.on_forgetting(self.forget)
         self._grown = asyncio.Event()
@@ -82,6 +84,11 @@ class Log:
         """
         if batch.events and not batch.heard:
             await self.hold.passed()
+        end = await self._sealed_and_appended(batch)
+        self.heads.appended(batch.events, heard=batch.heard)
+        return end
+
+    async def _sealed_and_appended(self, batch: Batch) -> int:
         if all(event.about is None for event in batch.events):
             return await self._appender.append(batch)
         if self.keys is None:
