@@ -27,10 +27,6 @@ WATCH_SECONDS = 0.25
 """How often the end of the log is looked at for what other processes appended."""
 
 
-_RECORDED: Callable[..., Recorded] = Recorded
-"""From a row's columns, in their order, and the keys."""
-
-
 class Keys(Protocol):
     """What the log needs to keep personal texts sealed: a `shared.privacy.keyring.Keyring`."""
 
@@ -153,7 +149,7 @@ class Log:
     async def recorded(self, rows: Iterable[Any]) -> list[Recorded]:
         """Events from rows of the log's queries, with the keys that they are sealed with."""
         secrets: dict[str, Any] = {}
-        events = [_RECORDED(*row, secrets) for row in rows]
+        events = [Recorded.of_row(row, secrets) for row in rows]
         await self._unlock(secrets, events)
         return events
 
@@ -196,7 +192,7 @@ class Log:
             if subject not in vectors:
                 vectors[subject] = Vector(orjson.loads(heads) if heads else None)
             if event[0] is not None:
-                events[subject].append(_RECORDED(*event, secrets))
+                events[subject].append(Recorded.of_row(event, secrets))
         await self._unlock(secrets, (one for past in events.values() for one in past))
         return {subject: Past(events[subject], vectors[subject]) for subject in subjects}
 
