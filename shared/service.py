@@ -39,6 +39,7 @@ from shared.inbox import Inbox, sweep_regularly
 from shared.log import Claim, Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging, kind_of
+from shared.loop import make_runner
 from shared.metrics.facts import gather
 from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
@@ -198,13 +199,7 @@ class Service:
 def run(service: Service, settings: ServiceSettings) -> None:
     """Run the service until it is told to stop (SIGTERM, SIGINT)."""
     configure_logging(service.name, settings.log_level)
-    try:
-        import uvloop
-
-        runner: Any = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-    except ImportError:
-        runner = asyncio.Runner()
-    with runner:
+    with make_runner() as runner:
         runner.run(_run(service, settings))
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from services.intake.addresses import normalised
 from services.intake.domain.triage import Topics
 from services.intake.domain.verification import FIELD_LENGTH_MAX, trouble_with
 from services.intake.text import KINDS, tidy, trouble_with_text
@@ -35,11 +36,6 @@ _CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[ -~]{0,200})?"
 
 Errors = list[tuple[str, str]]
 
-# Names that only a company's own network knows are as good as any other for a desk in it.
-for _name in ("local", "localhost", "test"):
-    if _name in SPECIAL_USE_DOMAIN_NAMES:
-        SPECIAL_USE_DOMAIN_NAMES.remove(_name)
-
 
 def _text(limit: int, *, lines: bool = False) -> BeforeValidator:
     def check(value: object) -> str:
@@ -55,13 +51,12 @@ def _email(value: object) -> str:
     """A mail address as people write it; also one within a company's own network."""
     address = _line(value)
     try:
-        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        return normalised(address)
     except EmailNotValidError as error:
         text = str(error).removesuffix(".")
         raise PydanticCustomError(
             "email", "is not a mail address: {why}", {"why": text[:1].lower() + text[1:]}
         ) from None
-    return checked.normalized
 
 
 def _phone(value: object) -> str:

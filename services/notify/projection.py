@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.notify.domain import Stage
 from services.notify.words import line
-from shared.events import Event, Unknown
+from shared.events import DESK, Event, Unknown
 from shared.events.assignment import AgentDefined, TeamDefined
 from shared.events.intake import TopicDefined
 from shared.events.notify import (
@@ -179,10 +179,10 @@ class MailboxRow:
     mailbox: str
 
 
-AGENTS: Table[AgentRow] = Table("agents", AgentRow)
-TEAMS: Table[TeamRow] = Table("teams", TeamRow)
-PLANS: Table[PromiseRow] = Table("plans", PromiseRow)
-MAILBOXES: Table[MailboxRow] = Table("mailboxes", MailboxRow)
+AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
+TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
+PLANS: Table[PromiseRow] = Table("plans", PromiseRow, topic=DESK)
+MAILBOXES: Table[MailboxRow] = Table("mailboxes", MailboxRow, topic=DESK)
 
 
 class DirectoryOfTheDesk:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from shared.events import DESK
 from shared.events.base import Status
 from shared.followers.view import Table
 
@@ -105,5 +106,5 @@ class PlanRow:
 TICKETS: Final[Table[TicketRow]] = Table("tickets", TicketRow)
 MESSAGES: Final[Table[MessageRow]] = Table("messages", MessageRow, key="id", append_only=True)
 TIMELINE: Final[Table[TimelineRow]] = Table("timeline", TimelineRow, key="id", append_only=True)
-TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow)
-PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow)
+TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow, topic=DESK)
+PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow, topic=DESK)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from services.intake.domain.related import words_of
-from shared.events import Event
+from shared.events import DESK, Event
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
@@ -73,7 +73,7 @@ class Triage:
 
     name: ClassVar[str] = "triage"
     tickets: ClassVar[Table[TriagedTicket]] = Table("tickets", TriagedTicket)
-    topics: ClassVar[Table[Topic]] = Table("topics", Topic)
+    topics: ClassVar[Table[Topic]] = Table("topics", Topic, topic=DESK)
     tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
