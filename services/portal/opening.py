@@ -16,12 +16,17 @@ from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
 from services.portal.words import line
-from shared.errors import NotFound
+from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import person_id
 from shared.links import Link, read_link, sign_link, status_url
 from shared.numbers import number_for
 
 YEAR_SECONDS: Final = 31_536_000
+
+SENT_BEFORE: Final = (
+    "You sent this form before, and it became a ticket: you have a mail with its number, and can "
+    "add to it there. To open another ticket with what stands here, send it once more."
+)
 
 ABOVE: Final = {"subject": "The subject", "description": "The description"}
 """What fields are called in sentences: those above a topic's own fields, and those below."""
@@ -56,7 +61,11 @@ def routes(portal: Portal) -> APIRouter:
     async def form(topic_id: str) -> Response:
         topic = await portal.finders.topic(topic_id)
         token = portal.tokens.make(f"new {topic_id}")
-        return await _form(portal, topic, token, Filled({}, (), ()))
+        page = await _form(portal, topic, token, Filled({}, (), ()))
+        # Whoever goes back finds the form that was sent, with its token, so that sending it
+        # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one.
+        page.headers["Cache-Control"] = "private, max-age=0"
+        return page
 
     @router.post("/new/{topic_id}")
     async def send(topic_id: str, request: Request) -> Response:
@@ -99,10 +108,13 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
         key=key,
     )
     if not answer.done:
+        problems = _problems(answer, topic)
+        if answer.code == IdempotencyKeyReused().code:
+            # Gone back to, and changed: from now on a form of its own, with its own files.
+            token, problems = portal.tokens.make(f"new {topic_id}"), Problems(message=SENT_BEFORE)
+            key = portal.tokens.read(f"new {topic_id}", token)
         kept = await portal.drafts.keep(key, files)
-        return await _form(
-            portal, topic, token, form, _problems(answer, topic), answer.status, kept
-        )
+        return await _form(portal, topic, token, form, problems, answer.status, kept)
     link = Link(UUID(answer.body["ticket_id"]), person_id(email))
     magic = sign_link(settings.link_secret, link, portal.runtime.clock())
     return RedirectResponse(f"/t/{magic}/received", 303, HEADERS)

@@ -202,6 +202,26 @@ async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
     }  # fmt: skip
 
 
+async def test_going_back_to_a_form_and_sending_it_again_is_the_same_act(desk: Desk) -> None:
+    page = await desk.browser.get("/new/outage")
+    assert page.headers["cache-control"] == "private, max-age=0"
+    sent = TYPED | await desk.form("/new/outage")
+    reused = {"code": "idempotency_key_reused", "detail": "x"}
+    desk.answers += [httpx.Response(422, json=reused), taken(desk)]
+    files = {"attachments": ("screen.png", b"png", "image/png")}
+    page = await desk.browser.post("/new/outage", data=sent, files=files)
+    assert "You sent this form before" in page.text
+    assert "Nobody can pay." in page.text
+    kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    form = re.search(r'name="form" value="([^"]+)"', page.text)
+    assert form is not None
+    again = sent | {"form": form[1], "kept": kept}
+    assert (await desk.browser.post("/new/outage", data=again)).status_code == 303
+    first, second = desk.asked
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+    assert second.body["attachments"] == first.body["attachments"]
+
+
 async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     desk.answers += [
