@@ -22,6 +22,8 @@ WORDS: Final[Mapping[str, str]] = {
     "SubmissionQuarantined": "a submission of {size_bytes} bytes is in quarantine: {reason}",
     "BounceReceived": "mail to {recipient} came back ({status})",
     "TopicDefined": "topic {topic_id} “{name}” defined, for the team {team_name}",
+    "DeskNamed": "the desk calls itself “{name}”",
+    "EntitlementDefined": "plan {plan_id} is only for {people} {domains}",
     "PersonErased": "a person is to be forgotten, by {erased_by}",
     "PersonExported": "all that is known of a person was given to {exported_by}",
     "DeskRevised": "the desk is at revision {revision}",

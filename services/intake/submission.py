@@ -183,7 +183,7 @@ def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefin
     if topic is None:
         errors += _unknown_topic(raw.get("topic"), topics)
     else:
-        errors += _plan_errors(raw.get("plan"), topic)
+        errors += _plan_errors(raw, topic, topics)
         raw, custom_errors = with_custom_fields(raw, topic)
         errors += custom_errors
     if errors or topic is None:
@@ -279,11 +279,21 @@ def _unknown_topic(name: object, topics: Topics) -> Errors:
     return [("topic", f"is unknown; choose one of: {', '.join(offered[:50])}")]
 
 
-def _plan_errors(plan: object, topic: TopicDefined) -> Errors:
-    if not isinstance(plan, str) or plan.strip() in ("", *topic.entitled_plans):
+def _plan_errors(raw: Mapping[str, Any], topic: TopicDefined, topics: Topics) -> Errors:
+    """A plan that the topic doesn't offer, or that isn't for this requester."""
+    plan, requester = raw.get("plan"), raw.get("requester")
+    if not isinstance(plan, str) or not plan.strip():
         return []
-    offers = ", ".join(topic.entitled_plans) or "none"
-    return [("plan", f"is not offered under {topic.name}; offered: {offers}")]
+    email = requester.get("email") if isinstance(requester, Mapping) else None
+    email = email.strip()[:LINE_LENGTH_MAX] if isinstance(email, str) else ""
+    offered = [each for each in topic.entitled_plans if topics.may_choose(email, each)]
+    if plan.strip() in offered:
+        return []
+    choice = f"can be chosen: {', '.join(offered) or 'none'}"
+    if plan.strip() in topic.entitled_plans:
+        whom = f", not for {email}" if email else ""
+        return [("plan", f"is for customers who have it by contract{whom}; {choice}")]
+    return [("plan", f"is not offered under {topic.name}; {choice}")]
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

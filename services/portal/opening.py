@@ -28,6 +28,9 @@ SENT_BEFORE: Final = (
     "add to it there. To open another ticket with what stands here, send it once more."
 )
 
+SHOW_PLANS: Final = "show_plans"
+"""The button that sends nothing yet: it shows the plans of whoever has the mail address typed."""
+
 ABOVE: Final = {"subject": "The subject", "description": "The description"}
 """What fields are called in sentences: those above a topic's own fields, and those below."""
 
@@ -44,7 +47,7 @@ BELOW: Final = {
 
 def routes(portal: Portal) -> APIRouter:
     """The pages."""
-    router = APIRouter(include_in_schema=False, route_class=page_route(portal.settings.desk_name))
+    router = APIRouter(include_in_schema=False, route_class=page_route(portal.desk))
 
     @router.get("/static/{mark}/{name}")
     async def static_file(mark: str, name: str) -> Response:
@@ -98,6 +101,9 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     except (TooLarge, TooMany) as error:
         problems = Problems({"attachments": error.message})
         return await _form(portal, topic, token, form, problems, 422)
+    if form.get(SHOW_PLANS):
+        kept = await portal.drafts.keep(key, files)
+        return await _form(portal, topic, token, form, kept=kept)
     email = form.get("requester.email")
     answer = await portal.owners.send(
         "intake",
@@ -165,10 +171,14 @@ async def _form(
     status: int = 200,
     kept: Sequence[tuple[str, Draft]] = (),
 ) -> Response:
-    plans: Sequence[PlanRow] = await portal.finders.plans(topic.plans) if topic.plans else ()
+    plans: Sequence[PlanRow] = ()
+    if topic.plans:
+        plans = await portal.finders.plans(topic.plans, form.get("requester.email"))
     values: Mapping[str, Any] = {
         "topic": topic,
         "plans": plans,
+        "more_plans": len(plans) < len(topic.plans),
+        "asked_for_plans": bool(form.get(SHOW_PLANS)),
         "action": f"/new/{quote(topic.topic_id)}",
         "form": token,
         "typed": form.get,

@@ -102,8 +102,28 @@ class PlanRow:
     description: str
 
 
+@dataclass(frozen=True)
+class EntitlementRow:
+    """Whom a plan is for; one without a row is open to everybody."""
+
+    subject: UUID
+    plan_id: str
+    people: Sequence[UUID]
+    domains: Sequence[str]
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """What the desk calls itself."""
+
+    subject: UUID
+    name: str
+
+
 TICKETS: Final[Table[TicketRow]] = Table("tickets", TicketRow)
 MESSAGES: Final[Table[MessageRow]] = Table("messages", MessageRow, key="id", append_only=True)
 TIMELINE: Final[Table[TimelineRow]] = Table("timeline", TimelineRow, key="id", append_only=True)
 TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow)
 PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow)
+ENTITLEMENTS: Final[Table[EntitlementRow]] = Table("entitlements", EntitlementRow)
+DESK: Final[Table[DeskRow]] = Table("desk", DeskRow)
