@@ -19,6 +19,7 @@ from services.intake.text import KINDS, tidy, trouble_with_text
 from shared.events import Level, TicketType
 from shared.events.intake import TopicDefined
 from shared.web import Invalid
+from shared.wording import in_plain_words
 
 FILES_MAX: Final = 10
 FILE_BYTES_MAX: Final = 10_000_000
@@ -248,25 +249,12 @@ def explained(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Iterato
     """What pydantic found, in words for people who never heard of it."""
     for error in errors:
         place = ".".join(str(part)[:NAME_LENGTH_SHOWN] or "(no name)" for part in error["loc"])
-        context = error.get("ctx", {})
         match error["type"]:
-            case "missing":
-                yield place, "is required"
             case "extra_forbidden":
                 known = model.model_fields if len(error["loc"]) == 1 else {}
                 yield place, f"is not a field we know{_meant(str(error['loc'][-1]), known)}"
-            case "enum" | "literal_error":
-                choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-                yield place, f"must be one of: {choices}"
-            case "model_type" | "model_attributes_type" | "dict_type":
-                yield place, "must be an object"
-            case "list_type" | "tuple_type":
-                yield place, "must be a list"
-            case "too_long":
-                most, sent = context["max_length"], context["actual_length"]
-                yield place, f"may hold {most}; there are {sent}"
             case _:
-                yield place, error["msg"]
+                yield place, in_plain_words(error)
 
 
 def _unknown_topic(name: object, topics: Topics) -> Errors:

@@ -359,7 +359,7 @@ async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> Non
     )
     assert stale.status_code == 412
     unreasoned = await live.client.post(path, json={"impact": "low"}, headers=live.manager)
-    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "Field required"}]
+    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "is required"}]
 
 
 async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live: Live) -> None:

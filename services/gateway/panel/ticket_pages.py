@@ -33,7 +33,7 @@ STALE_TRIES: Final = 3
 """How often a command is sent again when only quiet events came in between."""
 
 
-_NOTHING_THERE: Final = frozenset({"Field required", "String should have at least 1 character"})
+_NOTHING_THERE: Final = frozenset({"is required", "must not be empty"})
 """What owners say of a field that was left empty."""
 
 
