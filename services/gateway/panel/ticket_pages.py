@@ -224,6 +224,7 @@ async def _page(
         "teams": await finders.teams(),
         "plans": await finders.plans(),
         "topics": await finders.topics(),
+        "labels": await finders.labels(row.topic_id),
         "told": told,
         "trouble": trouble,
         "new_key": lambda: uuid7().hex,
