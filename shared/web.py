@@ -23,7 +23,7 @@ from shared.errors import (
 from shared.identity import HEADER, Identity, NotSignedIn, verify
 from shared.log.hold import CatchingUp
 from shared.log.vector import Vector
-from shared.outages import OUTAGES, disk_is_full
+from shared.outages import COME_BACK, disk_is_full
 from shared.watched import route_of
 from shared.wording import errors_in_words
 
@@ -102,7 +102,7 @@ def install_errors(app: FastAPI) -> None:
         log.warning("request_not_served", route=route_of(request.scope), error=type(error).__name__)
         return away(error, "unavailable", "What this needs is away just now")
 
-    for kind in OUTAGES:
+    for kind in COME_BACK:
         app.add_exception_handler(kind, outage)
 
     @app.exception_handler(Exception)

@@ -17,6 +17,7 @@ from services.portal.rendering import render
 from shared.admission import RETRY_AFTER_SECONDS
 from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.links import LinkNotValid
+from shared.outages import COME_BACK
 from shared.watched import route_of
 
 log = structlog.get_logger()
@@ -25,6 +26,8 @@ FOREIGN: Final = frozenset({"cross-site", "same-site"})
 """What browsers say of a form that another site's page sent (Fetch metadata)."""
 
 FOR_PROGRAMS: Final = ("/v1/", "/health/", "/metrics", "/openapi.json")
+
+AWAY: Final = "Something we need for this is away just now. Please reload the page in a moment."
 
 BROKEN: Final = "Something broke on our side. Please try again in a moment."
 
@@ -89,8 +92,14 @@ def _trouble(desk: DeskName, route: str, error: Exception) -> Response:
         case NotYet() | TicketParked():
             title, status = "One moment, please", 503
             message = "We are still working on what you sent. Please try again in a moment."
+        case _ if isinstance(error, COME_BACK):
+            log.warning("page_not_served", route=route, error=type(error).__name__)
+            title, message, status = "One moment, please", AWAY, 503
         case _:
             log.error("page_failed", route=route, exc_info=error)
             title, message, status = "That did not work", BROKEN, 500
     values = {"desk": str(desk), "title": title, "message": message}
-    return render("trouble.html", values, status)
+    page = render("trouble.html", values, status)
+    if status == 503:
+        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return page

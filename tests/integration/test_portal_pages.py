@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -17,6 +18,7 @@ from deploy.local.databases import Database
 from services.portal import desk_name, finding, opening, ticket_pages
 from services.portal.app import SERVICE
 from services.portal.context import Portal
+from services.portal.finders import Finders
 from services.portal.guard import no_pages
 from services.portal.owners import Owners
 from services.portal.settings import Settings
@@ -233,7 +235,7 @@ async def test_a_plan_is_offered_to_whom_it_is_open(desk: Desk) -> None:
     )
     await desk.hears(only, subject=desk_id("entitlement", "emergency"))
     sent = TYPED | await desk.form("/new/outage") | {"show_plans": "yes"}
-    assert "Service plan" not in (await desk.browser.get("/new/outage")).text
+    assert 'name="plan"' not in (await desk.browser.get("/new/outage")).text
     for email, offered in (
         ("maria@example.com", True),
         ("Anyone@BIG.example", True),
@@ -241,14 +243,14 @@ async def test_a_plan_is_offered_to_whom_it_is_open(desk: Desk) -> None:
         ("", False),
     ):
         page = await desk.browser.post("/new/outage", data=sent | {"requester.email": email})
-        assert (page.status_code, "Service plan</" in page.text) == (200, offered), email
+        assert (page.status_code, 'name="plan"' in page.text) == (200, offered), email
         assert "Nobody can pay." in page.text
         assert ("No other service plan" in page.text) == (email == "else@example.com")
     assert desk.asked == []
     await desk.hears(
         only.model_copy(update={"active": False}), subject=desk_id("entitlement", "emergency")
     )
-    assert "Service plan</" in (await desk.browser.get("/new/outage")).text
+    assert 'name="plan"' in (await desk.browser.get("/new/outage")).text
 
 
 async def test_every_page_bears_the_name_of_the_desk(
@@ -490,6 +492,18 @@ async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket
 async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:
     page = await desk.browser.get(f"/t/{desk.token}")
     assert (page.status_code, page.headers["refresh"]) == (503, "2")
+
+
+async def test_a_page_whose_database_is_away_says_when_to_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_finders: Finders) -> None:
+        raise asyncpg.CannotConnectNowError("starting up")
+
+    monkeypatch.setattr(Finders, "topics", away)
+    page = await desk.browser.get("/")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "1")
+    assert "One moment, please" in page.text
 
 
 async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:
