@@ -36,6 +36,7 @@ from shared.generation_routes import generation_routes, republish_routes
 from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
+from shared.leaving import Leaving
 from shared.log import Claim, Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging, kind_of
@@ -434,6 +435,7 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: He
         measured_paths=service.measured_paths,
         busy=lambda: service.busy(runtime),
     )
+    app.add_middleware(Leaving)
     app.add_middleware(Watched, event_log=runtime.log)
     for router in service.routers(runtime):
         app.include_router(router)

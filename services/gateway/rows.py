@@ -188,6 +188,8 @@ class TopicRow:
     topic_id: str
     name: str
     active: bool
+    labels: dict[str, str] = field(default_factory=dict)
+    """What people read of each field of its form, by the field's name."""
 
 
 TICKETS: Table[TicketRow] = Table("tickets", TicketRow, topic=TICKETS_TOPIC)

@@ -20,6 +20,7 @@ from services.intake.text import KINDS, tidy, trouble_with_text
 from shared.events import Level, TicketType
 from shared.events.intake import TopicDefined
 from shared.web import Invalid
+from shared.wording import in_plain_words
 
 FILES_MAX: Final = 10
 FILE_BYTES_MAX: Final = 10_000_000
@@ -178,7 +179,7 @@ def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefin
     if topic is None:
         errors += _unknown_topic(raw.get("topic"), topics)
     else:
-        errors += _plan_errors(raw.get("plan"), topic)
+        errors += _plan_errors(raw, topic, topics)
         raw, custom_errors = with_custom_fields(raw, topic)
         errors += custom_errors
     if errors or topic is None:
@@ -243,25 +244,12 @@ def explained(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Iterato
     """What pydantic found, in words for people who never heard of it."""
     for error in errors:
         place = ".".join(str(part)[:NAME_LENGTH_SHOWN] or "(no name)" for part in error["loc"])
-        context = error.get("ctx", {})
         match error["type"]:
-            case "missing":
-                yield place, "is required"
             case "extra_forbidden":
                 known = model.model_fields if len(error["loc"]) == 1 else {}
                 yield place, f"is not a field we know{_meant(str(error['loc'][-1]), known)}"
-            case "enum" | "literal_error":
-                choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-                yield place, f"must be one of: {choices}"
-            case "model_type" | "model_attributes_type" | "dict_type":
-                yield place, "must be an object"
-            case "list_type" | "tuple_type":
-                yield place, "must be a list"
-            case "too_long":
-                most, sent = context["max_length"], context["actual_length"]
-                yield place, f"may hold {most}; there are {sent}"
             case _:
-                yield place, error["msg"]
+                yield place, in_plain_words(error)
 
 
 def _unknown_topic(name: object, topics: Topics) -> Errors:
@@ -274,11 +262,21 @@ def _unknown_topic(name: object, topics: Topics) -> Errors:
     return [("topic", f"is unknown; choose one of: {', '.join(offered[:50])}")]
 
 
-def _plan_errors(plan: object, topic: TopicDefined) -> Errors:
-    if not isinstance(plan, str) or plan.strip() in ("", *topic.entitled_plans):
+def _plan_errors(raw: Mapping[str, Any], topic: TopicDefined, topics: Topics) -> Errors:
+    """A plan that the topic doesn't offer, or that isn't for this requester."""
+    plan, requester = raw.get("plan"), raw.get("requester")
+    if not isinstance(plan, str) or not plan.strip():
         return []
-    offers = ", ".join(topic.entitled_plans) or "none"
-    return [("plan", f"is not offered under {topic.name}; offered: {offers}")]
+    email = requester.get("email") if isinstance(requester, Mapping) else None
+    email = email.strip()[:LINE_LENGTH_MAX] if isinstance(email, str) else ""
+    offered = [each for each in topic.entitled_plans if topics.may_choose(email, each)]
+    if plan.strip() in offered:
+        return []
+    choice = f"can be chosen: {', '.join(offered) or 'none'}"
+    if plan.strip() in topic.entitled_plans:
+        whom = f", not for {email}" if email else ""
+        return [("plan", f"is for customers who have it by contract{whom}; {choice}")]
+    return [("plan", f"is not offered under {topic.name}; {choice}")]
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

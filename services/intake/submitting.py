@@ -29,7 +29,7 @@ from shared.events.intake import (
 from shared.identity import HEADER, Identity
 from shared.ids import person_id
 from shared.links import Link, sign_link, status_url
-from shared.outages import OUTAGES
+from shared.outages import COME_BACK
 from shared.web import Invalid, away, caller, etag, problem
 
 log = structlog.get_logger()
@@ -89,7 +89,7 @@ def submitting(parts: Parts) -> APIRouter:
         except ClientDisconnect:
             # Nobody hears it; but it is no mistake of ours, to be logged with all its frames.
             return problem(400, "hung_up", "The submission ended before it was all here.")
-        except OUTAGES as error:
+        except COME_BACK as error:
             # The customer may try again, with the same Idempotency-Key.
             log.warning("submission_not_stored", error=type(error).__name__)
             return away(error, "not_stored", "Your ticket could not be stored just now")

@@ -289,6 +289,32 @@ class DeskRevised(_IntakeEvent):
     revised_at: Moment
 
 
+class DeskNamed(_IntakeEvent):
+    """What the desk calls itself to customers. Its subject is the desk itself."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    name: str
+    revision: int
+
+
+class EntitlementDefined(_IntakeEvent):
+    """Who may choose a plan where a topic offers it; one that has none is open to everybody."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    plan_id: str
+    people: tuple[UUID, ...] = ()
+    """Ids of the people who are entitled by their own address."""
+    domains: tuple[str, ...] = ()
+    """Domains of mail addresses, case folded: all who have one there are entitled."""
+    active: bool = True
+    """False once everybody may choose it again."""
+    revision: int
+
+
 class PersonErased(_IntakeEvent):
     """Somebody is to be forgotten: every service drops its keys of theirs, for good.
 
