@@ -24,6 +24,8 @@ WORDS: Final[Mapping[str, str]] = {
     "TopicDefined": "topic {topic_id} “{name}” defined, for the team {team_name}",
     "PersonErased": "a person is to be forgotten, by {erased_by}",
     "PersonExported": "all that is known of a person was given to {exported_by}",
+    "ApiKeyCreated": "API key “{name}” made by {created_by}, for {scopes}",
+    "ApiKeyRevoked": "API key revoked by {revoked_by}",
     "DeskRevised": "the desk is at revision {revision}",
     # assignment
     "TicketQueued": "waits in the queue of {team_name}: {reason}",

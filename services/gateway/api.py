@@ -7,10 +7,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from services.gateway.context import Gateway
-from services.gateway.forwarding import add_commands, add_others
+from services.gateway.forwarding import add_commands, add_lookups, add_presence
 from services.gateway.http import respond, signed_in
+from services.gateway.keys import add_keys
+from services.gateway.opening import add_opening
 from services.gateway.people import add_people
 from services.gateway.reads import add_desk, add_parts, add_tickets
+from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
 
@@ -36,13 +39,18 @@ def routers(gateway: Gateway) -> list[APIRouter]:
 def routes(gateway: Gateway) -> APIRouter:
     """Every route of the API."""
     router = APIRouter(prefix=PREFIX)
+    opener = signed_in(gateway, Scope.TICKETS_OPEN)
+    reader = signed_in(gateway, Scope.TICKETS_READ)
     agent = signed_in(gateway)
-    add_desk(router, gateway, agent)
-    add_tickets(router, gateway, agent)
-    add_parts(router, gateway, agent)
-    add_others(router, gateway, agent)
-    add_commands(router, gateway, agent)
+    add_desk(router, gateway, reader)
+    add_opening(router, gateway, opener)
+    add_tickets(router, gateway, reader)
+    add_parts(router, gateway, reader)
+    add_lookups(router, gateway, reader)
+    add_presence(router, gateway, agent)
+    add_commands(router, gateway)
     add_people(router, gateway, agent)
+    add_keys(router, gateway, agent)
     return router
 
 

@@ -159,6 +159,21 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """A program that may call the API."""
+
+    subject: UUID
+    """The key's id."""
+    name: str
+    scopes: list[str]
+    key_hash: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TeamRow:
     """A team of the desk."""
 
@@ -194,8 +209,9 @@ TIMELINE: Table[TimelineRow] = Table("timeline", TimelineRow, key="id", append_o
 CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id")
 WORDS: Table[WordsRow] = Table("words", WordsRow)
 AGENTS: Table[AgentRow] = Table("agents", AgentRow)
+API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow)
 PLANS: Table[PlanRow] = Table("plans", PlanRow)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow)
 
-TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, TEAMS, PLANS, TOPICS)
+TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, API_KEYS, TEAMS, PLANS, TOPICS)
