@@ -13,6 +13,7 @@ from services.gateway.keys import add_keys
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
 from services.gateway.reads import add_desk, add_parts, add_tickets
+from services.gateway.webhooks import add_webhooks
 from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
@@ -20,9 +21,11 @@ PREFIX: Final = "/api/v1"
 TITLE: Final = "Ledgerdesk: the agents' API"
 
 ABOUT: Final = """\
-Queues, tickets and every command of an agent.
+Queues, tickets and every command of an agent; tickets opened in batches, API keys, webhooks.
 
-Sign in with `Authorization: Bearer <token>`. A ticket is named by its id or by its number.
+Sign in with `Authorization: Bearer …`: an agent's token, or an API key, which does what its
+scopes name (tickets:open, tickets:read, tickets:work, tickets:manage, webhooks). A ticket is named by its id
+or by its number. Pages go on with `cursor`, the `next` of the page before.
 Commands take `If-Match` with a ticket's ETag (412 if it has moved on since) and
 `Idempotency-Key` (a retry is the same fact); they answer with a new ETag and with
 `Ledgerdesk-After`: a read that carries it waits until it shows what the command did.
@@ -51,6 +54,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_commands(router, gateway)
     add_people(router, gateway, agent)
     add_keys(router, gateway, agent)
+    add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     return router
 
 

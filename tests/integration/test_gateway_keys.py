@@ -76,6 +76,20 @@ async def test_owners_are_told_that_a_program_asks_and_as_what(desk: Desk) -> No
     assert desk.owners.sent[2].path == "/v1/tickets/batch"
 
 
+async def test_webhooks_take_an_admin_or_a_key_that_has_their_scope(desk: Desk) -> None:
+    async with (
+        desk.client("anna") as anna,
+        await made(desk, "hooks", "webhooks") as hooks,
+        await made(desk, "opener", "tickets:open") as opener,
+    ):
+        assert (await anna.get("/api/v1/webhooks")).status_code == 403
+        assert (await opener.get("/api/v1/webhooks")).status_code == 403
+        assert desk.owners.sent == []
+        assert (await hooks.get("/api/v1/webhooks")).status_code == 200
+    [sent] = desk.owners.sent
+    assert (sent.owner, sent.path, sent.identity.role) == ("notify", "/v1/webhooks", Role.ADMIN)
+
+
 async def test_a_key_that_is_revoked_or_expired_lets_nobody_in(desk: Desk) -> None:
     async with await made(desk, "gone", "tickets:read") as gone:
         assert (await gone.get("/api/v1/queues")).status_code == 200
