@@ -24,8 +24,8 @@ ABOUT: Final = """\
 Queues, tickets and every command of an agent; tickets opened in batches, API keys, webhooks.
 
 Sign in with `Authorization: Bearer …`: an agent's token, or an API key, which does what its
-scopes name (tickets:open, tickets:read, tickets:work, tickets:manage, webhooks). A ticket is named by its id
-or by its number. Pages go on with `cursor`, the `next` of the page before.
+scopes name (tickets:open, tickets:read, tickets:work, tickets:manage, webhooks). A ticket is
+named by its id or by its number. Pages go on with `cursor`, the `next` of the page before.
 Commands take `If-Match` with a ticket's ETag (412 if it has moved on since) and
 `Idempotency-Key` (a retry is the same fact); they answer with a new ETag and with
 `Ledgerdesk-After`: a read that carries it waits until it shows what the command did.

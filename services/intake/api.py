@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from services.intake import bodies
 from services.intake.admission import Admission
 from services.intake.batches import batches
+from services.intake.description import description
 from services.intake.desk_api import desk_routes
 from services.intake.domain import (
     DECIDER,
@@ -50,6 +51,7 @@ def routes(runtime: Runtime) -> APIRouter:
     router.include_router(lookups(parts))
     router.include_router(people_routes(parts))
     router.include_router(key_routes(parts))
+    router.include_router(description(router))
     return router
 
 

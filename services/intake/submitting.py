@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
 from services.intake.admission import Admission, TooBusy, TooSlow
+from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
@@ -58,8 +59,11 @@ def submitting(parts: Parts, held: Admission) -> APIRouter:
         "/tickets",
         status_code=201,
         summary="Open a ticket",
-        openapi_extra={"requestBody": _request_body()},
-        responses={422: {"description": "Names every field that is missing or malformed."}},
+        openapi_extra={"parameters": [KEY], "requestBody": submission_body()},
+        responses={
+            201: {"model": Receipt, "description": "Opened, or opened before."},
+            **problems(400, 401, 408, 413, 415, 422, 429, 503, 507),
+        },
     )
     async def open_ticket(request: Request) -> Response:
         """Accepted means durable: 201 is answered once the ticket is in the log.
@@ -248,18 +252,3 @@ def _key(request: Request) -> str | None:
 def is_key(text: str) -> bool:
     """Whether it can be an idempotency key."""
     return _KEY.fullmatch(text) is not None
-
-
-def _request_body() -> dict[str, Any]:
-    """The submission's JSON Schema, without references, for the API's description."""
-    schema = Submission.model_json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def inlined(node: Any) -> Any:
-        if isinstance(node, dict):
-            if "$ref" in node:
-                return inlined(definitions[node["$ref"].rpartition("/")[2]])
-            return {name: inlined(value) for name, value in node.items()}
-        return [inlined(item) for item in node] if isinstance(node, list) else node
-
-    return {"required": True, "content": {"application/json": {"schema": inlined(schema)}}}
