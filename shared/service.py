@@ -175,6 +175,8 @@ class Service:
     says: frozenset[type[Event]]
     projections: Sequence[Projection] = ()
     reactions: Callable[[Runtime], Sequence[Reacts]] = field(default=lambda _: ())
+    followers: Callable[[Runtime], Sequence[Follower]] = field(default=lambda _: ())
+    """What follows its log besides, from the log's beginning."""
     timers: Timers | None = None
     claims: Sequence[Callable[[Event], Sequence[Claim]]] = ()
     """What its events take of limited resources: its deciders', to count again after a restore."""
@@ -380,6 +382,7 @@ async def make_followers(service: Service, runtime: Runtime, relay: Relay) -> li
                 timers.actor,
             )
         )
+    from_the_start += service.followers(runtime)
     from_birth: list[Follower] = [
         ReactionFollower(event_log, r.reaction, r.decider, clock, instance, r.actor)
         for r in service.reactions(runtime)

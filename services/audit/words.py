@@ -26,6 +26,12 @@ WORDS: Final[Mapping[str, str]] = {
     "EntitlementDefined": "plan {plan_id} is only for {people} {domains}",
     "PersonErased": "a person is to be forgotten, by {erased_by}",
     "PersonExported": "all that is known of a person was given to {exported_by}",
+    "WebhookCreated": "webhook to {url} made by {created_by}",
+    "WebhookChanged": "webhook to {url} changed by {changed_by}",
+    "WebhookSecretRotated": "webhook has secret number {generation}, by {rotated_by}",
+    "WebhookRemoved": "webhook removed by {removed_by}",
+    "ApiKeyCreated": "API key “{name}” made by {created_by}, for {scopes}",
+    "ApiKeyRevoked": "API key revoked by {revoked_by}",
     "DeskRevised": "the desk is at revision {revision}",
     # assignment
     "TicketQueued": "waits in the queue of {team_name}: {reason}",

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.gateway.queues import Ask, Page, Source, cursor_after, source_of, start_of
 from services.gateway.rows import (
     AgentRow,
+    ApiKeyRow,
     ClockRow,
     MessageRow,
     PlanRow,
@@ -140,6 +141,15 @@ class Finders:
     async def agent_by_token(self, token_hash: str) -> AgentRow | None:
         record = await self._pool.fetchrow(SQL.agent_by_token, token_hash)
         return None if record is None else AgentRow(**record)
+
+    async def api_key(self, key_hash: str) -> ApiKeyRow | None:
+        """The key with this hash, revoked or not."""
+        record = await self._pool.fetchrow(SQL.api_key_by_hash, key_hash)
+        return None if record is None else ApiKeyRow(**record)
+
+    async def api_keys(self) -> list[ApiKeyRow]:
+        """Every key there was, the newest first."""
+        return [ApiKeyRow(**record) for record in await self._pool.fetch(SQL.api_keys)]
 
     async def agent(self, agent_id: str) -> AgentRow | None:
         record = await self._pool.fetchrow(SQL.agent_by_id, agent_id)

@@ -161,6 +161,21 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """A program that may call the API."""
+
+    subject: UUID
+    """The key's id."""
+    name: str
+    scopes: list[str]
+    key_hash: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TeamRow:
     """A team of the desk."""
 
@@ -202,8 +217,9 @@ TIMELINE: Table[TimelineRow] = Table(
 CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id", topic=TICKETS_TOPIC)
 WORDS: Table[WordsRow] = Table("words", WordsRow, topic=TICKETS_TOPIC)
 AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
+API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
-TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, TEAMS, PLANS, TOPICS)
+TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, API_KEYS, TEAMS, PLANS, TOPICS)

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.intake import bodies
+from services.intake.description import Topic, problems
 from services.intake.domain.desk import (
     DESK_DECIDER,
     DefineEntitlement,
@@ -34,7 +35,11 @@ def desk_routes(parts: Parts) -> APIRouter:
     """Topics, and the revisions of the desk."""
     router = APIRouter(tags=["desk"])
 
-    @router.get("/topics", summary="Topics that tickets can be opened under")
+    @router.get(
+        "/topics",
+        summary="Topics that tickets can be opened under",
+        responses={200: {"model": list[Topic]}, **problems(429, 503)},
+    )
     async def list_topics(response: Response) -> list[dict[str, Any]]:
         response.headers["Cache-Control"] = f"public, max-age={TOPICS_CACHE_SECONDS}"
         topics = (await parts.catalogue.topics()).by_id.values()

@@ -168,7 +168,11 @@ class Submission(Body):
 
 def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefined]:
     """The submission in `body`, and its topic. Raises `Invalid`, naming all that is wrong."""
-    raw = read_object(body)
+    return checked_submission(read_object(body), topics)
+
+
+def checked_submission(raw: dict[str, Any], topics: Topics) -> tuple[Submission, TopicDefined]:
+    """The submission in an object, and its topic. Raises `Invalid`, naming all that is wrong."""
     errors: Errors = []
     try:
         # Without a requester, each field that is missing of it is named.

@@ -334,3 +334,29 @@ class PersonExported(_IntakeEvent):
 
     exported_by: str
     exported_at: Moment
+
+
+class ApiKeyCreated(_IntakeEvent):
+    """A program may call the API, within its scopes. Its subject is the key.
+
+    Of the key itself only the SHA-256 is kept, here and anywhere.
+    """
+
+    topic: ClassVar[str] = DESK
+
+    name: str
+    """What the key is for, as the admin put it."""
+    scopes: tuple[str, ...]
+    key_hash: str
+    expires_at: Moment | None = None
+    created_by: str
+    created_at: Moment
+
+
+class ApiKeyRevoked(_IntakeEvent):
+    """The key is good for nothing any more. Its subject is the key."""
+
+    topic: ClassVar[str] = DESK
+
+    revoked_by: str
+    revoked_at: Moment

@@ -9,6 +9,7 @@ related.py       RelateTickets, MergeInto, Absorb
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission: a subject of its own
 people.py        ErasePerson: a subject of its own
+keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 
 from services.intake.domain.conversation import (
