@@ -117,6 +117,8 @@ class ParsedMail:
     signature_text: str = ""
     attachments: tuple[Attachment, ...] = ()
     kind: Kind = Kind.PERSON
+    kind_because: str = ""
+    """What in the mail says that it is of this kind."""
     out_of_office: bool = False
     bounce: Bounce | None = None
     loop_headers: LoopHeaders = LoopHeaders()

@@ -83,6 +83,7 @@ def _understood(raw: bytes) -> ParsedMail:
         signature_text=reply.signature,
         attachments=tuple(body.attachments),
         kind=classified.kind,
+        kind_because=classified.because,
         out_of_office=classified.out_of_office,
         bounce=bounce if classified.kind is not Kind.FEEDBACK_REPORT else _without_failures(bounce),
         loop_headers=loops,
