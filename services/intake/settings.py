@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -58,3 +58,9 @@ class Settings(ServiceSettings):
         None, description="Certificate chain (PEM) for STARTTLS; none offers no encryption."
     )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
+    imap_mailboxes: tuple[SecretStr, ...] = Field(
+        (),
+        description="Mailboxes to poll, as a JSON list of "
+        "imaps://user:password@host/INBOX?address=support@example.com (or imap+starttls://).",
+    )
+    imap_poll_seconds: float = Field(30.0, description="Time between two looks into a mailbox.")
