@@ -23,13 +23,13 @@ from services.intake.domain.ticket import SenderTakesNoPart, known
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
+from services.intake.quarantine_api import quarantine_routes
 from services.intake.submitting import submitting
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
 from shared.decider import Context, Outcome, handle_all
-from shared.errors import NotFound, Stale
+from shared.errors import Stale
 from shared.events.intake import Channel
 from shared.log import Vector
-from shared.numbers import normalise
 from shared.service import Runtime
 from shared.web import Invalid, etag
 
@@ -43,6 +43,7 @@ def routes(runtime: Runtime) -> APIRouter:
     _add_triage(router, parts)
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))
+    router.include_router(quarantine_routes(parts))
     router.include_router(people_routes(parts))
     return router
 
@@ -129,7 +130,7 @@ def _add_triage(router: APIRouter, parts: Parts) -> None:
     async def merge(ticket_id: UUID, body: bodies.MergeOrder, asked: ByAgent) -> Response:
         """Go on with this ticket in another: two facts, one transaction."""
         await runtime.wait_for(ticket_id, asked.after)
-        target_id = await _ticket_named(parts, body.into_ticket_id)
+        target_id = await parts.ticket_named(body.into_ticket_id)
         return _answer(await _merge(parts, ticket_id, target_id, body.reason, asked))
 
 
@@ -163,18 +164,6 @@ async def _merge(
 def _check_seen(seen: Vector | None, now: Vector) -> None:
     if seen is not None and not seen.covers(now):
         raise Stale(seen=str(seen), now=str(now))
-
-
-async def _ticket_named(parts: Parts, name: str) -> UUID:
-    """A ticket by its id or by its number, however it is typed."""
-    try:
-        return UUID(name)
-    except ValueError:
-        number = normalise(name)
-    found = None if number is None else await parts.finders.ticket_of_number(number)
-    if found is None:
-        raise NotFound(what="ticket to merge into")
-    return found
 
 
 async def _carry_out(parts: Parts, ticket_id: UUID, command: Command, asked: Asked) -> Response:

@@ -11,6 +11,7 @@ from services.intake.placing import (
     Clues,
     Envelope,
     Taken,
+    Us,
     author_of,
     clues,
     copied,
@@ -37,7 +38,7 @@ def explain(
         ("kind", f"{mail.kind.value.replace('_', ' ')}: {mail.kind_because or mail.problem}"),
         *_failures(mail),
         *(("points to", text) for text in _pointers(found)),
-        ("would", _would(mail, envelope, found)),
+        ("would", _would(mail, envelope, found, Us(secret, tuple(our_domains)))),
         ("a machine may answer", "yes" if mail.auto_response_allowed else "no"),
         ("known again as", str(identity(mail, raw))),
     ]
@@ -84,9 +85,8 @@ def _pointers(found: Clues) -> Iterator[str]:
     yield from (f"ticket {one}, by its number" for one in found.numbers[:LISTED_MAX])
 
 
-def _would(mail: ParsedMail, envelope: Envelope, found: Clues) -> str:
-    taken, why = taken_for(mail, envelope)
-    known = bool(found.proven or found.message_ids or found.numbers)
+def _would(mail: ParsedMail, envelope: Envelope, found: Clues, us: Us) -> str:
+    taken, why = taken_for(mail, envelope, us)
     match taken:
         case Taken.QUARANTINE:
             return f"be quarantined: {why}"
@@ -94,11 +94,11 @@ def _would(mail: ParsedMail, envelope: Envelope, found: Clues) -> str:
             return "be recorded as undelivered on that ticket"
         case Taken.BOUNCE:
             return f"be quarantined: {why} without a mail of ours in it"
-        case Taken.AUTOMATIC if known:
+        case Taken.AUTOMATIC if found.any:
             return "be kept with that ticket, if its author takes part in it; else be quarantined"
         case Taken.AUTOMATIC:
             return f"be quarantined: {why}, and it answers nothing of ours"
-        case Taken.LETTER if known:
+        case Taken.LETTER if found.any:
             return (
                 "join that ticket, if its author takes part in it; else open one of its own that "
                 "is related to it"

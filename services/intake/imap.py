@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
@@ -21,6 +22,7 @@ from services.intake.mail.structure import read_headers
 from services.intake.mailing import Mailing
 from services.intake.parts import Parts
 from services.intake.placing import Envelope
+from services.intake.refusals import Refusal
 from services.intake.smtp import Take
 from shared.logging import kind_of
 from shared.outages import OUTAGES
@@ -138,10 +140,12 @@ def _utf7(match: re.Match[str]) -> str:
 class Poller:
     """Looks into one mailbox regularly."""
 
-    def __init__(self, account: Account, take: Take, rescue: Take, bytes_max: int) -> None:
+    def __init__(
+        self, account: Account, take: Take, quarantine: Callable[..., Any], bytes_max: int
+    ) -> None:
         self._account = account
         self._take = take
-        self._rescue = rescue
+        self._quarantine = quarantine
         self._bytes_max = bytes_max
 
     async def look(self) -> int:
@@ -163,12 +167,20 @@ class Poller:
         """Whether it is in the log; one that can't be handled at all stays for the next time,
         and holds up nobody else's."""
         envelope = Envelope(_sender(raw), (self._account.address,))
-        takes = (self._take, self._rescue) if len(raw) <= self._bytes_max else (self._rescue,)
-        for take in takes:
+        takes: list[Callable[..., Any]] = [
+            self._take,
+            partial(self._quarantine, reason="not_handled"),
+        ]
+        if len(raw) > self._bytes_max:
+            takes = [partial(self._quarantine, reason="too_large")]
+        while takes:
             try:
-                await take(raw, envelope)
+                await takes.pop(0)(raw, envelope)
             except OUTAGES:
                 raise
+            except Refusal as refused:
+                # Nobody is left who could be told.
+                takes = [partial(self._quarantine, reason=refused.quarantined_as)]
             except Exception as error:
                 log.exception("mail_not_handled", size_bytes=len(raw), error=kind_of(error))
             else:

@@ -77,9 +77,10 @@ def classify(
 ) -> Classified:
     """The kind of a mail; `report` is what its delivery reports were found to say, if any."""
     headers = root.headers
-    if loops.ledgerdesk or any("ledgerdesk" in value for value in loops.x_loop):
+    if loops.ledgerdesk and (loops.auto_submitted not in {"", "no"} or loops.precedence == "bulk"):
         # A delivery report about a mail of ours quotes our headers, but doesn't carry them.
-        return Classified(Kind.LOOP, "it carries headers of a Ledgerdesk")
+        # What an agent of another desk wrote is not automatic, and is a letter like any other.
+        return Classified(Kind.LOOP, "a Ledgerdesk made it by itself")
     if _is_feedback(root):
         return Classified(Kind.FEEDBACK_REPORT, "it is a feedback report (RFC 5965)")
     if report is not None:
