@@ -11,6 +11,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
     {
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
+        intake.OutsiderWrote,
+        intake.TicketShared,
         intake.TicketsRelated,
         intake.TicketVerified,
         notify.NotificationRequested,
@@ -140,7 +142,16 @@ def _related(e: intake.TicketsRelated) -> str:
 
 def _messaged(e: intake.CustomerMessageReceived) -> str:
     what = "An automatic answer came in" if e.automatic else "The customer wrote"
-    return f"{what} ({e.channel}, {e.sender.name or e.sender.email})"
+    return f"{what} ({e.channel}, {e.sender.name or e.sender.email}){_doubt(e.authenticity)}"
+
+
+def _doubt(found: intake.Authenticity | None) -> str:
+    """What SPF, DKIM and DMARC say of a mail, where there is anything to say."""
+    if found is None or found.verdict is intake.Verdict.NONE:
+        return ""
+    told = f"SPF {found.spf}, DKIM {found.dkim}, DMARC {found.dmarc}"
+    how = "proven" if found.verdict is intake.Verdict.PASSED else "NOT proven"
+    return f"; sender {how}: {told}"
 
 
 def _bounced(e: intake.BounceReceived) -> str:
@@ -159,7 +170,9 @@ def _failed(e: notify.NotificationFailed) -> str:
 
 
 _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
-    intake.TicketOpened: lambda e: f"Opened by {e.channel} under {e.topic_name}",
+    intake.TicketOpened: lambda e: (
+        f"Opened by {e.channel} under {e.topic_name}{_doubt(e.authenticity)}"
+    ),
     intake.CustomerMessageReceived: _messaged,
     intake.ClarificationRequested: lambda e: (
         "The customer was asked: " + "; ".join(q.text for q in e.questions)
@@ -175,6 +188,12 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     intake.TicketMerged: lambda e: f"Merged into {e.into_number}{_because(e.reason)}",
     intake.TicketAbsorbed: lambda e: f"Took in {e.source_number}{_because(e.reason)}",
     intake.SubmissionQuarantined: lambda e: f"Quarantined{_because(e.reason)}",
+    intake.SubmissionReleased: lambda e: f"Released into {e.number}{_by(e.released_by)}",
+    intake.SubmissionRejected: lambda e: f"Rejected{_by(e.rejected_by)}",
+    intake.OutsiderWrote: lambda e: (
+        f"Somebody who takes no part wrote about it: that is {e.number}"
+    ),
+    intake.TicketShared: lambda e: f"The same mail came to {e.team_name}: both teams see it",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
     assignment.AgentAssigned: lambda e: (

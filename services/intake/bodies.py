@@ -65,6 +65,14 @@ class MergeOrder(Body):
     reason: Reason
 
 
+class Release(Body):
+    """Where a quarantined mail goes; without a ticket, it opens one."""
+
+    into_ticket_id: Annotated[
+        Annotated[Line, Field(description="Id or number of a ticket.")] | None, Given
+    ] = None
+
+
 class TopicDefinition(Body):
     """A topic, as the desk's configuration has it."""
 

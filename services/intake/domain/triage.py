@@ -98,6 +98,11 @@ class Topics:
         found = (by_mailbox[part] for part in local_parts if part in by_mailbox)
         return next(found, self.of(GENERAL.topic_id))
 
+    def of_mailboxes(self, local_parts: Sequence[str]) -> tuple[TopicDefined, ...]:
+        """The topics of those of our mailboxes that have one, in the order of their names."""
+        named = [t for t in self.by_id.values() if t.active and t.mailbox in local_parts]
+        return tuple(sorted((t for t in named if t.mailbox), key=lambda t: t.topic_id))
+
 
 @dataclass(frozen=True)
 class Recategorise:
