@@ -119,8 +119,9 @@ async def _processes(
 
 def _supervisor(desk: Desk) -> Finding:
     """Whether what dies is started again."""
-    running = desk.pid_file(SUPERVISOR).process() is not None
-    return Finding("what dies is started again", "" if running else "it is not: make up")
+    if desk.pid_file(SUPERVISOR).process() is None:
+        return Finding("nobody starts again what dies", "make up")
+    return Finding("what dies is started again")
 
 
 def _names(processes: Sequence[ServiceProcess]) -> str:
