@@ -36,7 +36,7 @@ ABOVE: Final = {"subject": "The subject", "description": "The description"}
 
 BELOW: Final = {
     "plan": "The service plan",
-    "impact": "How many are affected",
+    "impact": "Who is affected",
     "urgency": "How urgent it is",
     "attachments": "The files",
     "requester.name": "Your name",
@@ -66,11 +66,16 @@ def routes(portal: Portal) -> APIRouter:
         token = portal.tokens.make(f"new {topic_id}")
         page = await _form(portal, topic, token, Filled({}, (), ()))
         # Whoever goes back finds the form that was sent, with its token, so that sending it
-        # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one.
+        # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one;
+        # and so it would if it were sent to this very address, as that makes browsers forget it.
         page.headers["Cache-Control"] = "private, max-age=0"
         return page
 
-    @router.post("/new/{topic_id}")
+    @router.get("/new/{topic_id}/send")
+    async def not_sent(topic_id: str) -> Response:
+        return RedirectResponse(f"/new/{quote(topic_id)}", 303, HEADERS)
+
+    @router.post("/new/{topic_id}/send")
     async def send(topic_id: str, request: Request) -> Response:
         return await _send(portal, topic_id, request)
 
@@ -179,7 +184,7 @@ async def _form(
         "plans": plans,
         "more_plans": len(plans) < len(topic.plans),
         "asked_for_plans": bool(form.get(SHOW_PLANS)),
-        "action": f"/new/{quote(topic.topic_id)}",
+        "action": f"/new/{quote(topic.topic_id)}/send",
         "form": token,
         "typed": form.get,
         "problems": problems or Problems(),
