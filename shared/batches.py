@@ -4,13 +4,13 @@ One by one, aiokafka takes a coroutine, a future and a lock for each record.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from struct import unpack_from
 from typing import Any
 
-Record = tuple[str, bytes, bytes, Sequence[tuple[str, bytes]]]
-"""Topic, key, value, headers."""
+Record = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
+"""Topic, key, value, headers: a list, as aiokafka takes nothing else."""
 
 _MIX, _SEED, _WORD = 0x5BD1E995, 0x9747B28C, 0xFFFFFFFF
 
@@ -36,7 +36,7 @@ async def send(producer: Any, records: Iterable[Record]) -> "list[asyncio.Future
     return sent
 
 
-def _added(batch: Any, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]) -> bool:
+def _added(batch: Any, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> bool:
     return batch.append(timestamp=None, key=key, value=value, headers=headers) is not None
 
 

@@ -91,8 +91,7 @@ class Relay(Follower):
                 for e in said
             )
             async with asyncio.timeout(SEND_SECONDS_MAX):
-                futures = await batches.send(producer, records)
-                await asyncio.gather(*futures)
+                await asyncio.gather(*await batches.send(producer, records))
 
     async def _read_ahead(self, page: Sequence[Recorded]) -> None:
         """While Kafka takes in a full page, the next one is read: it waits in the tail."""
@@ -118,12 +117,11 @@ class Relay(Follower):
             return
         producer = await self._started()
         topic = topic_name(self._settings.topic_prefix, KEYS)
+        records: list[batches.Record] = [
+            (topic, str(row["key_id"]).encode(), value_of(row), []) for row in rows
+        ]
         async with asyncio.timeout(SEND_SECONDS_MAX):
-            futures = [
-                await producer.send(topic, value_of(row), key=str(row["key_id"]).encode())
-                for row in rows
-            ]
-            await asyncio.gather(*futures)
+            await asyncio.gather(*await batches.send(producer, records))
         await keys.published(rows)
 
     async def close(self) -> None:

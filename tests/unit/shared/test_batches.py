@@ -52,7 +52,7 @@ KEYS = st.sampled_from([b"a", b"b", b"c", b"d", b"e"])
 
 @given(st.lists(st.tuples(st.sampled_from(["tickets", "desk"]), KEYS), max_size=60))
 def test_every_record_goes_to_the_partition_of_its_key_in_order(places: Any) -> None:
-    records = [(topic, key, b"%d" % n, ()) for n, (topic, key) in enumerate(places)]
+    records = [(topic, key, b"%d" % n, []) for n, (topic, key) in enumerate(places)]
     producer = Producer()
     futures = asyncio.run(batches.send(producer, records))
     assert all(future.done() for future in futures)
