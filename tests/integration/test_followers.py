@@ -117,15 +117,19 @@ async def log(service_database: Databases) -> AsyncIterator[Log]:
 
 
 async def note(
-    log: Log, subject: UUID, text: str = "a", occurred_at: datetime | None = None
+    log: Log,
+    subject: UUID,
+    text: str = "a",
+    occurred_at: datetime | None = None,
+    author: str = "colleague",
 ) -> None:
     """Append a note as if it had been heard, so that the follower's own stream is free."""
-    version = (await log.vector(subject))["colleague"] + 1
+    version = (await log.vector(subject))[author] + 1
     event_id = uuid7()
     fact = NoteAdded(noted_by="agent:anna", text=text, noted_at=T0)
     new = NewEvent(
         subject=subject,
-        author="colleague",
+        author=author,
         version=version,
         id=event_id,
         topic="tickets",
@@ -344,6 +348,32 @@ async def test_two_leaders_of_a_reaction_say_it_once(log: Log) -> None:
         await leading(follower)
     await asyncio.gather(*map(catch_up, both), return_exceptions=True)
     assert len(await started(log)) == 20
+
+
+class Interrupted(StartOnNote):
+    """Somebody says something on one of a page's tickets while it is being decided."""
+
+    def __init__(self, log: Log, subject: UUID) -> None:
+        super().__init__()
+        self._log, self._subject = log, subject
+
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[Start]]:
+        if recorded.subject == self._subject and len(past.events) == 1:
+            await note(self._log, self._subject, "meanwhile", author=self._log.author)
+        return await super().react(recorded, past)
+
+
+async def test_one_ticket_that_others_are_busy_with_does_not_hold_up_a_page(log: Log) -> None:
+    subjects = [uuid7() for _ in range(5)]
+    for number, subject in enumerate(subjects):
+        await note(log, subject, f"note {number}")
+    reaction = Interrupted(log, subjects[2])
+    follower = reacting(log, reaction)
+    await leading(follower)
+    await follower.step()
+    assert len(await started(log)) == 5
+    assert reaction.calls == [*(f"note {number}" for number in range(5)), "note 2"]
+    assert follower.stored == follower.position == 5
 
 
 async def test_a_reaction_is_born_and_passes_over_what_was_before(log: Log) -> None:
