@@ -36,6 +36,9 @@ SETTLE_SECONDS: Final = 3 * POLL_SECONDS
 CLOCKS_APART: Final = timedelta(minutes=1)
 """How far a service's clock may be behind its database's, which dates the keys."""
 
+PURGE_AGAIN_SECONDS: Final = 10.0
+"""When tables that were in use are tried again."""
+
 SUBJECTS_AT_ONCE: Final = 50
 LOOK_SECONDS: Final = 1.0
 
@@ -131,7 +134,9 @@ class Eraser(Follower):
         if not await self._forget(Forgotten(persons, subjects)):
             return
         schemas = [projection.schema for projection in self._projections]
-        await purge(self.log.pool, schemas, self._extra_tables)
+        if not await purge(self.log.pool, schemas, self._extra_tables):
+            self._looked_at = monotonic_seconds() + PURGE_AGAIN_SECONDS
+            return
         await self.log.pool.execute(QUERIES.mark_purged, ids)
         log.info("people_forgotten", people=len(persons), subjects=len(subjects))
 

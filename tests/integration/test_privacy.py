@@ -20,6 +20,7 @@ from shared.postgres import Pool, open_pool
 from shared.privacy.eraser import Eraser, nothing_else
 from shared.privacy.keyring import Keyring
 from shared.privacy.master import MasterKeys, new_master_key
+from shared.privacy.purging import purge
 from shared.privacy.sealing import ERASED
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
@@ -189,6 +190,20 @@ async def test_an_erasure_that_is_heard_again_spares_who_is_new_since(
     assert await eraser.step()
     (key,) = await pool.fetch("select erased_at from ledger.keys")
     assert key["erased_at"] is None
+
+
+async def test_a_backup_holds_up_a_purge_and_nobody_behind_it(
+    pool: Pool, database: Database
+) -> None:
+    backup = await asyncpg.connect(database.url)
+    async with backup.transaction(isolation="repeatable_read", readonly=True), asyncio.timeout(20):
+        await backup.fetch("select * from ledger.keys")
+        purging = asyncio.create_task(purge(pool, [], []))
+        await say(log_on(pool))
+        assert not await purging
+    await backup.close()
+    assert await purge(pool, [], [])
+    assert await pool.fetchval("show lock_timeout") == "0"
 
 
 async def test_keys_travel_before_what_is_sealed_with_them(
