@@ -15,9 +15,10 @@ from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
 from shared.errors import CursorLost, NotYet, Rejected, VersionConflict
 from shared.events import Event, Unknown
+from shared.events.operations import ParkedSkipped
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.followers.contracts import Directed, Timer
-from shared.followers.follower import PARKED_MAX, FollowerStopped
+from shared.followers.follower import PARKED_MAX, FollowerStopped, Parking
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
@@ -236,6 +237,59 @@ async def test_poison_parks_one_subject_and_what_follows_it_until_it_is_retried(
     await leading(follower)
     await catch_up(follower)
     assert (await read_model(log))[bad] == (4, ["a", "c", "e", "f"])
+
+
+async def test_who_could_not_look_up_what_is_parked_looks_again_before_it_follows(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(first)
+    bad = uuid7()
+    await note(log, bad, "poison")
+    await catch_up(first)
+    await first.release()
+    load = Parking.load
+
+    async def broken(_parking: Parking) -> None:
+        monkeypatch.setattr(Parking, "load", load)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(Parking, "load", broken)
+    with pytest.raises(ConnectionResetError):
+        await second._lead()
+    second._lease_renewed = 0.0  # as after any failure
+    await leading(second)
+    await note(log, bad, "b")
+    await catch_up(second)
+    assert await read_model(log) == {}
+
+
+async def test_a_refold_in_another_replica_knows_what_was_skipped_and_parks_what_is_guilty(
+    log: Log,
+) -> None:
+    leader, other = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(leader)
+    mended, broken = uuid7(), uuid7()
+    for subject in (mended, broken):
+        for text in ("a", "poison", "b"):
+            await note(log, subject, text)
+    await catch_up(leader)
+    parked = {row["subject"]: row for row in await log.pool.fetch(QUERIES.parked)}
+    fact = ParkedSkipped(
+        service="resolution", follower="counts", subject=mended, reason="ValueError", detail="",
+        event_id=parked[mended]["event_id"], skipped_by="agent:op", skipped_at=T0,
+    )  # fmt: skip
+    skip = NewEvent(
+        uuid7(), "resolution", 1, uuid7(), "desk", "ParkedSkipped", "", uuid7(), "x", T0,
+        fact.model_dump_json(),
+    )  # fmt: skip
+    await log.append(Batch(events=[skip]))
+    await log.pool.execute(QUERIES.unpark_all, "counts")
+    async with log.pool.acquire() as connection:
+        await other.refold_many(connection, [mended, broken])
+    assert await read_model(log) == {mended: (2, ["a", "b"])}
+    (left,) = await log.pool.fetch(QUERIES.parked)
+    assert left["event_id"] == parked[broken]["event_id"]
 
 
 async def test_many_parked_in_a_short_time_stop_the_follower_instead(log: Log) -> None:
