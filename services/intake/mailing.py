@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -38,7 +39,8 @@ from shared.ids import derived_id
 log = structlog.get_logger()
 
 LARGE_BYTES: Final = 50_000
-"""A mail from which on it is understood in a thread, so that others are served meanwhile."""
+"""A mail from which on it is understood in a thread, so that others are served meanwhile; one
+after the other, so that large ones never take more than their share of the processor."""
 
 FILES_MAX: Final = 100
 FILE_NAME_LENGTH_MAX: Final = 200
@@ -82,6 +84,11 @@ class Mailing:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._our_domains = (parts.settings.mail_domain, *parts.settings.smtp_domains)
+        self._large = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large mails")
+
+    def close(self) -> None:
+        """Understand no large mail any more."""
+        self._large.shutdown(wait=False, cancel_futures=True)
 
     async def take(self, raw: bytes, envelope: Envelope) -> UUID:
         """The id of the event that the mail led to; the same for the same mail again.
@@ -116,7 +123,8 @@ class Mailing:
 
     async def _understood(self, raw: bytes, envelope: Envelope) -> Arrived:
         if len(raw) > LARGE_BYTES:
-            mail = await asyncio.to_thread(understand, raw)
+            loop = asyncio.get_running_loop()
+            mail = await loop.run_in_executor(self._large, understand, raw)
         else:
             mail = understand(raw)
         return Arrived(raw, mail, envelope, identity(mail, raw))

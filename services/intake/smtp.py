@@ -278,6 +278,7 @@ async def serve(runtime: Runtime) -> None:
         handler.stopping = True
         server.close()
         await _finished(handler)
+        mailing.close()
 
 
 async def _finished(handler: Handler) -> None:
