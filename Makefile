@@ -13,11 +13,12 @@ BROKERS ?=
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 MINUTES ?= 30
 SEED ?=
+CORPUS ?= corpus
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
 SQUAWK := --pg-version 18 --assume-in-transaction --exclude prefer-bigint-over-int
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down reset status logs demo test soak check bench lock
+.PHONY: help venv up down reset status logs demo test soak check corpus bench lock
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -60,6 +61,9 @@ check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/python -m deploy.lock --check
 	$(BIN)/squawk $(SQUAWK) $(MIGRATIONS)
 	$(PYTEST)
+
+corpus: venv ## score the understanding of mails on a folder of real ones: CORPUS=folder
+	@$(BIN)/python -m bench.corpus "$(CORPUS)"
 
 bench: venv ## how fast it is, beside its floor; WHOLE=1 MINUTES=10 RATE=80: the whole desk
 	@$(BIN)/python -m bench

@@ -7,6 +7,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from services.intake import bodies
+from services.intake.admission import Admission
+from services.intake.batches import batches
+from services.intake.description import description
 from services.intake.desk_api import desk_routes
 from services.intake.domain import (
     DECIDER,
@@ -20,16 +23,17 @@ from services.intake.domain import (
 )
 from services.intake.domain.related import NotIntoItself
 from services.intake.domain.ticket import SenderTakesNoPart, known
+from services.intake.keys_api import key_routes
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
+from services.intake.quarantine_api import quarantine_routes
 from services.intake.submitting import submitting
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
 from shared.decider import Context, Outcome, handle_all
-from shared.errors import NotFound, Stale
+from shared.errors import Stale
 from shared.events.intake import Channel
 from shared.log import Vector
-from shared.numbers import normalise
 from shared.service import Runtime
 from shared.web import Invalid, etag
 
@@ -38,12 +42,17 @@ def routes(runtime: Runtime) -> APIRouter:
     """Every route of intake but the core's own."""
     parts = Parts.of(runtime)
     router = APIRouter(prefix="/v1")
-    router.include_router(submitting(parts))
+    held = Admission(parts.settings.bytes_in_flight_max)
+    router.include_router(submitting(parts, held))
+    router.include_router(batches(parts, held))
     _add_conversation(router, parts)
     _add_triage(router, parts)
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))
+    router.include_router(quarantine_routes(parts))
     router.include_router(people_routes(parts))
+    router.include_router(key_routes(parts))
+    router.include_router(description(router))
     return router
 
 
@@ -129,7 +138,7 @@ def _add_triage(router: APIRouter, parts: Parts) -> None:
     async def merge(ticket_id: UUID, body: bodies.MergeOrder, asked: ByAgent) -> Response:
         """Go on with this ticket in another: two facts, one transaction."""
         await runtime.wait_for(ticket_id, asked.after)
-        target_id = await _ticket_named(parts, body.into_ticket_id)
+        target_id = await parts.ticket_named(body.into_ticket_id)
         return _answer(await _merge(parts, ticket_id, target_id, body.reason, asked))
 
 
@@ -163,18 +172,6 @@ async def _merge(
 def _check_seen(seen: Vector | None, now: Vector) -> None:
     if seen is not None and not seen.covers(now):
         raise Stale(seen=str(seen), now=str(now))
-
-
-async def _ticket_named(parts: Parts, name: str) -> UUID:
-    """A ticket by its id or by its number, however it is typed."""
-    try:
-        return UUID(name)
-    except ValueError:
-        number = normalise(name)
-    found = None if number is None else await parts.finders.ticket_of_number(number)
-    if found is None:
-        raise NotFound(what="ticket to merge into")
-    return found
 
 
 async def _carry_out(parts: Parts, ticket_id: UUID, command: Command, asked: Asked) -> Response:

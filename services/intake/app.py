@@ -5,6 +5,7 @@ from typing import Final
 from services.intake.api import routes
 from services.intake.domain import DECIDER
 from services.intake.forgetting import forget_files
+from services.intake.imap import polling
 from services.intake.projection import PROJECTIONS
 from services.intake.projections.register import NOTIFICATION_EVENTS, STATUS_EVENTS
 from services.intake.reactions import RelateSimilarTickets
@@ -24,11 +25,11 @@ SERVICE: Final = Service(
     hears=HEARS,
     says=SAYS,
     projections=PROJECTIONS,
-    unlimited_paths=frozenset({"/v1/tickets"}),
+    unlimited_paths=frozenset({"/v1/tickets", "/v1/tickets/batch"}),
     measured_paths=frozenset({"/v1/tickets"}),
     reactions=lambda runtime: [Reacts(RelateSimilarTickets(runtime), DECIDER)],
     routers=lambda runtime: [routes(runtime)],
-    tasks=lambda runtime: [lambda: serve(runtime)],
+    tasks=lambda runtime: [lambda: serve(runtime), *polling(runtime)],
     forget=forget_files,
 )
 

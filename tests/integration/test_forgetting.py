@@ -185,7 +185,7 @@ async def test_what_was_read_before_a_refold_is_not_written_after_it(desk: Desk)
         )
         follower.generation, follower.position = row["generation"], row["position"]
         follower.stored = row["position"]
-        views = await follower._load({ticket})
+        views = await follower._load((await follower.log.read(ticket)).events)
         for view in views.values():
             view.put(TOLD, Told(uuid7(), ticket, "what was read before"))
         async with pool.acquire() as connection:

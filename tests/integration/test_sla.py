@@ -214,7 +214,11 @@ async def test_rebuilding_and_replaying_the_clocks_fires_and_says_nothing_again(
 ) -> None:
     ticket = await opened(others, "blink")
     await breach_of(live, ticket)
-    await state_becomes(live, ticket, first_response="late", resolution="running")
+
+    async def shown() -> bool:
+        return bool((await clocks(live, ticket))["first_response"]["breached"])
+
+    await eventually(shown)
     pool, operator = live.runtime.pool, somebody(live, Role.OPERATOR)
     told, known = await own(live, ticket), await clocks(live, ticket)
     fired = await pool.fetchval("select count(*) from ledger.fired")

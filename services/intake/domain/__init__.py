@@ -6,9 +6,11 @@ triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 related.py       RelateTickets, MergeInto, Absorb
+sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
-quarantine.py    QuarantineSubmission: a subject of its own
+quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
 people.py        ErasePerson: a subject of its own
+keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 
 from services.intake.domain.conversation import (
@@ -27,6 +29,12 @@ from services.intake.domain.related import (
     absorb,
     merge_into,
     relate,
+)
+from services.intake.domain.sharing import (
+    ShareTicket,
+    TellOfOutsider,
+    share,
+    tell_of_outsider,
 )
 from services.intake.domain.ticket import Nothing, Ticket, evolve
 from services.intake.domain.triage import (
@@ -48,6 +56,8 @@ Command = (
     | MergeInto
     | Absorb
     | RecordBounce
+    | ShareTicket
+    | TellOfOutsider
 )
 
 
@@ -72,6 +82,10 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return absorb(command, state)
         case RecordBounce():
             return record_bounce(command, state)
+        case ShareTicket():
+            return share(command, state)
+        case TellOfOutsider():
+            return tell_of_outsider(command, state)
 
 
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)
@@ -88,5 +102,7 @@ __all__ = [
     "ReceiveMessage",
     "RecordBounce",
     "RelateTickets",
+    "ShareTicket",
+    "TellOfOutsider",
     "decide",
 ]

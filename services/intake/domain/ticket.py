@@ -17,12 +17,14 @@ from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
+    OutsiderWrote,
     Question,
     TicketAbsorbed,
     TicketCategorised,
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketShared,
     TicketsRelated,
     TicketVerified,
 )
@@ -63,6 +65,10 @@ class Facts:
     related: frozenset[UUID] = frozenset()
     absorbed: frozenset[UUID] = frozenset()
     bounced: frozenset[Bounced] = frozenset()
+    shared_with: frozenset[str] = frozenset()
+    """Further teams that see it, by their ids."""
+    outsiders: frozenset[UUID] = frozenset()
+    """Tickets of people who take no part, and wrote about this one."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,10 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
         case TicketsRelated():
             related = {relation.ticket_id for relation in event.related}
             return replace(facts, related=facts.related | related)
+        case TicketShared():
+            return replace(facts, shared_with=facts.shared_with | {event.team_id})
+        case OutsiderWrote():
+            return replace(facts, outsiders=facts.outsiders | {event.ticket_id})
         case TicketAbsorbed():
             return replace(facts, absorbed=facts.absorbed | {event.source_ticket_id})
         case BounceReceived():
