@@ -1,14 +1,15 @@
-"""How much of what is sent is kept in memory at once: beyond it, intake says "come back".
+"""How much of what is sent is kept in memory at once: beyond it, a service says "come back".
 
-How many are answered at once is bounded for all of the service: shared/admission.py.
+How many are answered at once is bounded for all of a service: shared/admission.py.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.types import Message
 
 from shared.errors import Rejected
 
@@ -32,15 +33,15 @@ class TooSlow(Rejected):
 
 
 @dataclass
-class Admission:
-    """The submissions being taken, by size: of one that is arriving, what is here counts."""
+class BodyBudget:
+    """The bodies being taken, by size: of one that is arriving, what is here counts."""
 
     bytes_max: int
     size_bytes: int = 0
 
     @contextmanager
     def body(self) -> Iterator["Body"]:
-        """The body of one submission, whose bytes count until the end."""
+        """The body of one request, whose bytes count until the end."""
         body = Body(self)
         try:
             yield body
@@ -52,7 +53,7 @@ class Admission:
 class Body:
     """One body, arriving or being taken."""
 
-    admission: Admission
+    budget: BodyBudget
     size_bytes: int = 0
 
     async def read(self, request: Request, limit: int, seconds_max: float) -> bytes:
@@ -60,27 +61,35 @@ class Body:
 
         Raises `TooLarge` or `TooBusy`, before it is all in memory, or `TooSlow`.
         """
-        try:
-            async with asyncio.timeout(seconds_max):
-                return await self._read(request, limit)
-        except TimeoutError as error:
-            raise TooSlow(seconds=seconds_max) from error
+        async with self.arriving(request, limit, seconds_max) as counted:
+            return await counted.body()
 
-    async def _read(self, request: Request, limit: int) -> bytes:
+    @asynccontextmanager
+    async def arriving(
+        self, request: Request, limit: int, seconds_max: float
+    ) -> AsyncIterator[Request]:
+        """The request, to be read by whoever understands its form; raises as `read` does."""
         declared = request.headers.get("content-length", "")
         if declared.isdecimal():
             self._may_hold(int(declared), limit)
-        chunks = []
-        async for chunk in request.stream():
-            self._may_hold(self.size_bytes + len(chunk), limit)
-            self.size_bytes += len(chunk)
-            self.admission.size_bytes += len(chunk)
-            chunks.append(chunk)
-        return b"".join(chunks)
+
+        async def counted() -> Message:
+            message = await request.receive()
+            size_bytes = len(message.get("body", b""))
+            self._may_hold(self.size_bytes + size_bytes, limit)
+            self.size_bytes += size_bytes
+            self.budget.size_bytes += size_bytes
+            return message
+
+        try:
+            async with asyncio.timeout(seconds_max):
+                yield Request(request.scope, counted)
+        except TimeoutError as error:
+            raise TooSlow(seconds=seconds_max) from error
 
     def _may_hold(self, size_bytes: int, limit: int) -> None:
         if size_bytes > limit:
             raise TooLarge(limit=f"{limit:,}")
-        others = self.admission.size_bytes - self.size_bytes
-        if others + size_bytes > self.admission.bytes_max:
+        others = self.budget.size_bytes - self.size_bytes
+        if others + size_bytes > self.budget.bytes_max:
             raise TooBusy
