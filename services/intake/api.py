@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from services.intake import bodies
-from services.intake.admission import Admission
 from services.intake.batches import batches
 from services.intake.description import description
 from services.intake.desk_api import desk_routes
@@ -30,6 +29,7 @@ from services.intake.people_api import people_routes
 from services.intake.quarantine_api import quarantine_routes
 from services.intake.submitting import submitting
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
+from shared.body_budget import BodyBudget
 from shared.decider import Context, Outcome, handle_all
 from shared.errors import Stale
 from shared.events.intake import Channel
@@ -42,7 +42,7 @@ def routes(runtime: Runtime) -> APIRouter:
     """Every route of intake but the core's own."""
     parts = Parts.of(runtime)
     router = APIRouter(prefix="/v1")
-    held = Admission(parts.settings.bytes_in_flight_max)
+    held = BodyBudget(parts.settings.bytes_in_flight_max)
     router.include_router(submitting(parts, held))
     router.include_router(batches(parts, held))
     _add_conversation(router, parts)

@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from services.intake.admission import Admission, TooBusy, TooSlow
 from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
+from shared.body_budget import BodyBudget, TooBusy, TooSlow
 from shared.decider import Outcome
 from shared.errors import Rejected
 from shared.events import Event, Person, Status, Unknown, status_after
@@ -62,7 +62,7 @@ class Direct(APIRoute):
         return function
 
 
-def submitting(parts: Parts, held: Admission) -> APIRouter:
+def submitting(parts: Parts, held: BodyBudget) -> APIRouter:
     """The route; `held` is how much of what is sent is kept in memory."""
     router = APIRouter(tags=["tickets"], route_class=Direct)
 
@@ -92,7 +92,7 @@ def submitting(parts: Parts, held: Admission) -> APIRouter:
 
 async def taken(
     parts: Parts,
-    held: Admission,
+    held: BodyBudget,
     request: Request,
     answer: Callable[[bytes], Awaitable[Response]],
 ) -> Response:
