@@ -140,6 +140,15 @@ class WordsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedRow:
+    """A ticket that a further team sees, as its mail came to them, too."""
+
+    id: UUID
+    subject: UUID
+    team_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRow:
     """Somebody who works at the desk, and signs in here."""
 
@@ -193,9 +202,10 @@ MESSAGES: Table[MessageRow] = Table("messages", MessageRow, key="id", append_onl
 TIMELINE: Table[TimelineRow] = Table("timeline", TimelineRow, key="id", append_only=True)
 CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id")
 WORDS: Table[WordsRow] = Table("words", WordsRow)
+SHARED: Table[SharedRow] = Table("shared", SharedRow, key="id", append_only=True)
 AGENTS: Table[AgentRow] = Table("agents", AgentRow)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow)
 PLANS: Table[PlanRow] = Table("plans", PlanRow)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow)
 
-TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, TEAMS, PLANS, TOPICS)
+TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED, AGENTS, TEAMS, PLANS, TOPICS)
