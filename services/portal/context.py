@@ -13,7 +13,7 @@ from services.portal.forms import Filled, FormTokens, filled
 from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
-from shared.files import FileStore
+from shared.bucket import Files, files_of
 from shared.service import Runtime
 
 
@@ -27,7 +27,7 @@ class Portal:
     owners: Owners
     tokens: FormTokens
     drafts: Drafts
-    files: FileStore
+    files: Files
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
@@ -46,7 +46,7 @@ class Portal:
                 settings.file_bytes_max,
                 settings.files_max,
             ),
-            files=FileStore.of(settings.data_dir),
+            files=files_of(settings),
         )
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
