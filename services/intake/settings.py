@@ -69,7 +69,7 @@ class Settings(ServiceSettings):
     )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
     mail_tickets_per_sender_hour_max: int = Field(
-        60,
+        30,
         description="Tickets that one sender opens by mail in an hour; more are quarantined.",
     )
     scan_command: str = Field(
