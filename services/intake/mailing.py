@@ -28,7 +28,7 @@ from services.intake.placing import (
     mailbox_of,
     taken_for,
 )
-from services.intake.refusals import SenderIsBlocked
+from services.intake.refusals import Refusal, SenderIsBlocked
 from services.intake.text import one_line
 from shared.errors import DuplicateEvent
 from shared.events.intake import (
@@ -65,7 +65,11 @@ class Mailing:
             self._count("again")
             log.info("mail_again", event_id=arrived.event_id)
             return arrived.event_id
-        await self._admit(arrived)
+        try:
+            await self._admit(arrived)
+        except Refusal:
+            self._count("refused")
+            raise
         found = await self._parts.authenticator.of(raw, arrived.mail, envelope)
         arrived = replace(arrived, authenticity=found)
         try:
