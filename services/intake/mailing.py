@@ -139,12 +139,18 @@ class Mailing:
                 if not await self._joining.bounced(arrived, found):
                     await self._quarantine(arrived, f"{why}_without_ticket")
             case Taken.AUTOMATIC:
-                joined = await self._joining.joined(arrived, found, automatic=True)
-                if not joined.into:
+                if not await self._answered_by_itself(arrived, found):
                     await self._quarantine(arrived, why)
             case Taken.LETTER:
                 return await self._letter(arrived, found)
         return taken.value
+
+    async def _answered_by_itself(self, arrived: Arrived, found: Clues) -> bool:
+        """Whether it was kept with the ticket whose mail a machine answered."""
+        if await self._is_forged(arrived, found):
+            return False
+        joined = await self._joining.joined(arrived, found, automatic=True)
+        return joined.into is not None
 
     async def _letter(self, arrived: Arrived, found: Clues) -> str:
         """A person's letter: on the ticket that it answers, else one of its own."""

@@ -58,9 +58,17 @@ class Settings(ServiceSettings):
         None, description="Certificate chain (PEM) for STARTTLS; none offers no encryption."
     )
     trusted_networks: tuple[str, ...] = Field(
-        ("127.0.0.0/8", "::1/128"),
-        description="Networks (JSON list) of our own mail servers: SPF, DKIM and DMARC are not "
-        "asked of what comes from there.",
+        (
+            "127.0.0.0/8",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "::1/128",
+            "fc00::/7",
+            "fe80::/10",
+        ),
+        description="Networks (JSON list) of our own mail servers and proxies: SPF, DKIM and "
+        "DMARC are not asked of what comes from there.",
     )
     trusted_mail_servers: tuple[str, ...] = Field(
         (),
