@@ -142,6 +142,15 @@ class WordsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedRow:
+    """A ticket that a further team sees, as its mail came to them, too."""
+
+    id: UUID
+    subject: UUID
+    team_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRow:
     """Somebody who works at the desk, and signs in here."""
 
@@ -216,10 +225,16 @@ TIMELINE: Table[TimelineRow] = Table(
 )
 CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id", topic=TICKETS_TOPIC)
 WORDS: Table[WordsRow] = Table("words", WordsRow, topic=TICKETS_TOPIC)
+SHARED: Table[SharedRow] = Table(
+    "shared", SharedRow, key="id", append_only=True, topic=TICKETS_TOPIC
+)
 AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
 API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
-TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, API_KEYS, TEAMS, PLANS, TOPICS)
+TABLES = (
+    *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
+    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
+)

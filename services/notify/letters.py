@@ -7,6 +7,7 @@
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
 | AgentReplied, ProgressReported | reply, progress | |
+| OutsiderWrote | | the agent |
 | CustomerMessageReceived, ClarificationProvided, ResolutionRejected | | the agent |
 | TicketEscalated | escalation | agents, managers |
 | TicketResolved | resolution | |
@@ -30,6 +31,7 @@ from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
+    OutsiderWrote,
     TicketOpened,
 )
 from shared.events.notify import NotificationKind as Kind
@@ -226,6 +228,12 @@ def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
     return _desk(Kind.CUSTOMER_REPLY, _agent(about), body=event.text, files=files, **facts)
 
 
+def _outsider(event: OutsiderWrote, about: Occasion) -> list[Letter]:
+    body = f"They take no part in this ticket, so it became a ticket of its own: {event.number}"
+    facts = {"what": "message", "sender": "Somebody else", "body": body, "files": []}
+    return _desk(Kind.CUSTOMER_REPLY, _agent(about), **facts)
+
+
 def _clarified(event: ClarificationProvided, about: Occasion) -> list[Letter]:
     answers = [*event.answers.values(), event.text]
     body = "\n".join(answer for answer in answers if answer)
@@ -263,6 +271,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketClosed: _closed,
     FollowUpRequested: _follow_up,
     CustomerMessageReceived: _message,
+    OutsiderWrote: _outsider,
     ClarificationProvided: _clarified,
     ResolutionRejected: _rejected,
     TargetApproaching: _approaching,

@@ -15,7 +15,7 @@ from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
 from shared.body_budget import BodyBudget
-from shared.files import FileStore
+from shared.bucket import Files, files_of
 from shared.service import Runtime
 
 SMALL_BYTES_MAX: Final = 2_000_000
@@ -34,7 +34,7 @@ class Portal:
     tokens: FormTokens
     drafts: Drafts
     budget: BodyBudget
-    files: FileStore
+    files: Files
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
@@ -57,7 +57,7 @@ class Portal:
                 settings.drafts_bytes_max,
             ),
             budget=BodyBudget(settings.bytes_in_flight_max),
-            files=FileStore.of(settings.data_dir),
+            files=files_of(settings),
         )
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:

@@ -38,6 +38,10 @@ from desk_view.tickets;
 insert into desk_view.timeline
 select gen_random_uuid(), subject, row_number() over (), 'intake', 1, '', '', '', false, now()
 from desk_view.tickets;
+insert into desk_view.shared
+select gen_random_uuid(), subject, 'team' || n % 500 from (
+    select subject, row_number() over () as n from desk_view.tickets
+) as numbered;
 insert into desk_view.clocks
 select gen_random_uuid(), subject, 'resolution', 'running', 1, now(), now(), null, '', false,
     null, null

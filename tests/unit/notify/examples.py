@@ -9,6 +9,7 @@ from shared.events.intake import (
     Channel,
     ClarificationRequested,
     CustomerMessageReceived,
+    OutsiderWrote,
     Question,
     TicketCategorised,
     TicketOpened,
@@ -28,7 +29,7 @@ from shared.events.resolution import (
 from shared.events.review import FollowUpRequested
 from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
 from shared.ids import person_id
-from shared.testing.spec import T0
+from shared.testing.spec import T0, TICKET
 
 CUSTOMER = "maria@example.com"
 NUMBER = "LD-7KQ4M-2XR9C-5"
@@ -116,6 +117,7 @@ def told_events(text: str = "Some words") -> list[Any]:
             reported_at=T0,
         ),
         message(text),
+        OutsiderWrote(ticket_id=TICKET, number="LD-1", written_at=T0),
         TicketEscalated(from_tier=1, tier=2, by="agent:x", reason=text, escalated_at=T0),
         resolved(text=text),
         ResolutionRejected(rejected_by="customer:x", reason=text, rejected_at=T0),
