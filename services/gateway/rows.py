@@ -66,6 +66,11 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    tags: list[str] = field(default_factory=list)
+    linked: list[dict[str, str]] = field(default_factory=list)
+    """Tickets that people say have to do with it."""
+    decided: dict[str, str] = field(default_factory=dict)
+    """Which rule decided type, team, impact, urgency, priority and tags."""
     followed_up_at: datetime | None = None
     """When the customer was asked whether it held."""
 

@@ -8,6 +8,7 @@ from services.intake import bodies
 from services.intake.description import Topic, problems
 from services.intake.domain.desk import (
     DESK_DECIDER,
+    DefineRules,
     DefineTopic,
     DeskState,
     RetireTopic,
@@ -20,6 +21,9 @@ from shared.ids import desk_id
 
 DESK: Final = desk_id("desk", "desk")
 """The subject of the desk itself."""
+
+RULES: Final = desk_id("rules", "rules")
+"""The subject of its rules."""
 
 TOPICS_CACHE_SECONDS: Final = 5
 
@@ -42,11 +46,13 @@ def desk_routes(parts: Parts) -> APIRouter:
     async def show_desk(_asked: ByAgent) -> dict[str, Any]:
         """The revision of the desk's configuration, and its topics in full."""
         revised = (await _state(parts)).revised
-        topics = (await parts.finders.topics()).by_id.values()
+        known = await parts.finders.topics()
+        topics = known.by_id.values()
         return {
             "revision": revised.revision if revised else 0,
             "digest": revised.digest if revised else "",
             "topics": [topic.model_dump(mode="json") for topic in topics],
+            "rules": [rule.model_dump(mode="json") for rule in known.rules],
         }
 
     @router.post("/desk/revisions")
@@ -89,6 +95,13 @@ async def _apply(parts: Parts, body: bodies.TopicsDefinition, asked: Asked) -> l
             gone = " is no longer offered" if isinstance(command, RetireTopic) else ""
             changed.append(f"topic {topic_id}{gone}")
             await parts.runtime.wait_for(outcome.subject, outcome.vector, "triage")
+    rules = DefineRules(body.rules, body.revision)
+    outcome = await parts.runtime.handle(
+        DESK_DECIDER, RULES, rules, actor=asked.caller.actor, revision=body.revision
+    )
+    if outcome.events:
+        changed.append(f"{len(body.rules)} rules")
+        await parts.runtime.wait_for(outcome.subject, outcome.vector, "triage")
     return changed
 
 

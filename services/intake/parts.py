@@ -55,7 +55,7 @@ class Parts:
         **context: Any,
     ) -> Outcome:
         """Open a ticket under an id derived from `made_of`, or a new one, and its number."""
-        ticket_id, number = await self._free_number(made_of)
+        ticket_id, number = await self.free_number(made_of)
         return await self.runtime.handle(
             DECIDER, ticket_id, command(number), actor=actor, begins=True, **context
         )
@@ -77,7 +77,7 @@ class Parts:
         """What is known of a ticket."""
         return list((await self.runtime.log.read(ticket_id)).events)
 
-    async def _free_number(self, made_of: tuple[object, ...] | None) -> tuple[UUID, str]:
+    async def free_number(self, made_of: tuple[object, ...] | None) -> tuple[UUID, str]:
         """An id whose number is no other ticket's (fifty bits: rarely the second)."""
         draw = 0
         while True:

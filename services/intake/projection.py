@@ -6,17 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.domain.triage import Topics
+from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.register import Register
 from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
-from shared.events.intake import TopicDefined
+from shared.events.intake import TopicDefined, TriageRule
 from shared.postgres import Pool
 from shared.sql import load_queries
 from shared.together import Together
 
 QUERIES = load_queries(__file__)
 
-PROJECTIONS = (Submissions(), Register(), Triage())
+PROJECTIONS = (Submissions(), Register(), Triage(), Clarifications())
 
 CANDIDATES_MAX = 50
 """How many open tickets of a person are compared with a new one."""
@@ -36,7 +37,11 @@ class Finders:
         """The topics of the desk, also those that are no longer offered."""
         rows = await self._pool.fetch(QUERIES.topics)
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
-        return Topics({topic.topic_id: topic for topic in topics})
+        defined = await self._pool.fetchrow(QUERIES.rules)
+        written = defined["definition"] if defined else ()
+        rules = [TriageRule.model_validate(rule) for rule in written]
+        revision = defined["revision"] if defined else 0
+        return Topics({topic.topic_id: topic for topic in topics}, rules, revision)
 
     async def open_like(self, ticket_ids: Sequence[UUID]) -> dict[UUID, Similar]:
         """The words of tickets that triage knows, and those of their requesters' other open

@@ -2,6 +2,10 @@
 -- Every topic of the desk, as last defined.
 select definition from triage.topics order by topic_id
 
+-- name: rules
+-- The rules of the desk.
+select revision, definition from triage.rules
+
 -- name: open_of_requesters
 -- Tickets with their words, each beside the newest other open ones of its requester.
 select

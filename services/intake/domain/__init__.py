@@ -2,9 +2,12 @@
 
 ticket.py        the state of a ticket, and how events change it
 verification.py  complete and accurate, or what to ask
+rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
+reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
+linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
 related.py       RelateTickets, MergeInto, Absorb
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission: a subject of its own
@@ -20,6 +23,15 @@ from services.intake.domain.conversation import (
     receive_message,
     record_bounce,
 )
+from services.intake.domain.linking import (
+    BeginSplitOff,
+    Link,
+    Release,
+    Split,
+    Unlink,
+    Unmerge,
+    decide_linking,
+)
 from services.intake.domain.opening import OpenTicket, open_ticket
 from services.intake.domain.related import (
     Absorb,
@@ -28,6 +40,12 @@ from services.intake.domain.related import (
     absorb,
     merge_into,
     relate,
+)
+from services.intake.domain.reminding import (
+    AcceptAsItIs,
+    LetClarificationLapse,
+    RemindOfClarification,
+    decide_reminding,
 )
 from services.intake.domain.ticket import Nothing, Ticket, evolve
 from services.intake.domain.triage import (
@@ -49,6 +67,15 @@ Command = (
     | MergeInto
     | Absorb
     | RecordBounce
+    | RemindOfClarification
+    | LetClarificationLapse
+    | AcceptAsItIs
+    | Link
+    | Unlink
+    | Unmerge
+    | Release
+    | Split
+    | BeginSplitOff
 )
 
 
@@ -61,6 +88,20 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return receive_message(command, state)
         case ProvideClarification():
             return provide_clarification(command, state)
+        case RecordBounce():
+            return record_bounce(command, state)
+        case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
+            return decide_reminding(command, state)
+        case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
+            return decide_linking(command, state)
+        case _:
+            return _decide_triage(command, state)
+
+
+def _decide_triage(
+    command: Recategorise | OverridePriority | RelateTickets | MergeInto | Absorb, state: Ticket
+) -> list[Event]:
+    match command:
         case Recategorise():
             return recategorise(command, state)
         case OverridePriority():
@@ -71,8 +112,6 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return merge_into(command, state)
         case Absorb():
             return absorb(command, state)
-        case RecordBounce():
-            return record_bounce(command, state)
 
 
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)
@@ -80,7 +119,11 @@ DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=deci
 __all__ = [
     "DECIDER",
     "Absorb",
+    "AcceptAsItIs",
+    "BeginSplitOff",
     "Command",
+    "LetClarificationLapse",
+    "Link",
     "MergeInto",
     "OpenTicket",
     "OverridePriority",
@@ -89,5 +132,10 @@ __all__ = [
     "ReceiveMessage",
     "RecordBounce",
     "RelateTickets",
+    "Release",
+    "RemindOfClarification",
+    "Split",
+    "Unlink",
+    "Unmerge",
     "decide",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.decider import Decider
 from shared.events import Event, Unknown
-from shared.events.intake import DeskRevised, TopicDefined
+from shared.events.intake import DeskRevised, TopicDefined, TriageRule, TriageRulesDefined
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class RetireTopic:
 
 
 @dataclass(frozen=True)
+class DefineRules:
+    """The rules are to be these; their revision counts only if anything else differs."""
+
+    rules: tuple[TriageRule, ...]
+    revision: int
+
+
+@dataclass(frozen=True)
 class ReviseDesk:
     """A configuration with this digest is going to be applied."""
 
@@ -33,13 +41,17 @@ class ReviseDesk:
 
 @dataclass(frozen=True)
 class DeskState:
-    """A topic, or the desk itself: what was last said of it."""
+    """A topic, the rules, or the desk itself: what was last said of it."""
 
     topic: TopicDefined | None = None
     revised: DeskRevised | None = None
+    rules: tuple[TriageRule, ...] = ()
 
 
-def decide(command: DefineTopic | RetireTopic | ReviseDesk, state: DeskState) -> list[Event]:
+Command = DefineTopic | RetireTopic | DefineRules | ReviseDesk
+
+
+def decide(command: Command, state: DeskState) -> list[Event]:
     """What is newly true of the desk; nothing if it already was so."""
     match command:
         case DefineTopic(topic):
@@ -51,6 +63,10 @@ def decide(command: DefineTopic | RetireTopic | ReviseDesk, state: DeskState) ->
             if state.topic is None or not state.topic.active:
                 return []
             return [state.topic.model_copy(update={"active": False, "revision": revision})]
+        case DefineRules(rules, revision):
+            if rules == state.rules:
+                return []
+            return [TriageRulesDefined(rules=rules, revision=revision)]
         case ReviseDesk(digest, by, now):
             last = state.revised
             if last is not None and last.digest == digest:
@@ -64,12 +80,14 @@ def evolve(state: DeskState, event: Event | Unknown) -> DeskState:
     match event:
         case TopicDefined():
             return replace(state, topic=event)
+        case TriageRulesDefined():
+            return replace(state, rules=event.rules)
         case DeskRevised():
             return replace(state, revised=event)
         case _:
             return state
 
 
-DESK_DECIDER: Decider[DefineTopic | RetireTopic | ReviseDesk, DeskState] = Decider(
+DESK_DECIDER: Decider[Command, DeskState] = Decider(
     initial_state=DeskState(), decide=decide, evolve=evolve
 )

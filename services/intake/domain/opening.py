@@ -1,5 +1,6 @@
 """Opening a ticket: once per submission, whatever is sent again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
 from services.intake.domain.triage import verified_or_asked
 from shared.errors import IdempotencyKeyReused
 from shared.events import Attachment, Event, Level, Person, TicketType
-from shared.events.intake import Channel, TicketOpened, TopicDefined
+from shared.events.intake import Channel, TicketOpened, TopicDefined, TriageRule
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class OpenTicket:
     mailbox: str | None = None
     copied: tuple[Person, ...] = ()
     auto_response_allowed: bool = True
+    rules: Sequence[TriageRule] = ()
 
 
 def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
@@ -63,6 +65,6 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     )
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
-            return [opened, *verified_or_asked(facts, c.topic, c.now)]
+            return [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
         case _:
             raise AssertionError("a ticket that was opened is waiting or open")
