@@ -9,13 +9,16 @@ RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
 BROKERS ?=
-MINUTES ?= 60
+# Two at a time: tests wait for servers more than they work. Each has servers of its own.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+MINUTES ?= 30
 SEED ?=
+CORPUS ?= corpus
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
 SQUAWK := --pg-version 18 --assume-in-transaction --exclude prefer-bigint-over-int
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down reset status logs demo test soak check bench lock
+.PHONY: help venv up down reset status logs demo test soak check corpus bench lock
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,9 +46,9 @@ demo: up ## play at least 200 realistic tickets into the running desk
 	@$(RUN) demo
 
 test: venv ## all tests, on real servers of their own
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
-soak: venv ## faults for MINUTES=60 under a steady load, then the truth; SEED= repeats one
+soak: venv ## faults for MINUTES=30 under a steady load, then the truth; SEED= repeats one
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m pytest -s tests/faults/long_*.py
 
@@ -57,7 +60,10 @@ check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/deptry .
 	$(BIN)/python -m deploy.lock --check
 	$(BIN)/squawk $(SQUAWK) $(MIGRATIONS)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+corpus: venv ## score the understanding of mails on a folder of real ones: CORPUS=folder
+	@$(BIN)/python -m bench.corpus "$(CORPUS)"
 
 bench: venv ## how fast it is, beside its floor; WHOLE=1 MINUTES=10 RATE=80: the whole desk
 	@$(BIN)/python -m bench

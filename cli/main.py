@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "republish": "say again what a service has said, byte for byte",
     "backup": "every service's database and the files, while the desk runs",
     "restore": "a desk from a backup",
+    "mail": "hand a mail to intake, or have it explained",
     "people": "export, or forget, all that is known of somebody",
     "keys": "give the desk a new master key",
     "demo": "play realistic tickets into the running desk",

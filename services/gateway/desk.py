@@ -36,10 +36,12 @@ def fold_desk(view: View, event: Event) -> None:
             view.put(TEAMS, TeamRow(view.subject, event.team_id, event.name))
         case SlaPlanDefined():
             targets = [target.model_dump(mode="json") for target in event.targets]
-            row = PlanRow(view.subject, event.plan_id, event.name, event.description, targets)
-            view.put(PLANS, row)
+            plan = PlanRow(view.subject, event.plan_id, event.name, event.description, targets)
+            view.put(PLANS, plan)
         case TopicDefined():
-            view.put(TOPICS, TopicRow(view.subject, event.topic_id, event.name, event.active))
+            labels = {field.name: field.label for field in event.fields}
+            topic = TopicRow(view.subject, event.topic_id, event.name, event.active, labels)
+            view.put(TOPICS, topic)
         case ApiKeyCreated():
             view.put(API_KEYS, _api_key(view, event))
         case ApiKeyRevoked():

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from inspect import Parameter, Signature
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -146,6 +146,29 @@ def add_lookups(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
     async def quarantined(request: Request, item: str, me: AgentRow = me) -> Response:
         """One quarantined submission."""
         path = f"/v1/quarantine/{quote(item, safe='')}"
+        return await forward(gateway, me, request, "intake", path)
+
+    @router.post("/quarantine/{item}/{decision}", tags=["desk"], responses=problems(401, 404, 409))
+    async def decide(
+        request: Request,
+        item: str,
+        decision: Literal["release", "reject", "block"],
+        me: AgentRow = me,
+    ) -> Response:
+        """Take a quarantined mail after all (`{"into_ticket_id": …}` or as a ticket of its
+        own), reject it, or block its sender, too."""
+        path = f"/v1/quarantine/{quote(item, safe='')}/{decision}"
+        return await forward(gateway, me, request, "intake", path)
+
+    @router.get("/blocked-senders", tags=["desk"], responses=problems(401, 503))
+    async def blocked(request: Request, me: AgentRow = me) -> Response:
+        """From whom no mail is taken."""
+        return await forward(gateway, me, request, "intake", "/v1/blocked-senders")
+
+    @router.delete("/blocked-senders/{person}", tags=["desk"], responses=problems(401, 403, 503))
+    async def unblock(request: Request, person: str, me: AgentRow = me) -> Response:
+        """Take mail from this person again."""
+        path = f"/v1/blocked-senders/{quote(person, safe='')}"
         return await forward(gateway, me, request, "intake", path)
 
     @router.get("/files/{file_id}", tags=["desk"], responses=problems(401, 404, 503))

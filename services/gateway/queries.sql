@@ -274,6 +274,14 @@ select * from desk_view.teams order by name;
 -- The SLA plans of the desk.
 select * from desk_view.plans order by name;
 
+-- name: agent_names
+-- What the agents are called, those who have left, too.
+select agent_id, name from desk_view.agents;
+
+-- name: labels
+-- What people read of the fields of every topic's form, this topic's last.
+select labels from desk_view.topics order by topic_id = $1, topic_id;
+
 -- name: topics
 -- The topics under which tickets may be.
 select * from desk_view.topics where active order by name;

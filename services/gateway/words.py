@@ -1,6 +1,7 @@
 """Every event of a ticket in words, for its timeline."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
@@ -10,6 +11,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
     {
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
+        intake.OutsiderWrote,
+        intake.TicketShared,
         intake.TicketsRelated,
         intake.TicketVerified,
         notify.NotificationRequested,
@@ -35,6 +38,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
 )
 """What an answer to the customer does not depend on: it makes nobody's draft stale."""
 
+_MARK: Final = re.compile("⟦([^⟦⟧]{1,200})⟧")
+
 CLOCK_NAMES: Final = {"first_response": "first response", "resolution": "resolution"}
 
 KIND_NAMES: Final = {
@@ -53,7 +58,7 @@ def in_words(event: Event) -> str:
 
 
 def who(name: str) -> str:
-    """Somebody as people read it: ids of agents as they are, machinery by what it is."""
+    """Somebody as people read it: an agent by a mark for `with_names`, machinery by what it is."""
     machinery = {
         "routing": "routing",
         "rule": "rule",
@@ -64,7 +69,20 @@ def who(name: str) -> str:
     kind, _, rest = name.partition(":")
     if kind == "customer":
         return "the customer"
-    return machinery.get(name, rest or name)
+    if name in machinery or kind not in ("agent", name):
+        return machinery.get(name, rest)
+    return f"⟦{rest or name}⟧"
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """Words with the names of agents where their ids were marked; names may change, and be
+    forgotten, so they stand in no row."""
+    return _MARK.sub(lambda mark: names.get(mark[1]) or mark[1], text)
+
+
+def marks_in(text: str) -> bool:
+    """Whether an agent's id is marked in the words."""
+    return "⟦" in text
 
 
 def duration(seconds: float) -> str:
@@ -124,7 +142,16 @@ def _related(e: intake.TicketsRelated) -> str:
 
 def _messaged(e: intake.CustomerMessageReceived) -> str:
     what = "An automatic answer came in" if e.automatic else "The customer wrote"
-    return f"{what} ({e.channel}, {e.sender.name or e.sender.email})"
+    return f"{what} ({e.channel}, {e.sender.name or e.sender.email}){_doubt(e.authenticity)}"
+
+
+def _doubt(found: intake.Authenticity | None) -> str:
+    """What SPF, DKIM and DMARC say of a mail, where there is anything to say."""
+    if found is None or found.verdict is intake.Verdict.NONE:
+        return ""
+    told = f"SPF {found.spf}, DKIM {found.dkim}, DMARC {found.dmarc}"
+    how = "proven" if found.verdict is intake.Verdict.PASSED else "NOT proven"
+    return f"; sender {how}: {told}"
 
 
 def _bounced(e: intake.BounceReceived) -> str:
@@ -143,7 +170,9 @@ def _failed(e: notify.NotificationFailed) -> str:
 
 
 _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
-    intake.TicketOpened: lambda e: f"Opened by {e.channel} under {e.topic_name}",
+    intake.TicketOpened: lambda e: (
+        f"Opened by {e.channel} under {e.topic_name}{_doubt(e.authenticity)}"
+    ),
     intake.CustomerMessageReceived: _messaged,
     intake.ClarificationRequested: lambda e: (
         "The customer was asked: " + "; ".join(q.text for q in e.questions)
@@ -180,14 +209,22 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     ),
     intake.TicketSplitOff: lambda e: f"Began as part of {e.source_number}{_by(e.split_by)}",
     intake.SubmissionQuarantined: lambda e: f"Quarantined{_because(e.reason)}",
+    intake.SubmissionReleased: lambda e: f"Released into {e.number}{_by(e.released_by)}",
+    intake.SubmissionRejected: lambda e: f"Rejected{_by(e.rejected_by)}",
+    intake.OutsiderWrote: lambda e: (
+        f"Somebody who takes no part wrote about it: that is {e.number}"
+    ),
+    intake.TicketShared: lambda e: f"The same mail came to {e.team_name}: both teams see it",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
     assignment.AgentAssigned: lambda e: (
         f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
     ),
-    assignment.AgentUnassigned: lambda e: f"Taken from {e.agent_id}{_because(e.reason)}{_by(e.by)}",
+    assignment.AgentUnassigned: lambda e: (
+        f"Taken from {who(e.agent_id)}{_because(e.reason)}{_by(e.by)}"
+    ),
     assignment.ParticipantAdded: lambda e: f"{e.agent_name} takes part{_by(e.by)}",
-    assignment.ParticipantRemoved: lambda e: f"{e.agent_id} takes part no longer{_by(e.by)}",
+    assignment.ParticipantRemoved: lambda e: f"{who(e.agent_id)} takes part no longer{_by(e.by)}",
     assignment.TicketTransferred: lambda e: (
         f"Transferred to {e.team_name}{_because(e.reason)}{_by(e.by)}"
     ),

@@ -24,6 +24,7 @@ from services.intake.keys_api import key_routes
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
+from services.intake.quarantine_api import quarantine_routes
 from services.intake.submitting import submitting
 from services.intake.together_api import together_routes
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
@@ -45,6 +46,7 @@ def routes(runtime: Runtime) -> APIRouter:
     router.include_router(together_routes(parts))
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))
+    router.include_router(quarantine_routes(parts))
     router.include_router(people_routes(parts))
     router.include_router(key_routes(parts))
     router.include_router(description(router))

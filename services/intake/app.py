@@ -5,6 +5,7 @@ from typing import Final
 from services.intake.api import routes
 from services.intake.domain import DECIDER
 from services.intake.forgetting import forget_files
+from services.intake.imap import polling
 from services.intake.projection import PROJECTIONS
 from services.intake.projections.register import NOTIFICATION_EVENTS, STATUS_EVENTS
 from services.intake.reactions import GoOnWithoutAnswers, RelateSimilarTickets, due
@@ -32,7 +33,7 @@ SERVICE: Final = Service(
     ],
     timers=Timers("clarifications", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
-    tasks=lambda runtime: [lambda: serve(runtime)],
+    tasks=lambda runtime: [lambda: serve(runtime), *polling(runtime)],
     forget=forget_files,
 )
 

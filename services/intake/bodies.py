@@ -83,6 +83,14 @@ class SplitOrder(Body):
     reason: Reason
 
 
+class Release(Body):
+    """Where a quarantined mail goes; without a ticket, it opens one."""
+
+    into_ticket_id: Annotated[
+        Annotated[Line, Field(description="Id or number of a ticket.")] | None, Given
+    ] = None
+
+
 Minutes = Annotated[float, Field(gt=0)]
 
 
@@ -110,12 +118,22 @@ class TopicDefinition(Body):
     lapses_after_minutes: Minutes | None = None
 
 
-class TopicsDefinition(Body):
-    """All topics of the desk: one that is not among them is offered no longer."""
+class EntitlementDefinition(Body):
+    """The customers whom a plan is for, by mail address or by its domain."""
+
+    plan_id: Slug
+    customers: tuple[Line, ...]
+
+
+class SectionDefinition(Body):
+    """Intake's section of the desk: a topic that is not among these is offered no longer, and a
+    plan without an entitlement is open to everybody."""
 
     revision: Annotated[int, Field(ge=1)]
+    name: Annotated[Line | None, Field(description="What the desk calls itself.")] = None
     topics: tuple[TopicDefinition, ...]
     rules: tuple[TriageRule, ...] = ()
+    entitlements: tuple[EntitlementDefinition, ...] = ()
 
 
 class Revising(Body):

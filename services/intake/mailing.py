@@ -1,22 +1,23 @@
 """What becomes of a mail: a ticket, a message on one, a bounce, or a place in quarantine."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from services.intake.domain import DECIDER, OpenTicket, ReceiveMessage, RecordBounce
+from services.intake.domain import OpenTicket
 from services.intake.domain.quarantine import QUARANTINE_DECIDER, QuarantineSubmission
-from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived, TicketIsMerged
-from services.intake.mail import ParsedMail, understand
+from services.intake.joining import Joining
+from services.intake.mail import understand
+from services.intake.mail_content import Arrived, Text, stored
 from services.intake.parts import Parts
 from services.intake.placing import (
     Clues,
     Envelope,
     Taken,
+    Us,
     author_of,
     bracketed,
     clues,
@@ -26,54 +27,23 @@ from services.intake.placing import (
     identity,
     mailbox_of,
     taken_for,
-    undelivered,
 )
-from services.intake.submission import DESCRIPTION_LENGTH_MAX, SUBJECT_LENGTH_MAX
-from services.intake.text import cleaned, one_line
-from shared.errors import DuplicateEvent, NotFound
-from shared.events import Attachment
-from shared.events.intake import Channel
-from shared.ids import derived_id
+from services.intake.refusals import SenderIsBlocked
+from services.intake.text import one_line
+from shared.errors import DuplicateEvent
+from shared.events.intake import (
+    Channel,
+    Relation,
+    TicketOpened,
+    TopicDefined,
+    Verdict,
+)
+from shared.ids import derived_id, person_id
 
 log = structlog.get_logger()
 
 LARGE_BYTES: Final = 50_000
 """A mail from which on it is understood in a thread, so that others are served meanwhile."""
-
-FILES_MAX: Final = 100
-FILE_NAME_LENGTH_MAX: Final = 200
-MERGES_FOLLOWED_MAX: Final = 10
-ORIGINAL: Final = "original.eml"
-"""The mail itself: attached when not all of it fits into the event."""
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """A mail, understood, with what makes it this one."""
-
-    raw: bytes
-    mail: ParsedMail
-    envelope: Envelope
-    event_id: UUID
-
-    @property
-    def actor(self) -> str:
-        return f"customer:{author_of(self.mail).person_id}"
-
-
-@dataclass(frozen=True)
-class Text:
-    """The text of a mail as events may hold it."""
-
-    subject: str
-    text: str
-    cut: bool
-
-    @classmethod
-    def of(cls, mail: ParsedMail, text: str) -> "Text":
-        subject, whole = one_line(mail.subject), cleaned(text)
-        cut = len(subject) > SUBJECT_LENGTH_MAX or len(whole) > DESCRIPTION_LENGTH_MAX
-        return cls(subject[:SUBJECT_LENGTH_MAX], whole[:DESCRIPTION_LENGTH_MAX], cut)
 
 
 class Mailing:
@@ -81,35 +51,52 @@ class Mailing:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._our_domains = (parts.settings.mail_domain, *parts.settings.smtp_domains)
+        self._us = Us(parts.link_secret, (parts.settings.mail_domain, *parts.settings.smtp_domains))
+        self._joining = Joining(parts, self._us)
 
     async def take(self, raw: bytes, envelope: Envelope) -> UUID:
         """The id of the event that the mail led to; the same for the same mail again.
 
-        Raises what the database or the disk raise: then nothing was taken.
+        Raises a `Refusal` for what is not taken at all, and what the database or the disk
+        raise: then nothing was taken.
         """
         arrived = await self._understood(raw, envelope)
-        if await self._parts.runtime.log.find(arrived.event_id) is not None:
+        if await self._is_known(arrived):
             self._count("again")
             log.info("mail_again", event_id=arrived.event_id)
             return arrived.event_id
+        await self._admit(arrived)
+        found = await self._parts.authenticator.of(raw, arrived.mail, envelope)
+        arrived = replace(arrived, authenticity=found)
         try:
             what = await self._place(arrived)
         except DuplicateEvent as duplicate:
             # Another copy was faster, with another subject.
             if duplicate.event_id != arrived.event_id:
                 raise
+            await self._is_known(arrived)
             what = "again"
         self._count(what)
         log.info("mail_taken", event_id=arrived.event_id, what=what, size_bytes=len(raw))
         return arrived.event_id
 
-    async def quarantine(self, raw: bytes, envelope: Envelope) -> UUID:
-        """Keep what we failed to handle, which is our own mistake."""
+    async def quarantine(self, raw: bytes, envelope: Envelope, reason: str = "not_handled") -> UUID:
+        """Keep what we failed to handle, which is our own mistake, or what nobody can refuse."""
         arrived = await self._understood(raw, envelope)
-        await self._quarantine(arrived, "not_handled")
-        self._count("not_handled")
+        await self._quarantine(arrived, reason)
+        self._count(reason)
         return arrived.event_id
+
+    async def release(self, raw: bytes, envelope: Envelope, into: UUID | None) -> UUID:
+        """Take a mail on an agent's word: into a ticket, or as one of its own; the ticket."""
+        arrived = await self._understood(raw, envelope)
+        arrived = replace(arrived, event_id=derived_id("released", arrived.event_id))
+        known = await self._parts.runtime.log.find(arrived.event_id)
+        if known is not None:
+            return known.subject
+        if into is not None:
+            return await self._joining.vouched(arrived, into)
+        return await self._opened(arrived, ())
 
     def _count(self, result: str) -> None:
         self._parts.runtime.log.metrics.mail_in.labels(result).inc()
@@ -121,32 +108,81 @@ class Mailing:
             mail = understand(raw)
         return Arrived(raw, mail, envelope, identity(mail, raw))
 
+    async def _is_known(self, arrived: Arrived) -> bool:
+        """Whether it was taken before; to another team's mailbox, that team sees it, too."""
+        known = await self._parts.runtime.log.find(arrived.event_id)
+        if known is None:
+            return False
+        if isinstance(known.event, TicketOpened):
+            topics = await self._topics_of(arrived.envelope)
+            await self._joining.share(known.subject, topics, arrived)
+        return True
+
+    async def _admit(self, arrived: Arrived) -> None:
+        """Raises a `Refusal` for what nobody here wants, and says so to its sender."""
+        author = person_id(arrived.mail.from_address)
+        if await self._parts.finders.is_blocked(author):
+            raise SenderIsBlocked
+        await self._parts.scan([file.payload for file in arrived.mail.attachments])
+
     async def _place(self, arrived: Arrived) -> str:
-        taken, why = taken_for(arrived.mail, arrived.envelope)
-        found = clues(arrived.mail, arrived.envelope, self._parts.link_secret)
+        taken, why = taken_for(arrived.mail, arrived.envelope, self._us)
+        found = clues(arrived.mail, arrived.envelope, self._us.secret)
         match taken:
             case Taken.QUARANTINE:
                 await self._quarantine(arrived, why)
             case Taken.BOUNCE:
-                if not await self._bounced(arrived, found):
+                if not await self._joining.bounced(arrived, found):
                     await self._quarantine(arrived, f"{why}_without_ticket")
             case Taken.AUTOMATIC:
-                if not await self._joined(arrived, found, automatic=True):
+                joined = await self._joining.joined(arrived, found, automatic=True)
+                if not joined.into:
                     await self._quarantine(arrived, why)
             case Taken.LETTER:
-                if not await self._joined(arrived, found, automatic=False):
-                    await self._opened(arrived)
+                return await self._letter(arrived, found)
         return taken.value
 
-    async def _opened(self, arrived: Arrived) -> None:
+    async def _letter(self, arrived: Arrived, found: Clues) -> str:
+        """A person's letter: on the ticket that it answers, else one of its own."""
+        if await self._is_forged(arrived, found):
+            await self._quarantine(arrived, "sender_not_proven")
+            return "quarantine"
+        joined = await self._joining.joined(arrived, found, automatic=False)
+        if joined.into:
+            return Taken.LETTER.value
+        if await self._is_flood(arrived):
+            await self._quarantine(arrived, "too_many")
+            return "quarantine"
+        for ticket_id in joined.without_part:
+            await self._joining.tell_of_outsider(ticket_id, arrived)
+        await self._opened(arrived, joined.about)
+        return Taken.LETTER.value
+
+    async def _is_forged(self, arrived: Arrived, found: Clues) -> bool:
+        """Whether somebody pretends to be a customer whom we know; or anybody, where the
+        domain asks that nobody believe it."""
+        authenticity = arrived.authenticity
+        if authenticity is None or authenticity.verdict is not Verdict.FAILED:
+            return False
+        if authenticity.policy == "reject" or found.any:
+            return True
+        return await self._parts.finders.is_customer(author_of(arrived.mail).person_id)
+
+    async def _is_flood(self, arrived: Arrived) -> bool:
+        most = self._parts.settings.mail_tickets_per_sender_hour_max
+        opened = await self._parts.finders.opened_lately(contact_of(arrived.mail).person_id)
+        return opened >= most
+
+    async def _opened(self, arrived: Arrived, about: tuple[Relation, ...]) -> UUID:
         parts, mail, envelope = self._parts, arrived.mail, arrived.envelope
         topics = await parts.catalogue.topics()
         mailboxes = [mailbox_of(address) for address in envelope.recipients]
         topic = topics.for_mail([mailbox.partition("@")[0] for mailbox in mailboxes])
         text = Text.of(mail, mail.text)
-        attachments = await self._stored(arrived, cut=text.cut)
+        attachments = await stored(parts, arrived, cut=text.cut)
         now = parts.runtime.clock()
         contact = contact_of(mail)
+        others = await self._topics_of(envelope)
 
         def command(number: str) -> OpenTicket:
             return OpenTicket(
@@ -161,91 +197,28 @@ class Mailing:
                 attachments=attachments,
                 message_id=bracketed(mail.message_id),
                 mailbox=mailboxes[0] if mailboxes else None,
-                copied=copied(mail, envelope, self._our_domains, contact),
+                copied=copied(mail, envelope, self._us.domains, contact),
                 rules=topics.rules,
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
+                authenticity=arrived.authenticity,
+                shared_with=others,
+                about=about,
             )
 
-        await parts.open_ticket(
-            ("mail", arrived.event_id),
+        outcome = await parts.open_ticket(
+            arrived.makes,
             command,
             actor=arrived.actor,
             first_id=arrived.event_id,
             revision=topics.revision,
         )
+        return outcome.subject
 
-    async def _joined(self, arrived: Arrived, found: Clues, *, automatic: bool) -> bool:
-        """Whether the mail joined a ticket in which its author takes part."""
-        tickets = await self._candidates(found)
-        if not tickets:
-            return False
-        parts, mail = self._parts, arrived.mail
-        topics = await parts.catalogue.topics()
-        text = Text.of(mail, mail.reply_text or mail.text)
-        author = author_of(mail)
-        command = ReceiveMessage(
-            sender=author.person_id,
-            channel=Channel.EMAIL,
-            text=text.text,
-            topics=topics,
-            now=parts.runtime.clock(),
-            automatic=automatic,
-            attachments=await self._stored(arrived, cut=text.cut),
-            message_id=bracketed(mail.message_id),
-            copied=copied(mail, arrived.envelope, self._our_domains, author),
-        )
-        for ticket_id in tickets:
-            if await self._received(ticket_id, command, arrived, topics.revision):
-                return True
-        return False
-
-    async def _received(
-        self, ticket_id: UUID, command: ReceiveMessage, arrived: Arrived, revision: int
-    ) -> bool:
-        """Whether the ticket, or the one it was merged into, took the message."""
-        for _ in range(MERGES_FOLLOWED_MAX):
-            try:
-                await self._parts.runtime.handle(
-                    DECIDER,
-                    ticket_id,
-                    command,
-                    actor=arrived.actor,
-                    first_id=arrived.event_id,
-                    revision=revision,
-                )
-            except TicketIsMerged as merged:
-                ticket_id = merged.facts["into"]
-            except (SenderTakesNoPart, TicketIsArchived, NotFound):
-                return False
-            else:
-                return True
-        return False
-
-    async def _bounced(self, arrived: Arrived, found: Clues) -> bool:
-        """Whether a ticket took the report; only what we have signed proves that it may."""
-        command = RecordBounce(
-            notification_id=found.notification_id,
-            undelivered=undelivered(arrived.mail),
-            now=self._parts.runtime.clock(),
-        )
-        for ticket_id in found.proven:
-            try:
-                await self._parts.runtime.handle(
-                    DECIDER, ticket_id, command, actor="mail", first_id=arrived.event_id
-                )
-            except NotFound:
-                continue
-            return True
-        return False
-
-    async def _candidates(self, found: Clues) -> list[UUID]:
-        """The tickets that the mail may belong to, the surest first."""
-        finders = self._parts.finders
-        tickets = [*found.proven, *await finders.tickets_of_mails(found.message_ids)]
-        for number in found.numbers:
-            ticket = await finders.ticket_of_number(number)
-            tickets += [ticket] if ticket else []
-        return list(dict.fromkeys(tickets))
+    async def _topics_of(self, envelope: Envelope) -> tuple[TopicDefined, ...]:
+        """The topics whose mailboxes it was sent to."""
+        topics = await self._parts.catalogue.topics()
+        local_parts = [mailbox_of(one).partition("@")[0] for one in envelope.recipients]
+        return topics.of_mailboxes(local_parts)
 
     async def _quarantine(self, arrived: Arrived, reason: str) -> None:
         (file_id,) = await self._parts.store.put(arrived.raw)
@@ -256,6 +229,7 @@ class Mailing:
             envelope_from=one_line(arrived.envelope.sender),
             envelope_to=tuple(map(one_line, arrived.envelope.recipients)),
             now=self._parts.runtime.clock(),
+            authenticity=arrived.authenticity,
         )
         await self._parts.runtime.handle(
             QUARANTINE_DECIDER,
@@ -264,27 +238,3 @@ class Mailing:
             actor="mail",
             first_id=arrived.event_id,
         )
-
-    async def _stored(self, arrived: Arrived, *, cut: bool) -> tuple[Attachment, ...]:
-        """The mail's files; and the mail itself, if not all of it is in the event."""
-        parts = arrived.mail.attachments
-        files: list[tuple[str, str, bytes]] = [
-            (
-                one_line(part.filename)[:FILE_NAME_LENGTH_MAX] or f"attachment-{ordinal}",
-                one_line(part.content_type)[:FILE_NAME_LENGTH_MAX],
-                part.payload,
-            )
-            for ordinal, part in enumerate(parts[:FILES_MAX], start=1)
-        ]
-        if cut or len(parts) > FILES_MAX:
-            files.append((ORIGINAL, "message/rfc822", arrived.raw))
-        return _named(files, await self._parts.store.put(*(content for _, _, content in files)))
-
-
-def _named(
-    files: Sequence[tuple[str, str, bytes]], file_ids: Sequence[str]
-) -> tuple[Attachment, ...]:
-    return tuple(
-        Attachment(file_id=file_id, name=name, content_type=kind, size_bytes=len(content))
-        for (name, kind, content), file_id in zip(files, file_ids, strict=True)
-    )

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.intake.authentic import Authenticator, SystemResolver
 from services.intake.catalogue import Catalogue
 from services.intake.domain import DECIDER, OpenTicket
 from services.intake.projection import Finders
+from services.intake.scanning import scan
 from services.intake.settings import Settings
 from services.intake.submission import File
 from shared.decider import Outcome
+from shared.errors import NotFound
 from shared.events import Attachment
 from shared.files import FileStore
 from shared.ids import derived_id, uuid7
 from shared.log import Recorded
-from shared.numbers import number_for
+from shared.numbers import normalise, number_for
 from shared.service import Runtime
 
 
@@ -28,6 +31,7 @@ class Parts:
     store: FileStore
     finders: Finders
     catalogue: Catalogue
+    authenticator: Authenticator
 
     @classmethod
     def of(cls, runtime: Runtime) -> "Parts":
@@ -35,7 +39,11 @@ class Parts:
         assert isinstance(settings, Settings)
         finders = Finders(runtime.pool)
         catalogue = Catalogue(finders, settings.topics_fresh_seconds)
-        return cls(runtime, settings, FileStore.of(settings.data_dir), finders, catalogue)
+        authenticator = Authenticator(
+            SystemResolver(), settings.trusted_networks, settings.trusted_mail_servers
+        )
+        store = FileStore.of(settings.data_dir)
+        return cls(runtime, settings, store, finders, catalogue, authenticator)
 
     @property
     def link_secret(self) -> bytes:
@@ -60,8 +68,14 @@ class Parts:
             DECIDER, ticket_id, command(number), actor=actor, begins=True, **context
         )
 
+    async def scan(self, contents: Sequence[bytes]) -> None:
+        """Raises what the virus scanner has against these files."""
+        settings = self.settings
+        await scan(settings.scan_command, contents, settings.scan_seconds_max)
+
     async def stored(self, files: Sequence[File]) -> tuple[Attachment, ...]:
         """What events say of the files, once they are stored and synced."""
+        await self.scan([file.content_base64 for file in files])
         ids = await self.store.put(*(file.content_base64 for file in files))
         return tuple(
             Attachment(
@@ -72,6 +86,17 @@ class Parts:
             )
             for file_id, file in zip(ids, files, strict=True)
         )
+
+    async def ticket_named(self, name: str) -> UUID:
+        """A ticket by its id or by its number, however it is typed. Raises `NotFound`."""
+        try:
+            return UUID(name)
+        except ValueError:
+            number = normalise(name)
+        found = None if number is None else await self.finders.ticket_of_number(number)
+        if found is None:
+            raise NotFound(what=f"ticket as {name[:40]}")
+        return found
 
     async def past(self, ticket_id: UUID) -> list[Recorded]:
         """What is known of a ticket."""

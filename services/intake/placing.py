@@ -48,6 +48,22 @@ class Envelope:
     sender: str
     """Empty for a report (`MAIL FROM:<>`)."""
     recipients: tuple[str, ...]
+    peer: str = ""
+    """The address that it was sent from; empty when it was fetched, or handed over here."""
+    helo: str = ""
+    """What the sending server calls itself."""
+
+
+@dataclass(frozen=True)
+class Us:
+    """What a mail of ours is known by."""
+
+    secret: bytes = b""
+    """What our Message-IDs are signed with."""
+    domains: tuple[str, ...] = ()
+
+
+NOBODY: Final = Us()
 
 
 @dataclass(frozen=True)
@@ -62,12 +78,15 @@ class Clues:
     notification_id: UUID | None = None
     """Our own mail that it answers, or reports on."""
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a clue at all."""
+        return bool(self.proven or self.message_ids or self.numbers)
 
-def taken_for(mail: ParsedMail, envelope: Envelope) -> tuple[Taken, str]:
+
+def taken_for(mail: ParsedMail, envelope: Envelope, us: Us = NOBODY) -> tuple[Taken, str]:
     """What the mail is taken for, and why, in a word."""
-    if mail.kind is Kind.LOOP or mail.loop_headers.received_count > HOPS_MAX:
-        return Taken.QUARANTINE, "loop"
-    if mail.from_address.casefold() in map(str.casefold, envelope.recipients):
+    if mail.kind is Kind.LOOP or _comes_back(mail, envelope, us):
         return Taken.QUARANTINE, "loop"
     if mail.kind in {Kind.BOUNCE, Kind.DELAY_WARNING}:
         return Taken.BOUNCE, mail.kind.value
@@ -80,6 +99,18 @@ def taken_for(mail: ParsedMail, envelope: Envelope) -> tuple[Taken, str]:
     if mail.kind is Kind.LIST and mail.loop_headers.auto_submitted not in {"", "no"}:
         return Taken.AUTOMATIC, "automatic"
     return Taken.LETTER, mail.kind.value
+
+
+def _comes_back(mail: ParsedMail, envelope: Envelope, us: Us) -> bool:
+    """Whether it is a mail of our own, or goes round in circles."""
+    ours = {mailbox_of(address) for address in envelope.recipients}
+    passed = {mailbox_of(value.strip("<>")) for value in mail.loop_headers.x_loop}
+    return (
+        mail.loop_headers.received_count > HOPS_MAX
+        or mailbox_of(mail.from_address) in ours
+        or not ours.isdisjoint(passed)
+        or read_message_id(us.secret, mail.message_id) is not None
+    )
 
 
 def clues(mail: ParsedMail, envelope: Envelope, secret: bytes) -> Clues:
@@ -115,13 +146,13 @@ def undelivered(mail: ParsedMail) -> tuple[Undelivered, ...]:
 def identity(mail: ParsedMail, raw: bytes) -> UUID:
     """What makes it this mail, and no other, whichever way and however often it comes.
 
-    Its Message-ID and its content; not the traces that servers leave on it. Of a mail that
-    was not understood, all bytes count.
+    Its Message-ID and its content, as ids are missing and used again; not the traces that
+    servers leave on it. Of a mail that was not understood, all bytes count.
     """
-    files = [hashlib.sha256(file.payload).hexdigest() for file in mail.attachments]
-    said = [mail.from_address, mail.subject, str(mail.date), mail.text, mail.html, files]
+    said = [mail.from_address, mail.subject, str(mail.date), mail.fingerprint]
     content = repr(said).encode("utf-8", "backslashreplace")
-    digest = hashlib.sha256(raw if mail.problem is not None else content).hexdigest()
+    known = mail.problem is None and mail.fingerprint
+    digest = hashlib.sha256(content if known else raw).hexdigest()
     return derived_id("mail", mail.message_id, digest)
 
 

@@ -10,7 +10,7 @@ from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.register import Register
 from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
-from shared.events.intake import TopicDefined, TriageRule
+from shared.events.intake import EntitlementDefined, TopicDefined, TriageRule
 from shared.postgres import Pool
 from shared.sql import load_queries
 from shared.together import Together
@@ -34,14 +34,19 @@ class Finders:
         self._numbers: Together[str, UUID] = Together(self._tickets_of_numbers)
 
     async def topics(self) -> Topics:
-        """The topics of the desk, also those that are no longer offered."""
+        """The topics of the desk, also those that are no longer offered, and entitlements."""
         rows = await self._pool.fetch(QUERIES.topics)
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
+        rows = await self._pool.fetch(QUERIES.entitlements)
+        entitled = [EntitlementDefined.model_validate(row["definition"]) for row in rows]
         defined = await self._pool.fetchrow(QUERIES.rules)
         written = defined["definition"] if defined else ()
-        rules = [TriageRule.model_validate(rule) for rule in written]
-        revision = defined["revision"] if defined else 0
-        return Topics({topic.topic_id: topic for topic in topics}, rules, revision)
+        return Topics(
+            {topic.topic_id: topic for topic in topics},
+            {each.plan_id: each for each in entitled},
+            rules=[TriageRule.model_validate(rule) for rule in written],
+            rules_revision=defined["revision"] if defined else 0,
+        )
 
     async def open_like(self, ticket_ids: Sequence[UUID]) -> dict[UUID, Similar]:
         """The words of tickets that triage knows, and those of their requesters' other open
@@ -71,6 +76,19 @@ class Finders:
         rows = await self._pool.fetch(QUERIES.tickets_of_message_ids, list(message_ids))
         return list(dict.fromkeys(row["subject"] for row in rows))
 
+    async def is_blocked(self, person_id: UUID) -> bool:
+        """Whether no mail is taken from this person."""
+        return bool(await self._pool.fetchval(QUERIES.is_blocked, person_id))
+
+    async def is_customer(self, person_id: UUID) -> bool:
+        """Whether this person has ever opened a ticket."""
+        return bool(await self._pool.fetchval(QUERIES.is_customer, person_id))
+
+    async def opened_lately(self, person_id: UUID) -> int:
+        """How many tickets this person opened by mail in the last hour."""
+        found: int = await self._pool.fetchval(QUERIES.opened_lately, person_id)
+        return found
+
     async def quarantine(
         self, before: datetime | None, before_id: UUID | None, limit: int
     ) -> list[dict[str, Any]]:
@@ -82,6 +100,10 @@ class Finders:
         """One quarantined submission."""
         row = await self._pool.fetchrow(QUERIES.quarantined, subject)
         return dict(row) if row else None
+
+    async def blocked(self) -> list[dict[str, Any]]:
+        """From whom no mail is taken."""
+        return [dict(row) for row in await self._pool.fetch(QUERIES.blocked)]
 
     async def file_named(self, file_id: str) -> tuple[str, str]:
         """Name and content type that a file came with; of raw mail, else of unnamed bytes."""

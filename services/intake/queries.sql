@@ -6,6 +6,10 @@ select definition from triage.topics order by topic_id
 -- The rules of the desk.
 select revision, definition from triage.rules
 
+-- name: entitlements
+-- Whom each plan is for that is not open to everybody.
+select definition from triage.entitlements where active order by plan_id
+
 -- name: open_of_requesters
 -- Tickets with their words, each beside the newest other open ones of its requester.
 select
@@ -45,10 +49,9 @@ group by file_id
 having bool_and(name = $1)
 
 -- name: quarantine
--- What is quarantined, the newest first, behind a place in that order.
-select subject, reason, raw_file_id, size_bytes, envelope_from, envelope_to, received_at
-from submissions.quarantine
-where (received_at, subject) < (
+-- What is quarantined and not settled yet, the newest first, behind a place in that order.
+select * from submissions.quarantine
+where settled = '' and (received_at, subject) < (
     coalesce($1::timestamptz, 'infinity'),
     coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 )
@@ -57,8 +60,7 @@ limit $3
 
 -- name: quarantined
 -- One quarantined submission.
-select subject, reason, raw_file_id, size_bytes, envelope_from, envelope_to, received_at
-from submissions.quarantine
+select * from submissions.quarantine
 where subject = $1
 
 -- name: file_named
@@ -68,3 +70,22 @@ select name, content_type from submissions.files where file_id = $1 order by id 
 -- name: is_quarantined_file
 -- Whether these are the raw bytes of something quarantined.
 select exists (select from submissions.quarantine where raw_file_id = $1)
+
+-- name: is_blocked
+-- Whether no mail is taken from this person.
+select exists (select from submissions.blocked where subject = $1)
+
+-- name: is_customer
+-- Whether this person has ever opened a ticket.
+select exists (select from register.tickets where requester_id = $1)
+
+-- name: opened_lately
+-- How many tickets this person opened by mail in the last hour.
+select count(*) from register.tickets
+where requester_id = $1 and channel = 'email' and opened_at > now() - interval '1 hour'
+
+-- name: blocked
+-- From whom no mail is taken, the last one first.
+select subject as person_id, address, blocked_by, blocked_at from submissions.blocked
+order by blocked_at desc
+limit 1000

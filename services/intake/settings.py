@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -57,4 +57,30 @@ class Settings(ServiceSettings):
     smtp_tls_certificate: Path | None = Field(
         None, description="Certificate chain (PEM) for STARTTLS; none offers no encryption."
     )
+    trusted_networks: tuple[str, ...] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        description="Networks (JSON list) of our own mail servers: SPF, DKIM and DMARC are not "
+        "asked of what comes from there.",
+    )
+    trusted_mail_servers: tuple[str, ...] = Field(
+        (),
+        description="Names (JSON list) of our own mail servers as they stand in the "
+        "Authentication-Results that are believed.",
+    )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
+    mail_tickets_per_sender_hour_max: int = Field(
+        60,
+        description="Tickets that one sender opens by mail in an hour; more are quarantined.",
+    )
+    scan_command: str = Field(
+        "",
+        description="Program that each file is given to on standard input before it is taken: "
+        "exit code 0 is clean, 1 refused, anything else to be tried again; none scans nothing.",
+    )
+    scan_seconds_max: float = Field(30.0, description="How long the scanner may take for a file.")
+    imap_mailboxes: tuple[SecretStr, ...] = Field(
+        (),
+        description="Mailboxes to poll, as a JSON list of "
+        "imaps://user:password@host/INBOX?address=support@example.com (or imap+starttls://).",
+    )
+    imap_poll_seconds: float = Field(30.0, description="Time between two looks into a mailbox.")

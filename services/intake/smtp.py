@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP
 from services.intake.mailing import Mailing
 from services.intake.parts import Parts
 from services.intake.placing import Envelope
+from services.intake.refusals import Refusal
 from services.intake.settings import Settings
 from shared.admission import Limit
 from shared.clock import monotonic_seconds
@@ -92,7 +93,7 @@ class Handler:
         return "250 2.1.5 OK"
 
     async def handle_DATA(  # noqa: N802 - the name is aiosmtpd's
-        self, _server: SMTP, _session: Any, envelope: Any
+        self, _server: SMTP, session: Any, envelope: Any
     ) -> str:
         """Take the mail, and say so only when it is in the log."""
         if self.stopping or not self.limit.enter():
@@ -100,7 +101,13 @@ class Handler:
         begun = monotonic_seconds()
         try:
             return await self._taken(
-                envelope.content, Envelope(envelope.mail_from or "", tuple(envelope.rcpt_tos))
+                envelope.content,
+                Envelope(
+                    envelope.mail_from or "",
+                    tuple(envelope.rcpt_tos),
+                    peer=address_of(session.peer),
+                    helo=session.host_name or "",
+                ),
             )
         finally:
             self.limit.leave()
@@ -119,6 +126,9 @@ class Handler:
         for take in (self._take, self._rescue):
             try:
                 return TAKEN.format(await take(raw, envelope))
+            except Refusal as refused:
+                log.info("mail_refused", size_bytes=len(raw), reason=refused.quarantined_as)
+                return refused.smtp_answer
             except MISTAKES as error:
                 log.error("mail_not_handled", size_bytes=len(raw), exc_info=error)
             except Exception as error:  # noqa: BLE001 - database or disk away, or too slow
@@ -229,6 +239,13 @@ class Server(SMTP):
             transport.write(f"{answer}\r\n".encode())
             transport.close()
         self.loop.call_later(GOODBYE_SECONDS, self._socket.abort)
+
+
+def address_of(peername: Any) -> str:
+    """The peer's address, an IPv4 one as such."""
+    address = ipaddress.ip_address(str(peername[0]).partition("%")[0])
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return str(mapped or address)
 
 
 def peer_of(peername: Any) -> str:

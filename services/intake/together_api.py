@@ -33,7 +33,6 @@ from shared.decider import Context, Outcome, handle_all
 from shared.errors import NotFound, Stale
 from shared.events.intake import CustomerMessageReceived, TicketOpened
 from shared.log import Past, Vector
-from shared.numbers import normalise
 from shared.web import etag
 
 
@@ -60,7 +59,7 @@ def _add_merging(router: APIRouter, parts: Parts) -> None:
     async def merge(ticket_id: UUID, body: bodies.MergeOrder, asked: ByAgent) -> Response:
         """Go on with this ticket in another."""
         await parts.runtime.wait_for(ticket_id, asked.after)
-        target_id = await _ticket_named(parts, body.into_ticket_id, "ticket to merge into")
+        target_id = await parts.ticket_named(body.into_ticket_id)
         if ticket_id == target_id:
             raise NotIntoItself
         source, past = await _look(parts, ticket_id, asked)
@@ -95,7 +94,7 @@ def _add_links(router: APIRouter, parts: Parts) -> None:
     async def link(ticket_id: UUID, body: bodies.LinkOrder, asked: ByAgent) -> Response:
         """Say that another ticket has to do with this one, whoever opened it."""
         await parts.runtime.wait_for(ticket_id, asked.after)
-        other_id = await _ticket_named(parts, body.other_ticket_id, "ticket to link with")
+        other_id = await parts.ticket_named(body.other_ticket_id)
         if ticket_id == other_id:
             raise NotIntoItself
         here, there = parts.number_of(ticket_id), parts.number_of(other_id)
@@ -110,7 +109,7 @@ def _add_links(router: APIRouter, parts: Parts) -> None:
     async def unlink(ticket_id: UUID, other: str, asked: ByAgent) -> Response:
         """Take a link away, on both sides."""
         await parts.runtime.wait_for(ticket_id, asked.after)
-        other_id = await _ticket_named(parts, other, "ticket to unlink")
+        other_id = await parts.ticket_named(other)
         here, there = parts.number_of(ticket_id), parts.number_of(other_id)
         pair: list[tuple[UUID, Command]] = [
             (other_id, Unlink(ticket_id, here, asked.by)),
@@ -180,18 +179,6 @@ async def _all(
         revision=(await parts.catalogue.topics()).revision,
     )
     return await handle_all(parts.runtime.log, DECIDER, commands, context)
-
-
-async def _ticket_named(parts: Parts, name: str, what: str) -> UUID:
-    """A ticket by its id or by its number, however it is typed."""
-    try:
-        return UUID(name)
-    except ValueError:
-        number = normalise(name)
-    found = None if number is None else await parts.finders.ticket_of_number(number)
-    if found is None:
-        raise NotFound(what=what)
-    return found
 
 
 def _answer(outcome: Outcome, more: dict[str, Any] | None = None) -> JSONResponse:

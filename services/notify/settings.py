@@ -20,11 +20,6 @@ class Settings(ServiceSettings):
         description="Mail server for what we send: smtp://user:password@host:port (STARTTLS when "
         "offered), smtp+starttls:// (required), or smtps:// (TLS from the first byte).",
     )
-    desk_name: str = Field(
-        "Ledgerdesk Support",
-        validation_alias="LEDGERDESK_NAME",
-        description="What the desk calls itself to customers.",
-    )
     mailbox: str = Field(
         "support", description="Local part of the address our mails come from, at the mail domain."
     )

@@ -29,6 +29,28 @@ class Channel(StrEnum):
     EMAIL = "email"
 
 
+class Verdict(StrEnum):
+    """Whether a mail is by whom it names as its author."""
+
+    PASSED = "pass"
+    FAILED = "fail"
+    NONE = "none"
+    """Nobody can tell."""
+
+
+class Authenticity(Value):
+    """What could be found out about who sent a mail (RFC 8601, 2.7)."""
+
+    spf: str = "none"
+    dkim: str = "none"
+    dmarc: str = "none"
+    policy: str = "none"
+    """What the author's domain asks for when DMARC fails: none, quarantine or reject."""
+    verdict: Verdict = Verdict.NONE
+    checked_by: str = ""
+    """`us`, or the mail server of ours whose word it is."""
+
+
 SenderText = Annotated[str, PersonalField(person_in("sender"))]
 """What the person in `sender` wrote."""
 
@@ -73,6 +95,8 @@ class TicketOpened(_IntakeEvent):
     """Others the mail was sent to: they take part, so their answers join the ticket."""
     auto_response_allowed: bool = True
     """False when a machine must not answer this mail by itself (RFC 3834, 2)."""
+    authenticity: Authenticity | None = None
+    """Of the mail that opened it; None where nobody could tell."""
 
 
 class CustomerMessageReceived(_IntakeEvent):
@@ -90,6 +114,8 @@ class CustomerMessageReceived(_IntakeEvent):
     message_id: SenderText | None = None
     copied: tuple[Person, ...] = ()
     """Others the mail was sent to: from now on they take part."""
+    authenticity: Authenticity | None = None
+    """Of the mail; None where nobody could tell."""
 
 
 class Question(Value):
@@ -258,6 +284,25 @@ class TicketSplitOff(_IntakeEvent):
     split_by: str
 
 
+class OutsiderWrote(_IntakeEvent):
+    """Somebody who takes no part wrote about this ticket: it became a ticket of its own."""
+
+    ticket_id: UUID
+    """The ticket that it became."""
+    number: str
+    written_at: Moment
+
+
+class TicketShared(_IntakeEvent):
+    """The mail that opened it came to the mailbox of another team, too: both see it."""
+
+    team_id: str
+    team_name: str
+    topic_id: str
+    """The topic of that mailbox."""
+    shared_at: Moment
+
+
 class TicketMerged(_IntakeEvent):
     """This ticket goes on in another."""
 
@@ -315,6 +360,44 @@ class SubmissionQuarantined(_IntakeEvent):
     envelope_from: EnvelopeText
     envelope_to: tuple[EnvelopeText, ...]
     received_at: Moment
+    authenticity: Authenticity | None = None
+    """Of a mail; None where nobody could tell."""
+
+
+class SubmissionReleased(_IntakeEvent):
+    """What was quarantined is taken after all, on an agent's word; its subject is the same."""
+
+    ticket_id: UUID
+    """The ticket that it became, or joined."""
+    number: str
+    released_by: str
+    released_at: Moment
+
+
+class SubmissionRejected(_IntakeEvent):
+    """What was quarantined is nothing for us; its subject is the same."""
+
+    rejected_by: str
+    rejected_at: Moment
+
+
+class SenderBlocked(_IntakeEvent):
+    """No mail is taken from this address any more. Its subject is the person."""
+
+    topic: ClassVar[str] = DESK
+
+    address: Annotated[str, PersonalField(address_in("address"))]
+    blocked_by: str
+    blocked_at: Moment
+
+
+class SenderUnblocked(_IntakeEvent):
+    """Mail is taken again from this address. Its subject is the person."""
+
+    topic: ClassVar[str] = DESK
+
+    unblocked_by: str
+    unblocked_at: Moment
 
 
 class BounceReceived(_IntakeEvent):
@@ -426,6 +509,32 @@ class DeskRevised(_IntakeEvent):
     """SHA-256 of the configuration: the same one again is no new revision."""
     revised_by: str
     revised_at: Moment
+
+
+class DeskNamed(_IntakeEvent):
+    """What the desk calls itself to customers. Its subject is the desk itself."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    name: str
+    revision: int
+
+
+class EntitlementDefined(_IntakeEvent):
+    """Who may choose a plan where a topic offers it; one that has none is open to everybody."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    plan_id: str
+    people: tuple[UUID, ...] = ()
+    """Ids of the people who are entitled by their own address."""
+    domains: tuple[str, ...] = ()
+    """Domains of mail addresses, case folded: all who have one there are entitled."""
+    active: bool = True
+    """False once everybody may choose it again."""
+    revision: int
 
 
 class PersonErased(_IntakeEvent):

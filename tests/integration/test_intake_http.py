@@ -152,7 +152,7 @@ async def live(
             except httpx.TransportError:
                 return False
 
-        await eventually(ready, timeout=20)
+        await eventually(ready)
         applied = await client.put(
             "/v1/desk", json={"revision": 1, "topics": TOPICS}, headers=made.admin
         )
@@ -360,7 +360,7 @@ async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> Non
     )
     assert stale.status_code == 412
     unreasoned = await live.client.post(path, json={"impact": "low"}, headers=live.manager)
-    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "Field required"}]
+    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "is required"}]
 
 
 async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live: Live) -> None:
@@ -414,6 +414,25 @@ async def test_the_desk_says_only_what_differs(live: Live) -> None:
     assert listed[0]["fields"][0]["label"] == "Invoice number"
 
     assert await put(4, TOPICS) == ["topic outage", "topic general"]
+    whole = {
+        "name": "Hafenlicht",
+        "topics": TOPICS,
+        "entitlements": [{"plan_id": "premium", "customers": ["rosa@x.example", "big.example"]}],
+    }
+    for changed in (
+        ["the desk is called Hafenlicht", "plan premium is for 2 customers or domains"],
+        [],
+    ):
+        body = {"revision": 5, **whole}
+        answer = await live.client.put("/v1/desk", json=body, headers=live.admin)
+        assert answer.json()["changed"] == changed
+    wanted = submission(topic="billing", plan="premium", custom_fields={"invoice": "1"})
+    refused = await live.client.post("/v1/tickets", json=wanted)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "plan")
+    rosa = {"name": "Rosa", "email": "Rosa@x.example"}
+    assert (await live.open(**wanted | {"requester": rosa}))["number"]
+    assert await put(6, TOPICS) == ["plan premium is open to everybody"]
+    assert (await live.open(**wanted))["number"]
     digest = {"digest": "a" * 64}
     for new in (True, False):
         revised = await live.client.post("/v1/desk/revisions", json=digest, headers=live.admin)

@@ -1,6 +1,7 @@
 """Mail on the real parts: SMTP in, events in the log."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email import policy
@@ -16,15 +17,20 @@ import pytest_asyncio
 
 from deploy.local import process
 from services.intake.app import SERVICE
+from services.intake.domain.desk import DESK_DECIDER, DefineTopic
 from services.intake.settings import Settings
-from shared.events import decode
+from shared.clock import utc_now
+from shared.events import TicketType, decode
+from shared.events.assignment import Role
 from shared.events.intake import (
     BounceReceived,
     CustomerMessageReceived,
     SubmissionQuarantined,
     TicketOpened,
+    TopicDefined,
 )
-from shared.ids import uuid7
+from shared.identity import HEADER, Identity, sign
+from shared.ids import desk_id, uuid7
 from shared.log import Recorded
 from shared.mail_ids import make_message_id, make_reply_address
 from shared.numbers import number_for
@@ -40,6 +46,13 @@ AS_IT_IS = policy.SMTP.clone(max_line_length=None)
 
 SUPPORT = "support@desk.localhost"
 
+TICKETS_MAX = 20
+PROVEN = {"Authentication_Results": "mx.desk.localhost; dmarc=pass (p=none)"}
+FORGED = {"Authentication_Results": "mx.desk.localhost; spf=fail; dmarc=fail"}
+
+SCANNER = "import sys; sys.exit(b'EICAR' in sys.stdin.buffer.read())"
+"""A virus scanner."""
+
 
 @dataclass
 class Post:
@@ -48,6 +61,7 @@ class Post:
     running: Running
     port: int
     data_dir: Path
+    http_port: int = 0
 
     async def send(
         self, raw: bytes | EmailMessage, sender: str = "carla@example.com", to: str = SUPPORT
@@ -60,6 +74,31 @@ class Post:
         found = await self.running.runtime.log.find(UUID(answer.rpartition(" ")[2]))
         assert found is not None, "250 is said after the commit"
         return found
+
+    async def send_both(self, message: EmailMessage, *to: str) -> Recorded:
+        """Send a mail to several recipients in one dialogue."""
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=self.port) as client:
+            content = message.as_bytes(policy=AS_IT_IS)
+            _, answer = await client.sendmail("carla@example.com", list(to), content)
+        found = await self.running.runtime.log.find(UUID(answer.rpartition(" ")[2]))
+        assert found is not None
+        return found
+
+    async def known(self, query: str, *arguments: object) -> None:
+        """Wait until a read model knows."""
+
+        async def there() -> bool:
+            return bool(await self.running.runtime.pool.fetchval(query, *arguments))
+
+        await eventually(there)
+
+    async def asks(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """An agent asks intake."""
+        who = Identity("agent:anna", "gateway", "Anna", Role.AGENT)
+        headers = {HEADER: sign("identity" * 4, who, "intake", utc_now())}
+        url = f"http://127.0.0.1:{self.http_port}{path}"
+        async with httpx.AsyncClient() as client:
+            return await client.request(method, url, headers=headers, json=body)
 
     async def types(self, ticket_id: UUID) -> list[str]:
         return [e.type for e in (await self.running.runtime.log.read(ticket_id)).events]
@@ -104,6 +143,9 @@ async def post(
         data_dir=tmp_path_factory.mktemp("data"),
         smtp_size_bytes_max=2_000_000,
         topics_fresh_seconds=0.0,
+        trusted_mail_servers=("mx.desk.localhost",),
+        mail_tickets_per_sender_hour_max=TICKETS_MAX,
+        scan_command=f"{sys.executable} -c {SCANNER!r}",
     )
     async with running(SERVICE, settings) as service, httpx.AsyncClient() as client:
 
@@ -114,8 +156,8 @@ async def post(
             except httpx.TransportError:
                 return False
 
-        await eventually(ready, timeout=30)
-        yield Post(service, settings.smtp_port, settings.data_dir)
+        await eventually(ready)
+        yield Post(service, settings.smtp_port, settings.data_dir, settings.port)
     await servers.drop(database)
 
 
@@ -341,3 +383,143 @@ async def test_without_the_database_the_sender_is_asked_to_come_back(
             await post.send(message)
         assert refused.value.code == 451
     assert (await post.send(message)).type == "TicketOpened"
+
+
+async def define(post: Post, topic_id: str) -> None:
+    """A topic with a team and a mailbox of its own."""
+    topic = TopicDefined(
+        topic_id=topic_id,
+        name=topic_id.capitalize(),
+        type=TicketType.GENERAL,
+        team_id=f"{topic_id}-team",
+        team_name=f"{topic_id.capitalize()} team",
+        mailbox=topic_id,
+        revision=1,
+    )
+    command = DefineTopic(topic)
+    await post.running.runtime.handle(
+        DESK_DECIDER, desk_id("topic", topic_id), command, actor="test"
+    )
+    await post.known("select 1 from triage.topics where topic_id = $1", topic_id)
+
+
+async def test_one_mail_to_two_mailboxes_is_one_ticket_that_both_teams_see(post: Post) -> None:
+    for topic_id in ("billing", "sales"):
+        await define(post, topic_id)
+    message = mail(subject="The bill for the offer", sender="both@example.com")
+    first = await post.send(message, to="billing@desk.localhost")
+    for _ in range(2):
+        again = await post.send(message, to="sales@desk.localhost")
+        assert again.id == first.id
+    assert (await post.types(first.subject)).count("TicketShared") == 1
+    at_once = mail(subject="Another bill for the offer", sender="both@example.com")
+    both = await post.send_both(at_once, "billing@desk.localhost", "sales@desk.localhost")
+    past = (await post.running.runtime.log.read(both.subject)).events
+    (shared,) = [one.event for one in past if one.type == "TicketShared"]
+    assert shared.team_id == "sales-team"  # type: ignore[union-attr]
+
+
+async def test_who_takes_no_part_opens_a_ticket_that_is_related_and_the_agent_is_told(
+    post: Post,
+) -> None:
+    opened = await post.send(mail(subject="Lift stuck", sender="lena@example.com"))
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    letter = mail("My lift, too.", "Re: Lift", "otto@example.com", In_Reply_To=ours)
+    for _ in range(2):
+        strange = await post.send(letter, "otto@example.com")
+    assert strange.subject != opened.subject
+    past = (await post.running.runtime.log.read(strange.subject)).events
+    (related,) = [one.event for one in past if one.type == "TicketsRelated"]
+    assert [one.ticket_id for one in related.related] == [opened.subject]  # type: ignore[union-attr]
+    told = (await post.running.runtime.log.read(opened.subject)).events
+    (outsider,) = [one.event for one in told if one.type == "OutsiderWrote"]
+    assert outsider.ticket_id == strange.subject  # type: ignore[union-attr]
+
+
+async def test_a_forged_mail_does_nothing_for_the_customer_it_names(post: Post) -> None:
+    opened = await post.send(mail(subject="My account", sender="vera@example.com"))
+    assert isinstance(opened.event, TicketOpened)
+    await post.known("select 1 from register.tickets where subject = $1", opened.subject)
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    for headers in ({"In_Reply_To": ours}, {}):
+        forged = mail("Close it.", "Re: x", "vera@example.com", **headers, **FORGED)
+        kept = (await post.send(forged)).event
+        assert isinstance(kept, SubmissionQuarantined)
+        assert kept.reason == "sender_not_proven"
+        assert kept.authenticity is not None
+        assert kept.authenticity.spf == "fail"
+    unknown = await post.send(mail(sender="new@example.com", **FORGED))
+    assert isinstance(unknown.event, TicketOpened)
+    assert unknown.event.authenticity is not None
+
+
+async def test_nobody_lets_himself_in_by_naming_himself_in_copy(post: Post) -> None:
+    opened = await post.send(mail(subject="My salary", sender="nora@example.com"))
+    ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
+    for proof, added in (({}, []), (PROVEN, ["eve@example.com"])):
+        copies = {"In_Reply_To": ours, "Cc": "eve@example.com", **proof}
+        letter = mail("As before.", "Re: x", "nora@example.com", **copies)
+        joined = (await post.send(letter)).event
+        assert isinstance(joined, CustomerMessageReceived)
+        assert [person.email for person in joined.copied] == added
+
+
+async def test_more_tickets_than_a_sender_may_open_are_quarantined(post: Post) -> None:
+    flood = {"sender": "flood@example.com"}
+    for number in range(TICKETS_MAX):
+        await post.send(mail(subject=f"Alarm {number}", **flood))
+    opened = "select count(*) = $1 from register.tickets where requester_email = $2"
+    await post.known(opened, TICKETS_MAX, flood["sender"])
+    kept = (await post.send(mail(subject="One more alarm", **flood))).event
+    assert isinstance(kept, SubmissionQuarantined)
+    assert kept.reason == "too_many"
+
+
+async def test_a_file_that_the_scanner_refuses_is_refused(post: Post) -> None:
+    infected = mail(subject="Look at this", sender="ill@example.com")
+    infected.add_attachment(b"EICAR", maintype="application", subtype="zip", filename="a.zip")
+    with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+        await post.send(infected)
+    assert (refused.value.code, refused.value.message[:5]) == (554, "5.7.1")
+
+
+async def quarantined(post: Post, message: EmailMessage) -> str:
+    """Send a mail that is quarantined; its id there."""
+    kept = await post.send(message)
+    assert isinstance(kept.event, SubmissionQuarantined)
+    await post.known("select 1 from submissions.quarantine where subject = $1", kept.subject)
+    return str(kept.subject)
+
+
+async def test_an_agent_releases_a_quarantined_mail_into_a_ticket_or_as_one(post: Post) -> None:
+    away = {"Auto_Submitted": "auto-replied", "sender": "robot@example.com"}
+    opened = await post.send(mail(subject="Backup", sender="bert@example.com"))
+    into, alone = [
+        await quarantined(post, mail(f"Backup {how}.", f"Report {how}", **away))
+        for how in ("failed", "done")
+    ]
+    explained = (await post.asks("GET", f"/v1/quarantine/{into}")).json()["explained"]
+    assert ["kind", "auto reply: Auto-Submitted: auto-replied"] in explained
+    body = {"into_ticket_id": str(opened.subject)}
+    for _ in range(2):
+        answer = await post.asks("POST", f"/v1/quarantine/{into}/release", body)
+        assert (answer.status_code, answer.json()["ticket_id"]) == (200, str(opened.subject))
+    assert (await post.types(opened.subject)).count("CustomerMessageReceived") == 1
+    released = (await post.asks("POST", f"/v1/quarantine/{alone}/release")).json()
+    assert (await post.types(UUID(released["ticket_id"])))[0] == "TicketOpened"
+    listed = (await post.asks("GET", "/v1/quarantine")).json()
+    assert {into, alone}.isdisjoint(one["quarantine_id"] for one in listed)
+    assert (await post.asks("POST", f"/v1/quarantine/{into}/reject")).status_code == 409
+
+
+async def test_a_blocked_sender_is_told_so(post: Post) -> None:
+    spam = {"sender": "spam@example.com"}
+    kept = await quarantined(post, mail("Buy!", "Buy", Auto_Submitted="auto-generated", **spam))
+    blocked = (await post.asks("POST", f"/v1/quarantine/{kept}/block")).json()
+    assert blocked["blocked"] == "spam@example.com"
+    await post.known("select 1 from submissions.blocked")
+    with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+        await post.send(mail("Buy now!", "Buy", **spam))
+    assert refused.value.code == 550
+    listed = (await post.asks("GET", "/v1/blocked-senders")).json()
+    assert [one["address"] for one in listed] == ["spam@example.com"]

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import orjson
 import pytest
 from fastapi import FastAPI
 
 from deploy.local.databases import Database
-from services.portal import finding, opening, ticket_pages
+from services.portal import desk_name, finding, opening, ticket_pages
 from services.portal.app import SERVICE
 from services.portal.context import Portal
+from services.portal.finders import Finders
 from services.portal.guard import no_pages
 from services.portal.owners import Owners
 from services.portal.settings import Settings
@@ -24,6 +26,8 @@ from shared.clock import utc_now
 from shared.events import Attachment, Event, encode
 from shared.events.intake import (
     ClarificationRequested,
+    DeskNamed,
+    EntitlementDefined,
     FormField,
     Question,
     TicketMerged,
@@ -139,7 +143,7 @@ async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Des
     app.include_router(opening.routes(portal))
     app.include_router(finding.routes(portal))
     app.include_router(ticket_pages.routes(portal))
-    app.include_router(no_pages(portal.settings.desk_name))
+    app.include_router(no_pages(portal.desk))
     follower = ProjectionFollower(log, SERVICE.projections[0], "0")
     await follower.create(born=0)
     assert await follower._lead()
@@ -200,6 +204,65 @@ async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
         "requester": {"name": "Maria <Silva>", "email": "maria@example.com"},
         "custom_fields": {"system": "Shop", "since": "2026-03-02"},
     }  # fmt: skip
+
+
+async def test_going_back_to_a_form_and_sending_it_again_is_the_same_act(desk: Desk) -> None:
+    page = await desk.browser.get("/new/outage")
+    assert page.headers["cache-control"] == "private, max-age=0"
+    sent = TYPED | await desk.form("/new/outage")
+    reused = {"code": "idempotency_key_reused", "detail": "x"}
+    desk.answers += [httpx.Response(422, json=reused), taken(desk)]
+    files = {"attachments": ("screen.png", b"png", "image/png")}
+    page = await desk.browser.post("/new/outage", data=sent, files=files)
+    assert "You sent this form before" in page.text
+    assert "Nobody can pay." in page.text
+    kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    form = re.search(r'name="form" value="([^"]+)"', page.text)
+    assert form is not None
+    again = sent | {"form": form[1], "kept": kept}
+    assert (await desk.browser.post("/new/outage", data=again)).status_code == 303
+    first, second = desk.asked
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+    assert second.body["attachments"] == first.body["attachments"]
+
+
+async def test_a_plan_is_offered_to_whom_it_is_open(desk: Desk) -> None:
+    only = EntitlementDefined(
+        plan_id="emergency",
+        people=(MARIA.person_id,),
+        domains=("big.example",),
+        revision=1,
+    )
+    await desk.hears(only, subject=desk_id("entitlement", "emergency"))
+    sent = TYPED | await desk.form("/new/outage") | {"show_plans": "yes"}
+    assert 'name="plan"' not in (await desk.browser.get("/new/outage")).text
+    for email, offered in (
+        ("maria@example.com", True),
+        ("Anyone@BIG.example", True),
+        ("else@example.com", False),
+        ("", False),
+    ):
+        page = await desk.browser.post("/new/outage", data=sent | {"requester.email": email})
+        assert (page.status_code, 'name="plan"' in page.text) == (200, offered), email
+        assert "Nobody can pay." in page.text
+        assert ("No other service plan" in page.text) == (email == "else@example.com")
+    assert desk.asked == []
+    await desk.hears(
+        only.model_copy(update={"active": False}), subject=desk_id("entitlement", "emergency")
+    )
+    assert 'name="plan"' in (await desk.browser.get("/new/outage")).text
+
+
+async def test_every_page_bears_the_name_of_the_desk(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_name, "FRESH_SECONDS", 0.0)
+    assert "– Help desk" in (await desk.browser.get("/")).text
+    await desk.hears(DeskNamed(name="Hafenlicht", revision=1), subject=desk_id("desk", "desk"))
+    for path in ("/", "/new/outage", "/find", f"/t/{desk.token}", "/nothing", "/t/x"):
+        page = (await desk.browser.get(path)).text
+        assert "Hafenlicht</a>" in page, path
+        assert "Ledgerdesk" not in page, path
 
 
 async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
@@ -429,6 +492,18 @@ async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket
 async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:
     page = await desk.browser.get(f"/t/{desk.token}")
     assert (page.status_code, page.headers["refresh"]) == (503, "2")
+
+
+async def test_a_page_whose_database_is_away_says_when_to_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_finders: Finders) -> None:
+        raise asyncpg.CannotConnectNowError("starting up")
+
+    monkeypatch.setattr(Finders, "topics", away)
+    page = await desk.browser.get("/")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "1")
+    assert "One moment, please" in page.text
 
 
 async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:

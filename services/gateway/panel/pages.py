@@ -1,8 +1,10 @@
 """The panel's pages: signing in and out, queues, quarantine, files; tickets are elsewhere."""
 
+import json
 from contextlib import suppress
 from typing import Annotated, Final
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -154,6 +156,38 @@ def _add_quarantine(router: APIRouter, gateway: Gateway) -> None:
         problem = "" if answer.ok else answer.json().get("detail", "Intake did not answer.")
         values = {"items": answer.listed(), "problem": problem}
         return render("quarantine.html", **await frame(gateway, who), **values)
+
+    @router.get("/quarantine/{item}")
+    async def quarantined(request: Request, item: UUID) -> Response:
+        who = await visitor(gateway, request)
+        answer = await gateway.send(who.agent, "intake", "GET", f"/v1/quarantine/{item}")
+        if not answer.ok:
+            raise NotFound(what="quarantined mail")
+        return render("quarantined.html", **await frame(gateway, who), item=answer.json())
+
+    @router.post("/quarantine/{item}")
+    async def decide(
+        request: Request, item: UUID, decision: Text = "", into: Text = "", form_token: Text = ""
+    ) -> Response:
+        who = await visitor(gateway, request)
+        check_form(gateway, who, form_token)
+        if decision not in {"release", "reject", "block"}:
+            raise NotFound(what="decision")
+        body = {"into_ticket_id": into} if decision == "release" and into.strip() else {}
+        answer = await gateway.send(
+            who.agent,
+            "intake",
+            "POST",
+            f"/v1/quarantine/{item}/{decision}",
+            body=json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        if not answer.ok:
+            message = answer.json().get("detail", "Intake did not answer.")
+            return render("trouble.html", answer.status, message=message, status=answer.status)
+        number = answer.json().get("number")
+        there = f"/tickets/{quote(number)}" if number else "/quarantine"
+        return RedirectResponse(there, 303, {"Cache-Control": "no-store"})
 
     @router.get("/files/{file_id}")
     async def file(

@@ -9,8 +9,9 @@ conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
 related.py       RelateTickets, MergeInto, Absorb
+sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
-quarantine.py    QuarantineSubmission: a subject of its own
+quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
 people.py        ErasePerson: a subject of its own
 keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
@@ -47,6 +48,12 @@ from services.intake.domain.reminding import (
     RemindOfClarification,
     decide_reminding,
 )
+from services.intake.domain.sharing import (
+    ShareTicket,
+    TellOfOutsider,
+    share,
+    tell_of_outsider,
+)
 from services.intake.domain.ticket import Nothing, Ticket, evolve
 from services.intake.domain.triage import (
     OverridePriority,
@@ -76,6 +83,8 @@ Command = (
     | Release
     | Split
     | BeginSplitOff
+    | ShareTicket
+    | TellOfOutsider
 )
 
 
@@ -99,7 +108,14 @@ def decide(command: Command, state: Ticket) -> list[Event]:
 
 
 def _decide_triage(
-    command: Recategorise | OverridePriority | RelateTickets | MergeInto | Absorb, state: Ticket
+    command: Recategorise
+    | OverridePriority
+    | RelateTickets
+    | MergeInto
+    | Absorb
+    | ShareTicket
+    | TellOfOutsider,
+    state: Ticket,
 ) -> list[Event]:
     match command:
         case Recategorise():
@@ -112,6 +128,10 @@ def _decide_triage(
             return merge_into(command, state)
         case Absorb():
             return absorb(command, state)
+        case ShareTicket():
+            return share(command, state)
+        case TellOfOutsider():
+            return tell_of_outsider(command, state)
 
 
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)
@@ -134,7 +154,9 @@ __all__ = [
     "RelateTickets",
     "Release",
     "RemindOfClarification",
+    "ShareTicket",
     "Split",
+    "TellOfOutsider",
     "Unlink",
     "Unmerge",
     "decide",

@@ -20,6 +20,7 @@ from services.intake.domain.verification import answers_in
 from shared.errors import Rejected
 from shared.events import Attachment, Event, Person
 from shared.events.intake import (
+    Authenticity,
     BounceReceived,
     Channel,
     ClarificationProvided,
@@ -51,6 +52,10 @@ class ReceiveMessage:
     attachments: tuple[Attachment, ...] = ()
     message_id: str | None = None
     copied: tuple[Person, ...] = ()
+    """Others it was sent to: they take part from now on, if the requester has written it."""
+    authenticity: Authenticity | None = None
+    vouched_for: Person | None = None
+    """The sender, for whom an agent answers: who may be nobody who takes part."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,10 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     A closed ticket takes messages: resolution reopens it.
     """
     ticket = writable(state)
-    sender = ticket.facts.participants.get(c.sender)
+    sender = ticket.facts.participants.get(c.sender, c.vouched_for)
     if sender is None:
         raise SenderTakesNoPart
+    from_requester = sender == ticket.facts.requester
     received = CustomerMessageReceived(
         sender=sender,
         channel=c.channel,
@@ -100,10 +106,10 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
         automatic=c.automatic,
         attachments=c.attachments,
         message_id=c.message_id,
-        copied=() if c.automatic else c.copied,
+        copied=c.copied if from_requester and not c.automatic else (),
+        authenticity=c.authenticity,
     )
     questions = ticket.facts.questions
-    from_requester = sender == ticket.facts.requester
     if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
         return [received]
     answers = answers_in(c.text, questions)

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.intake.domain.sharing import sharings
 from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
 from services.intake.domain.triage import verified_or_asked
 from shared.errors import IdempotencyKeyReused
 from shared.events import Attachment, Event, Level, Person, TicketType
-from shared.events.intake import Channel, TicketOpened, TopicDefined, TriageRule
+from shared.events.intake import (
+    Authenticity,
+    Channel,
+    Relation,
+    TicketOpened,
+    TicketsRelated,
+    TopicDefined,
+    TriageRule,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,11 @@ class OpenTicket:
     copied: tuple[Person, ...] = ()
     auto_response_allowed: bool = True
     rules: Sequence[TriageRule] = ()
+    authenticity: Authenticity | None = None
+    shared_with: tuple[TopicDefined, ...] = ()
+    """Topics of the other mailboxes of ours that the mail came to."""
+    about: tuple[Relation, ...] = ()
+    """Tickets that the mail is about, in which its author takes no part."""
 
 
 def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
@@ -62,9 +76,12 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
         submission_digest=c.submission_digest,
         copied=c.copied,
         auto_response_allowed=c.auto_response_allowed,
+        authenticity=c.authenticity,
     )
+    about = [TicketsRelated(related=c.about)] if c.about else []
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
-            return [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
+            first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
+            return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]
         case _:
             raise AssertionError("a ticket that was opened is waiting or open")

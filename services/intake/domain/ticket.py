@@ -19,6 +19,7 @@ from shared.events.intake import (
     ClarificationReminded,
     ClarificationRequested,
     CustomerMessageReceived,
+    OutsiderWrote,
     Question,
     TicketAbsorbed,
     TicketCategorised,
@@ -26,6 +27,7 @@ from shared.events.intake import (
     TicketOpened,
     TicketPrioritised,
     TicketReleased,
+    TicketShared,
     TicketsLinked,
     TicketsRelated,
     TicketsUnlinked,
@@ -76,6 +78,10 @@ class Facts:
     """Tickets that people say have to do with it, and how."""
     absorbed: frozenset[UUID] = frozenset()
     bounced: frozenset[Bounced] = frozenset()
+    shared_with: frozenset[str] = frozenset()
+    """Further teams that see it, by their ids."""
+    outsiders: frozenset[UUID] = frozenset()
+    """Tickets of people who take no part, and wrote about this one."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +226,10 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
             return replace(facts, category=event, topic_id=event.topic_id, type=event.type)
         case TicketPrioritised():
             return replace(facts, priority=event)
+        case TicketShared():
+            return replace(facts, shared_with=facts.shared_with | {event.team_id})
+        case OutsiderWrote():
+            return replace(facts, outsiders=facts.outsiders | {event.ticket_id})
         case BounceReceived():
             bounced = (event.notification_id, event.recipient, event.status)
             return replace(facts, bounced=facts.bounced | {bounced})

@@ -1,7 +1,7 @@
 """Type, topic and priority: by rule when a ticket is verified, by people afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from shared.errors import Rejected
 from shared.events import Event, Level, Priority, TicketType
 from shared.events.intake import (
     ClarificationRequested,
+    EntitlementDefined,
     Question,
     TicketCategorised,
     TicketPrioritised,
@@ -19,6 +20,7 @@ from shared.events.intake import (
     TopicDefined,
     TriageRule,
 )
+from shared.ids import person_id
 
 GENERAL: Final = TopicDefined(
     topic_id="general",
@@ -60,11 +62,23 @@ class TopicNotOffered(Rejected):
 
 @dataclass(frozen=True)
 class Topics:
-    """The topics of the desk, by id, under one revision."""
+    """The topics of the desk, by id, and who may choose which plan."""
 
     by_id: Mapping[str, TopicDefined]
+    entitlements: Mapping[str, EntitlementDefined] = field(default_factory=dict)
+    """Those in force, by plan."""
     rules: Sequence[TriageRule] = ()
     rules_revision: int = 0
+
+    def may_choose(self, email: str, plan_id: str) -> bool:
+        """Whether the plan is open to whoever has this mail address."""
+        entitlement = self.entitlements.get(plan_id)
+        domain = email.strip().casefold().rpartition("@")[2]
+        return (
+            entitlement is None
+            or domain in entitlement.domains
+            or person_id(email) in entitlement.people
+        )
 
     def of(self, topic_id: str) -> TopicDefined:
         """The topic, or the general one where there is none of that id."""
@@ -79,15 +93,21 @@ class Topics:
 
     @property
     def revision(self) -> int:
-        """The newest revision of the desk that changed a topic or a rule; 0 before any did."""
-        revisions = (topic.revision for topic in self.by_id.values())
-        return max(self.rules_revision, max(revisions, default=0))
+        """The newest revision of the desk that changed any of it; 0 before there was one."""
+        topics = (topic.revision for topic in self.by_id.values())
+        others = (each.revision for each in self.entitlements.values())
+        return max(self.rules_revision, *topics, *others, 0)
 
     def for_mail(self, local_parts: Sequence[str]) -> TopicDefined:
         """The topic of the first of our mailboxes that has one, else the general one."""
         by_mailbox = {t.mailbox: t for t in self.by_id.values() if t.mailbox and t.active}
         found = (by_mailbox[part] for part in local_parts if part in by_mailbox)
         return next(found, self.of(GENERAL.topic_id))
+
+    def of_mailboxes(self, local_parts: Sequence[str]) -> tuple[TopicDefined, ...]:
+        """The topics of those of our mailboxes that have one, in the order of their names."""
+        named = [t for t in self.by_id.values() if t.active and t.mailbox in local_parts]
+        return tuple(sorted((t for t in named if t.mailbox), key=lambda t: t.topic_id))
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,16 @@ _RECEIPT_SUBJECT = re.compile(
 )
 
 
+_LIST_HEADERS = (
+    "list-id", "list-unsubscribe", "list-post", "x-mailing-list", "x-beenthere", "feedback-id",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Classified:
     kind: Kind
+    because: str
+    """What in the mail says so, in a few words."""
     out_of_office: bool = False
 
 
@@ -70,31 +77,39 @@ def classify(
 ) -> Classified:
     """The kind of a mail; `report` is what its delivery reports were found to say, if any."""
     headers = root.headers
-    if loops.ledgerdesk or any("ledgerdesk" in value for value in loops.x_loop):
+    if loops.ledgerdesk and (loops.auto_submitted not in {"", "no"} or loops.precedence == "bulk"):
         # A delivery report about a mail of ours quotes our headers, but doesn't carry them.
-        return Classified(Kind.LOOP)
+        # What an agent of another desk wrote is not automatic, and is a letter like any other.
+        return Classified(Kind.LOOP, "a Ledgerdesk made it by itself")
     if _is_feedback(root):
-        return Classified(Kind.FEEDBACK_REPORT)
+        return Classified(Kind.FEEDBACK_REPORT, "it is a feedback report (RFC 5965)")
     if report is not None:
-        return Classified(report)
-    sender = from_address.lower()
-    automatic = (
-        (loops.auto_submitted not in {"", "no"})
-        or says_automatic(headers)
-        or loops.precedence in {"auto_reply", "auto-reply", "autoreply"}
-        or _is_receipt(root, subject)
-        or is_automatic_subject(subject)
-        or _AUTO_SENDER.match(sender) is not None
-    )
+        return Classified(report, "it reports on a delivery")
+    automatic = _why_automatic(root, loops, from_address.lower(), subject)
     away = is_out_of_office(subject, text)
-    many = _is_for_many(headers, loops)
+    many = _why_for_many(headers, loops)
     if loops.auto_submitted.startswith("auto-generated") and many and not away:
-        return Classified(Kind.LIST)
+        return Classified(Kind.LIST, many)
     if automatic:
-        return Classified(Kind.AUTO_REPLY, out_of_office=away)
+        return Classified(Kind.AUTO_REPLY, automatic, out_of_office=away)
     if many:
-        return Classified(Kind.LIST)
-    return Classified(Kind.PERSON)
+        return Classified(Kind.LIST, many)
+    return Classified(Kind.PERSON, "nothing says that a machine wrote it")
+
+
+def _why_automatic(root: Part, loops: LoopHeaders, sender: str, subject: str) -> str:
+    """What says that a machine wrote it; empty if nothing does."""
+    if loops.auto_submitted not in {"", "no"}:
+        return f"Auto-Submitted: {loops.auto_submitted}"
+    if says_automatic(root.headers):
+        return "a header of automatic replies"
+    if loops.precedence in {"auto_reply", "auto-reply", "autoreply"}:
+        return f"Precedence: {loops.precedence}"
+    if _is_receipt(root, subject):
+        return "it is a receipt"
+    if is_automatic_subject(subject):
+        return "its subject is that of an automatic reply"
+    return "its sender is a machine" if _AUTO_SENDER.match(sender) is not None else ""
 
 
 def is_daemon(from_address: str, from_name: str) -> bool:
@@ -117,13 +132,11 @@ def _is_receipt(root: Part, subject: str) -> bool:
     return bool(_RECEIPT_SUBJECT.match(subject)) and root.content_type == "multipart/report"
 
 
-def _is_for_many(headers: Headers, loops: LoopHeaders) -> bool:
-    return (
-        bool(loops.list_id)
-        or loops.precedence in {"list", "bulk", "junk"}
-        or headers.has("list-unsubscribe")
-        or headers.has("list-post")
-        or headers.has("x-mailing-list")
-        or headers.has("x-beenthere")
-        or headers.has("feedback-id")
-    )
+def _why_for_many(headers: Headers, loops: LoopHeaders) -> str:
+    """What says that it was sent to many; empty if nothing does."""
+    if loops.precedence in {"list", "bulk", "junk"}:
+        return f"Precedence: {loops.precedence}"
+    found = [
+        name for name in _LIST_HEADERS if headers.has(name) and (name != "list-id" or loops.list_id)
+    ]
+    return f"the header {found[0]}" if found else ""

@@ -117,6 +117,8 @@ class ParsedMail:
     signature_text: str = ""
     attachments: tuple[Attachment, ...] = ()
     kind: Kind = Kind.PERSON
+    kind_because: str = ""
+    """What in the mail says that it is of this kind."""
     out_of_office: bool = False
     bounce: Bounce | None = None
     loop_headers: LoopHeaders = LoopHeaders()
@@ -124,7 +126,12 @@ class ParsedMail:
     """Topmost first; which ones to believe is for whoever runs the mail server to say."""
     signed: bool = False
     encrypted: bool = False
+    fingerprint: str = ""
+    """Digest of what the parts hold, without white space: the same whichever way the mail
+    came, and whatever later versions make of it; empty when it was not understood."""
     defects: tuple[str, ...] = ()
+    several_authors: bool = False
+    """More than one `From`, of which readers and servers may each believe another."""
     problem: str | None = None
     """Why this can't be taken as a mail from anyone; None for everything else."""
 

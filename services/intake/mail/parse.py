@@ -6,12 +6,13 @@ plain text with the defect named: a customer's mail is never lost to our mistake
 """
 
 import email.utils
+import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.intake.mail.addresses import is_usable, read_addresses
-from services.intake.mail.body import Body, read_body
+from services.intake.mail.body import Body, payload_of, read_body
 from services.intake.mail.bounce import read_bounce
 from services.intake.mail.charset import decode
 from services.intake.mail.classify import classify, loop_headers
@@ -83,6 +84,7 @@ def _understood(raw: bytes) -> ParsedMail:
         signature_text=reply.signature,
         attachments=tuple(body.attachments),
         kind=classified.kind,
+        kind_because=classified.because,
         out_of_office=classified.out_of_office,
         bounce=bounce if classified.kind is not Kind.FEEDBACK_REPORT else _without_failures(bounce),
         loop_headers=loops,
@@ -91,7 +93,9 @@ def _understood(raw: bytes) -> ParsedMail:
         ),
         signed=_has(tree.root, "multipart/signed", "signed-data"),
         encrypted=_has(tree.root, "multipart/encrypted", "enveloped-data"),
+        fingerprint=_fingerprint(tree.root),
         defects=_defects(tree, body, tokens),
+        several_authors=_has_several_authors(headers),
         problem=_problem(sender, classified.kind, headers),
     )
 
@@ -130,6 +134,23 @@ def _sender(headers: Headers) -> Mailbox:
                 if name == "from" and not (named.name or named.address):
                     named = mailbox
     return named
+
+
+def _fingerprint(root: Part) -> str:
+    digest = hashlib.sha256()
+    for part in walk(root):
+        payload = payload_of(part, []).translate(None, b" \t\r\n")
+        digest.update(len(payload).to_bytes(8, "big") + payload)
+    return digest.hexdigest()
+
+
+def _has_several_authors(headers: Headers) -> bool:
+    raws = headers.all_raw("from")
+    if len(raws) > 1:
+        return True
+    boxes = read_addresses(raws[0])[:10] if raws else ()
+    domains = {box.address.rpartition("@")[2].casefold() for box in boxes if "@" in box.address}
+    return len(domains) > 1
 
 
 def _problem(sender: Mailbox, kind: Kind, headers: Headers) -> str | None:

@@ -11,7 +11,11 @@ from shared.events.intake import (
     BounceReceived,
     ClarificationProvided,
     CustomerMessageReceived,
+    SenderBlocked,
+    SenderUnblocked,
     SubmissionQuarantined,
+    SubmissionRejected,
+    SubmissionReleased,
     TicketOpened,
 )
 from shared.events.resolution import (
@@ -49,6 +53,23 @@ class Quarantined:
     envelope_from: str
     envelope_to: Sequence[str]
     received_at: datetime
+    authenticity: dict[str, Any] | None = None
+    settled: str = ""
+    """released or rejected; empty as long as nobody has decided."""
+    settled_by: str = ""
+    settled_at: datetime | None = None
+    number: str = ""
+    """Of the ticket that it was released into."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Somebody from whom no mail is taken; the subject is the person."""
+
+    subject: UUID
+    address: str
+    blocked_by: str
+    blocked_at: datetime
 
 
 @dataclass(frozen=True)
@@ -68,9 +89,10 @@ class Submissions:
 
     name: ClassVar[str] = "submissions"
     received: ClassVar[Table[Received]] = Table("received", Received, key="id", append_only=True)
-    quarantine: ClassVar[Table[Quarantined]] = Table("quarantine", Quarantined, append_only=True)
+    quarantine: ClassVar[Table[Quarantined]] = Table("quarantine", Quarantined)
+    blocked: ClassVar[Table[Blocked]] = Table("blocked", Blocked)
     files: ClassVar[Table[StoredFile]] = Table("files", StoredFile, key="id", append_only=True)
-    tables: ClassVar[Sequence[Table[Any]]] = (received, quarantine, files)
+    tables: ClassVar[Sequence[Table[Any]]] = (received, quarantine, files, blocked)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             TicketOpened,
@@ -78,6 +100,10 @@ class Submissions:
             ClarificationProvided,
             BounceReceived,
             SubmissionQuarantined,
+            SubmissionReleased,
+            SubmissionRejected,
+            SenderBlocked,
+            SenderUnblocked,
             AgentReplied,
         }
     )
@@ -99,12 +125,25 @@ class Submissions:
                 self._row(view, recorded, "bounce", "email", event.recipient)
             case SubmissionQuarantined() as event:
                 self._row(view, recorded, "quarantined", "email", event.envelope_from)
-                fields = event.model_dump()
+                fields = event.model_dump(mode="python")
                 view.put(self.quarantine, Quarantined(subject=view.subject, **fields))
+            case SubmissionReleased() as event:
+                self._settled(view, "released", event.released_by, event.released_at)
+                view.change(self.quarantine, number=event.number)
+            case SubmissionRejected() as event:
+                self._settled(view, "rejected", event.rejected_by, event.rejected_at)
+            case SenderBlocked() as event:
+                row = Blocked(view.subject, event.address, event.blocked_by, event.blocked_at)
+                view.put(self.blocked, row)
+            case SenderUnblocked():
+                view.delete(self.blocked)
             case AgentReplied() as event:
                 self._files(view, recorded, event.attachments)
             case _:
                 pass
+
+    def _settled(self, view: View, how: str, by: str, at: datetime) -> None:
+        view.change(self.quarantine, settled=how, settled_by=by, settled_at=at)
 
     def _row(
         self,

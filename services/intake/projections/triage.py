@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from services.intake.domain.related import words_of
-from shared.events import Event
+from shared.events import DESK, Event
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
+    EntitlementDefined,
     TicketAbsorbed,
     TicketCategorised,
     TicketMerged,
@@ -84,18 +85,30 @@ class Rules:
     definition: Sequence[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Entitlement:
+    """Whom a plan is for."""
+
+    subject: UUID
+    plan_id: str
+    active: bool
+    definition: dict[str, Any]
+
+
 class Triage:
-    """Verification, category, priority and relations of tickets; the topics of the desk."""
+    """Verification, category, priority and relations of tickets; topics and entitlements."""
 
     name: ClassVar[str] = "triage"
     tickets: ClassVar[Table[TriagedTicket]] = Table("tickets", TriagedTicket)
-    topics: ClassVar[Table[Topic]] = Table("topics", Topic)
-    rules: ClassVar[Table[Rules]] = Table("rules", Rules)
-    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, rules)
+    topics: ClassVar[Table[Topic]] = Table("topics", Topic, topic=DESK)
+    entitlements: ClassVar[Table[Entitlement]] = Table("entitlements", Entitlement, topic=DESK)
+    rules: ClassVar[Table[Rules]] = Table("rules", Rules, topic=DESK)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements, rules)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             TopicDefined,
             TriageRulesDefined,
+            EntitlementDefined,
             TicketOpened,
             ClarificationRequested,
             ClarificationProvided,
@@ -121,6 +134,10 @@ class Triage:
             case TriageRulesDefined() as event:
                 definition = [rule.model_dump(mode="json") for rule in event.rules]
                 view.put(self.rules, Rules(view.subject, event.revision, definition))
+            case EntitlementDefined() as event:
+                entitled = event.model_dump(mode="json")
+                row = Entitlement(view.subject, event.plan_id, event.active, entitled)
+                view.put(self.entitlements, row)
             case TicketOpened() as event:
                 if view.get(self.tickets) is None:
                     view.put(self.tickets, _untriaged(view.subject, event))

@@ -122,7 +122,8 @@ class Desk:
 
 
 async def answer(handler: Handler) -> str:
-    return await handler.handle_DATA(None, None, Mail())  # type: ignore[arg-type]
+    session = SimpleNamespace(peer=("127.0.0.1", 40_000), host_name="mail.example.com")
+    return await handler.handle_DATA(None, session, Mail())
 
 
 async def test_taken_mail_is_answered_250() -> None:

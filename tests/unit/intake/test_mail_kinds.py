@@ -144,14 +144,18 @@ def test_an_out_of_office_reply_in_bulk_is_still_a_reply() -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        "Ledgerdesk-Event: 0198a1b2",
-        "Ledgerdesk-Loop: 1",
-        "X-Loop: ledgerdesk",
-        "X-Loop: support@desk.example (Ledgerdesk)",
+        "Auto-Submitted: auto-generated",
+        "Auto-Submitted: auto-replied",
+        "Precedence: bulk",
     ],
 )
-def test_a_mail_of_a_ledgerdesk_is_a_loop(header: str) -> None:
-    assert mail(header).kind is Kind.LOOP
+def test_what_a_ledgerdesk_sends_by_itself_is_a_loop(header: str) -> None:
+    assert mail(header, "Ledgerdesk-Ticket: 0198a1b2").kind is Kind.LOOP
+
+
+def test_what_an_agent_of_another_ledgerdesk_wrote_is_a_letter() -> None:
+    written = mail("Ledgerdesk-Ticket: 0198a1b2", "X-Loop: support@other.example")
+    assert written.kind is Kind.PERSON
 
 
 def test_a_loop_that_is_also_automatic_is_a_loop() -> None:

@@ -32,6 +32,7 @@ LETTER = ParsedMail(
     message_id="1@example.com",
     text="It broke.",
     reply_text="It broke.",
+    fingerprint="it-broke",
 )
 
 
@@ -111,7 +112,7 @@ def test_a_bounce_points_to_the_mail_that_came_back() -> None:
 def test_traces_of_the_way_do_not_make_it_another_mail() -> None:
     one, other = identity(LETTER, b"raw"), identity(LETTER, b"Received: x\r\nraw")
     assert one == other
-    assert identity(replace(LETTER, text="It broke again."), b"raw") != one
+    assert identity(replace(LETTER, fingerprint="it-broke-again"), b"raw") != one
     assert identity(replace(LETTER, message_id="2@example.com"), b"raw") != one
 
 

@@ -101,7 +101,7 @@ def test_waiting_ends_with_the_ticket_going_on_as_it_is() -> None:
         .then(TicketVerified, TicketCategorised, TicketPrioritised)
     )
     assert isinstance(said[0], TicketVerified)
-    assert "accepted without: order" in said[0].checks
+    assert "accepted without: Order number" in said[0].checks
     given(DECIDER, *WAITING, *lapsed, *said).when(ACCEPT).nothing()
     given(DECIDER, *WAITING).when(ACCEPT).nothing()
 
