@@ -213,6 +213,7 @@ class Mailing:
                 message_id=bracketed(mail.message_id),
                 mailbox=mailboxes[0] if mailboxes else None,
                 copied=copied(mail, envelope, self._us.domains, contact),
+                rules=topics.rules,
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
                 authenticity=arrived.authenticity,
                 shared_with=others,
