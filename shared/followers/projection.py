@@ -5,6 +5,7 @@ that moves the cursor. A rebuild is the same code, started from zero into a sche
 own beside the live one; the swap renames two schemas.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -32,6 +33,9 @@ UNWRITABLE = (
     ValueError,
 )
 """What is wrong with a row, not with the database: it parks the row's subject."""
+
+FOLDED_EVENTS = 50
+"""Events folded before others on the loop, say an HTTP request, have their turn."""
 
 Failed = tuple[Recorded, Exception]
 """An event, and why its subject could not be brought up to date."""
@@ -72,7 +76,10 @@ class ProjectionFollower(Follower):
             await self.passed_over(page[-1].position)
             return True
         views = await self._load(heard)
-        failed = self._fold(heard, views)
+        failed: list[Failed] = []
+        for start in range(0, len(heard), FOLDED_EVENTS):
+            failed += self._fold(heard[start : start + FOLDED_EVENTS], views)
+            await asyncio.sleep(0)
         if failed:
             await self._parking.refuse_too_many(len(failed))
         latest = {event.subject: event for event in heard}

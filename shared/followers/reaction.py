@@ -5,6 +5,7 @@ transaction that appends it. A page is decided in memory and appended in one go;
 that fails, it is taken in halves, so that only the guilty event is kept aside.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
@@ -39,6 +40,9 @@ S = TypeVar("S")
 PAST_MAX = timedelta(hours=1)
 """A new reaction, or one whose database was emptied, leaves alone what occurred longer
 before its birth than this: it hears two years of tickets, and mails nobody about them."""
+
+DECIDED_EVENTS = 20
+"""Events reacted to before others on the loop, say an HTTP request, have their turn."""
 
 TOGETHER_ATTEMPTS_MAX = 3
 """How often a page is decided again as a whole when somebody else was first."""
@@ -202,7 +206,9 @@ class ReactionFollower(Follower, Generic[C, S]):
         if isinstance(self.reaction, LooksAhead):
             await self.reaction.look_ahead(heard)
         directed: list[tuple[Recorded, int, Directed[C]]] = []
-        for event in heard:
+        for number, event in enumerate(heard, 1):
+            if number % DECIDED_EVENTS == 0:
+                await asyncio.sleep(0)
             commands = await self.reaction.react(event, pasts[event.subject])
             directed += [(event, index, command) for index, command in enumerate(commands)]
         others = {one.subject for _, _, one in directed} - pasts.keys()
