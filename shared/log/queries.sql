@@ -217,13 +217,19 @@ from unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) as u (t, p, n, l)
 on conflict (topic, partition) do update
     set next_offset = excluded.next_offset, last_record = excluded.last_record
 
--- name: capacity
--- Limited resources, and how much of each is taken.
-select resource, used, ceiling from ledger.capacity
-
 -- name: restore_unconfirmed
 -- Whether this database was restored, and has not yet heard again what it had said.
 select exists (select from ledger.restores where confirmed_at is null)
+
+-- name: note_restore
+-- It was, though nobody has said so.
+insert into ledger.restores (backed_up_at)
+select now() where not exists (select from ledger.restores where confirmed_at is null)
+
+-- name: set_capacity
+-- All that limited resources were claimed for in the log up to a position, and it has heard again
+-- what it had said; false if more was said meanwhile (0011_capacity_after_a_restore.sql).
+select ledger.set_capacity($1::text[], $2::int[], $3::int[], $4::bigint)
 
 -- name: confirm_restore
 -- It has.
