@@ -89,6 +89,8 @@ class Context:
     begins: bool = False
     """The subject is most likely new: decided without a look first, and if it was not new
     after all, the log refuses and it is decided anew."""
+    waits: bool = True
+    """False: rather raises `BeingForgotten` than waits until somebody has been forgotten."""
     revision: int = 0
     traceparent: str = ""
     """The trace that this is part of; empty takes the one that is going on."""
@@ -154,7 +156,7 @@ async def handle_all(
         pasts = _nothing_of(subjects) if unread else await log.read_many(subjects)
         work = Work(log.author, decider, pasts)
         outcomes = [work.decide(subject, command, context) for subject, command in commands]
-        batch = work.batch(cursor)
+        batch = work.batch(cursor, waits=context.waits)
         if not batch.events and cursor is None and not batch.claims:
             return outcomes
         try:
@@ -208,10 +210,10 @@ class Work(Generic[C, S]):
             self._say(subject, event, event_id, context)
         return Outcome(subject, tuple(said), self._vectors[subject], ids)
 
-    def batch(self, cursor: CursorMove | None = None) -> Batch:
+    def batch(self, cursor: CursorMove | None = None, *, waits: bool = True) -> Batch:
         """Everything that was decided, to be appended in one transaction."""
         ordered = sorted(self._events, key=lambda e: (e.subject.int, e.version))
-        return Batch(events=ordered, cursor=cursor, claims=tuple(self._claims))
+        return Batch(ordered, cursor=cursor, waits=waits, claims=tuple(self._claims))
 
     def _state(self, subject: UUID) -> S:
         if subject not in self._states:

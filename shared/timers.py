@@ -98,6 +98,7 @@ class TimerFollower(Follower):
             correlation=timer.correlation,
             causation=timer.cause,
             derive_from=("timer", timer.id, timer.due_at.isoformat()),
+            waits=False,
         )
         try:
             command = self._command(timer)

@@ -150,9 +150,19 @@ on conflict (follower, subject) do update
 select subject from ledger.parked where follower = $1
 
 -- name: parked_recently
--- How many subjects a follower parked within some seconds.
+-- How many subjects a follower parked within some seconds, but for one reason.
 select count(*) from ledger.parked
-where follower = $1 and parked_at > now() - make_interval(secs => $2)
+where follower = $1 and parked_at > now() - make_interval(secs => $2) and reason <> $3
+
+-- name: put_off
+-- What a follower has parked for a reason, the oldest first.
+select id, subject from ledger.parked
+where follower = $1 and reason = $2
+order by parked_at
+
+-- name: park_anew
+-- It was tried again, and came as far as this.
+update ledger.parked set position = $2, event_id = $3, reason = $4, detail = $5 where id = $1
 
 -- name: parked
 -- Everything that is parked.

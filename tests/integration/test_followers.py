@@ -13,12 +13,12 @@ import pytest
 from deploy.local.databases import Database
 from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
-from shared.errors import CursorLost, NotYet, Rejected, VersionConflict
+from shared.errors import BeingForgotten, CursorLost, NotYet, Rejected, VersionConflict
 from shared.events import Event, Unknown
 from shared.events.operations import ParkedSkipped
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.followers.contracts import Directed, Timer
-from shared.followers.follower import PARKED_MAX, FollowerStopped, Parking
+from shared.followers.follower import PARKED_MAX, PUT_OFF, FollowerStopped, Parking
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
@@ -434,6 +434,38 @@ async def test_what_is_rejected_is_passed_over_and_what_is_poison_is_parked(log:
     follower.skip.add(parked["event_id"])
     await follower.retry(bad, parked["id"])
     assert [row["subject"] for row in await started(log)] == [good, bad]
+    assert not await log.pool.fetch(QUERIES.parked)
+
+
+async def test_somebody_who_is_being_forgotten_holds_up_only_what_is_about_them(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = reacting(log, StartOnNote())
+    await leading(follower)
+    leaving, others = uuid7(), [uuid7() for _ in range(PARKED_MAX)]
+    for subject in (*others[:5], leaving, *others[5:]):
+        await note(log, subject)
+    append, being_forgotten = log.append, True
+
+    async def sealing(batch: Batch) -> int:
+        assert batch.heard or not batch.waits
+        if being_forgotten and any(event.subject == leaving for event in batch.events):
+            raise BeingForgotten
+        return await append(batch)
+
+    monkeypatch.setattr(log, "append", sealing)
+    await catch_up(follower)
+    assert {row["subject"] for row in await started(log)} == set(others)
+    (parked,) = await log.pool.fetch(QUERIES.parked)
+    assert (parked["subject"], parked["reason"]) == (leaving, PUT_OFF)
+    being_forgotten = False
+    follower._tried_at = 0.0
+    with pytest.raises(CursorLost):
+        await follower.step()
+    follower._lease_renewed = 0.0
+    await leading(follower)
+    await catch_up(follower)
+    assert {row["subject"] for row in await started(log)} == {*others, leaving}
     assert not await log.pool.fetch(QUERIES.parked)
 
 

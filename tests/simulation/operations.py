@@ -185,7 +185,9 @@ class Operations:
             [
                 self._query("parked") if taken else self._query("park", *park),
                 self._query("parked_subjects", follower),
-                self._query("parked_recently", follower, random.choice([LONG, NOT])),
+                self._query("parked_recently", follower, random.choice([LONG, NOT]), "gap"),
+                self._query("put_off", follower, reason),
+                self._query("park_anew", self._parked_id(), 2, None, reason, "again"),
                 self._query("parked_one", self._parked_id()),
                 self._query("unpark", self._parked_id()),
                 self._query("is_parked", self._subject(), follower),
