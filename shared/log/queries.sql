@@ -197,12 +197,25 @@ where subject = any ($1::uuid[])
 order by subject, author, version
 
 -- name: waiting_subjects
--- Subjects for which something waits, the oldest first.
-select subject, min(waiting_since) as since
-from ledger.waiting
-group by subject
+-- Subjects for which something waits, the oldest first; but for those that are parked.
+select w.subject, min(w.waiting_since) as since
+from ledger.waiting as w
+where not exists (
+    select from ledger.parked as p where p.follower = 'inbox' and p.subject = w.subject
+)
+group by w.subject
 order by since
 limit $1
+
+-- name: something_waits
+-- Whether anything does, of whatever subject.
+select exists (select from ledger.waiting)
+
+-- name: waiting_for_keys
+-- Subjects for which something waits that is sealed with one of these keys.
+select distinct w.subject
+from ledger.waiting as w
+join unnest($1::text[]) as k (name) on position(k.name in w.headers::text) > 0
 
 -- name: drop_waiting
 -- What waited and has been heard meanwhile needs waiting no longer.

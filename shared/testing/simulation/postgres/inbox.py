@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.inbox import FOLLOWER
+from shared.kept_aside import FOLLOWER
 from shared.testing.simulation.postgres.statements import reads, writes
 from shared.testing.simulation.postgres.tables import Row, Tables
 
@@ -37,9 +37,24 @@ def _waiting_of(tables: Tables, _now: datetime, subjects: list[UUID]) -> list[Ro
 
 @reads
 def _waiting_subjects(tables: Tables, _now: datetime, limit: int) -> list[Row]:
-    since = _oldest(tables)
+    parked = _parked_subjects(tables)
+    since = {s: at for s, at in _oldest(tables).items() if s not in parked}
     order = sorted(since, key=lambda subject: (since[subject], subject.bytes))
     return [Row(("subject", "since"), (s, since[s])) for s in order[:limit]]
+
+
+@reads
+def _something_waits(tables: Tables, _now: datetime) -> list[Row]:
+    return [Row(("exists",), (bool(tables.waiting),))]
+
+
+@reads
+def _waiting_for_keys(tables: Tables, _now: datetime, names: list[str]) -> list[Row]:
+    rows = [
+        (row["subject"], orjson.dumps(row["headers"]).decode()) for row in tables.waiting.values()
+    ]
+    found = dict.fromkeys(s for s, headers in rows if any(name in headers for name in names))
+    return [Row(("subject",), (subject,)) for subject in found]
 
 
 def _oldest(tables: Tables) -> dict[UUID, datetime]:
