@@ -271,10 +271,12 @@ select count(*) from ledger.log where position > $1 and said
 update ledger.keys set published = 0 where author = $1
 
 -- name: set_read_to
--- These partitions have been read to their ends as of an instant.
+-- These partitions have been read to their ends as of an instant; a clock that was ahead is not
+-- believed for ever.
 insert into ledger.read_to (topic, partition, as_of)
-select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
-on conflict (topic, partition) do update set as_of = greatest(read_to.as_of, excluded.as_of)
+select t, p, least($3, now()) from unnest($1::text[], $2::int[]) as u (t, p)
+on conflict (topic, partition) do update
+    set as_of = least(greatest(read_to.as_of, excluded.as_of), now())
 
 -- name: expect_partitions
 -- These are all partitions of a topic: none counts as read before somebody has read it.
@@ -344,6 +346,18 @@ select 1 from back
 delete from ledger.fired as f
 using {schema}.timers as t
 where t.subject = $1 and f.id = t.id and f.due_at = t.due_at
+
+-- name: forget_fired
+-- Some timers that were handled long ago, and stand in the read model no longer.
+delete from ledger.fired as f
+where f.ctid = any (array(
+    select g.ctid from ledger.fired as g
+    where g.due_at < now() - interval '1 day'
+      and not exists (
+          select from {schema}.timers as t where t.id = g.id and t.due_at = g.due_at
+      )
+    limit 10000
+))
 
 -- name: counts
 -- How many events were said and heard here.

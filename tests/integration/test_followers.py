@@ -352,6 +352,42 @@ async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) ->
     assert [row["subject"] for row in await started(log)] == [free]
 
 
+async def test_what_was_fired_is_forgotten_when_its_timer_has_gone(log: Log) -> None:
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
+    due = utc_now() - timedelta(days=3)
+    await set_timer(log, uuid7(), due)
+    there = await log.pool.fetchval("select id from counts.timers")
+    lately = uuid7()
+    await log.pool.execute(
+        QUERIES.mark_fired, [there, uuid7(), lately], [due, due, due + timedelta(days=3)]
+    )
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    await TimerFollower(log, "counts", Start, STARTS, utc_now, "0").step()
+    assert {row["id"] for row in await log.pool.fetch("select id from ledger.fired")} == {
+        there, lately,
+    }  # fmt: skip
+
+
+async def test_a_clock_that_was_ahead_is_not_believed(log: Log) -> None:
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    for _ in range(2):
+        await log.pool.execute(
+            QUERIES.set_read_to, ["tickets"], [0], utc_now() + timedelta(hours=1)
+        )
+        assert await log.pool.fetchval(QUERIES.read_to) < utc_now() + timedelta(minutes=30)
+
+
+async def test_what_was_skipped_is_found_without_reading_the_log_through(log: Log) -> None:
+    async with log.pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        await connection.execute("set local enable_bitmapscan = off")
+        rows = await connection.fetch(f"explain {QUERIES.skipped_events}", "counts")
+    assert "log_skips" in str(rows)
+
+
 async def set_timer(log: Log, subject: UUID, due_at: datetime) -> None:
     await log.pool.execute(
         "insert into counts.timers values ($1, $2, 'x', $3, '{}')", uuid7(), subject, due_at

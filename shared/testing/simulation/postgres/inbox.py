@@ -109,11 +109,11 @@ def _unpark_filled_gaps(tables: Tables, _now: datetime) -> list[Row]:
 
 @writes()
 def _set_read_to(
-    tables: Tables, _now: datetime, topics: list[str], partitions: list[int], as_of: datetime
+    tables: Tables, now: datetime, topics: list[str], partitions: list[int], as_of: datetime
 ) -> list[Row]:
     for key in zip(topics, partitions, strict=True):
         row = tables.read_to.get(key) or Row(READ_TO, (*key, as_of, None, None))
-        tables.read_to[key] = row.but(as_of=max(row["as_of"], as_of))
+        tables.read_to[key] = row.but(as_of=min(max(row["as_of"], as_of), now))
     return []
 
 
@@ -188,6 +188,14 @@ def _mark_fired(
 ) -> list[Row]:
     for key in zip(ids, due_ats, strict=True):
         tables.fired.setdefault(key, Row(FIRED, key))
+    return []
+
+
+def forget_fired(tables: Tables, schema: str, now: datetime) -> list[Row]:
+    """Forget what was fired long ago, where the timer has gone."""
+    there = {(row["id"], row["due_at"]) for row in tables.views[(schema, "timers")].values()}
+    for key in [k for k in tables.fired if k not in there and k[1] < now - timedelta(days=1)]:
+        del tables.fired[key]
     return []
 
 
