@@ -90,6 +90,8 @@ class Context:
     begins: bool = False
     """The subject is most likely new: decided without a look first, and if it was not new
     after all, the log refuses and it is decided anew."""
+    waits: bool = True
+    """False: rather raises `BeingForgotten` than waits until somebody has been forgotten."""
     revision: int = 0
     traceparent: str = ""
     """The trace that this is part of; empty takes the one that is going on."""
@@ -155,7 +157,7 @@ async def handle_all(
         pasts = _nothing_of(subjects) if unread else await log.read_many(subjects)
         work = Work(log.author, decider, pasts)
         outcomes = [work.decide(subject, command, context) for subject, command in commands]
-        batch = work.batch(cursor)
+        batch = work.batch(cursor, waits=context.waits)
         if not batch.events and cursor is None and not batch.claims:
             return outcomes
         try:
@@ -210,13 +212,17 @@ class Work(Generic[C, S]):
         return Outcome(subject, tuple(said), self._vectors[subject], ids)
 
     def batch(
-        self, cursor: CursorMove | None = None, without: AbstractSet[UUID] = frozenset()
+        self,
+        cursor: CursorMove | None = None,
+        without: AbstractSet[UUID] = frozenset(),
+        *,
+        waits: bool = True,
     ) -> Batch:
         """Everything that was decided, but for some subjects, to be appended in one transaction."""
         events = [event for event in self._events if event.subject not in without]
         events.sort(key=lambda e: (e.subject.int, e.version))
         claims = tuple(claim for subject, claim in self._claims if subject not in without)
-        return Batch(events=events, cursor=cursor, claims=claims)
+        return Batch(events=events, cursor=cursor, waits=waits, claims=claims)
 
     def _state(self, subject: UUID) -> S:
         if subject not in self._states:

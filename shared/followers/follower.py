@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from shared.clock import monotonic_seconds
-from shared.errors import CursorLost, LedgerdeskError, NotFound
+from shared.errors import BeingForgotten, CursorLost, LedgerdeskError, NotFound
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
@@ -50,6 +50,10 @@ PARKED_MAX = 20
 a bad deploy is not a hundred bad tickets."""
 
 PARKED_WITHIN_SECONDS = 60
+
+
+PUT_OFF = BeingForgotten.__name__
+"""The reason why a subject is parked that a reaction takes up again by itself."""
 
 
 class FollowerStopped(LedgerdeskError):
@@ -227,14 +231,15 @@ class Parking:
     async def refuse_too_many(self, adding: int = 1) -> None:
         """Raise `FollowerStopped` if `adding` more would be too much in a short time."""
         count = await self._log.pool.fetchval(
-            QUERIES.parked_recently, self._follower, PARKED_WITHIN_SECONDS
+            QUERIES.parked_recently, self._follower, PARKED_WITHIN_SECONDS, PUT_OFF
         )
         if count + adding > PARKED_MAX:
             raise FollowerStopped(follower=self._follower)
 
     def arguments(self, event: Recorded, error: BaseException) -> tuple[object, ...]:
         """The arguments of the query `park` for `event`, which could not be handled."""
-        log.error(
+        tell = log.info if isinstance(error, BeingForgotten) else log.error
+        tell(
             "parked",
             follower=self._follower,
             error=kind_of(error),

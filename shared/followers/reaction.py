@@ -17,6 +17,7 @@ import structlog
 from shared.clock import Clock, monotonic_seconds
 from shared.decider import ATTEMPTS_MAX, Context, Decider, Work
 from shared.errors import (
+    BeingForgotten,
     CapacityExceeded,
     CursorLost,
     DuplicateEvent,
@@ -25,7 +26,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.followers.contracts import Directed, LooksAhead, Reaction
-from shared.followers.follower import Follower, Parking, parked_one, skipped
+from shared.followers.follower import PUT_OFF, Follower, Parking, parked_one, skipped
 from shared.log.log import QUERIES, Log
 from shared.log.records import CursorMove, Recorded
 from shared.logging import about, kind_of
@@ -49,6 +50,12 @@ TOGETHER_ATTEMPTS_MAX = 3
 
 NOT_YET_SECONDS_MAX = 30.0
 """How long an event waits for something its reaction has not heard yet."""
+
+PUT_OFF_SECONDS = 1.0
+"""When it is tried again what was put off as somebody was being forgotten."""
+
+TRANSIENT = (VersionConflict, DuplicateEvent, CapacityExceeded, CursorLost, NotYet, *OUTAGES)
+"""What says nothing of the event that was tried."""
 
 
 class ReactionFollower(Follower, Generic[C, S]):
@@ -75,6 +82,7 @@ class ReactionFollower(Follower, Generic[C, S]):
         self._parking = Parking(event_log, self.name)
         self.skip: set[UUID] = set()
         """Events that an operator decided to pass over."""
+        self._tried_at = 0.0
         self._one_at_a_time = bool(getattr(reaction, "one_at_a_time", False))
 
     async def led(self) -> None:
@@ -82,6 +90,8 @@ class ReactionFollower(Follower, Generic[C, S]):
         self.skip |= await skipped(self.log, self.name)
 
     async def step(self) -> bool:
+        if self._parking.subjects and await self._take_up_what_was_put_off():
+            raise CursorLost(follower=self.name)  # it goes on a step before where it stood
         page = await self._page()
         if not page:
             return False
@@ -98,7 +108,7 @@ class ReactionFollower(Follower, Generic[C, S]):
     async def retry(self, subject: UUID, parked_id: UUID) -> None:
         """React again to a parked subject's events from the guilty one on, then go on.
 
-        Raises what the reaction raises; the subject then stays parked.
+        Raises what the reaction raises; the subject then stays parked, at the event that did.
         """
         self.skip |= await skipped(self.log, self.name)
         row = await parked_one(self.log, parked_id)
@@ -109,12 +119,40 @@ class ReactionFollower(Follower, Generic[C, S]):
             )
             for event in await self.log.page_of(subject, done, until):
                 if event.type in self._hears and event.id not in self.skip:
-                    await self._carry_out([event], None)
+                    await self._once_more(event, parked_id)
             done = until
             # The cursor goes back a step, which takes it from a leader that still passes
             # the subject over; what it handles again has the same ids, so is not said twice.
             if await self.log.pool.fetchval(QUERIES.unpark_reaction, parked_id, self.name, until):
                 return
+
+    async def _once_more(self, event: Recorded, parked_id: UUID) -> None:
+        try:
+            await self._carry_out([event], None)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            _, *anew = self._parking.arguments(event, error)[2:7]
+            await self.log.pool.execute(QUERIES.park_anew, parked_id, *anew)
+            raise
+
+    async def _take_up_what_was_put_off(self) -> bool:
+        """Whether there was something, and its person has been forgotten by now."""
+        now = monotonic_seconds()
+        if now - self._tried_at < PUT_OFF_SECONDS:
+            return False
+        self._tried_at = now
+        taken_up = False
+        for row in await self.log.pool.fetch(QUERIES.put_off, self.name, PUT_OFF):
+            try:
+                await self.retry(row["subject"], row["id"])
+            except (CursorLost, *OUTAGES):
+                raise
+            except Exception as error:  # noqa: BLE001 - the row tells, if it was not transient
+                log.info("still_put_off", reaction=self.name, error=kind_of(error))
+            else:
+                taken_up = True
+        return taken_up
 
     def _matters(self, event: Recorded) -> bool:
         return (
@@ -166,6 +204,8 @@ class ReactionFollower(Follower, Generic[C, S]):
                 attempts += 1
                 if attempts >= ATTEMPTS_MAX:
                     return await self._park(event, error)
+            except BeingForgotten as error:
+                return await self._park(event, error)  # and the others go on
             except NotYet as error:
                 if monotonic_seconds() > give_up_at:
                     return await self._park(event, error)
@@ -244,7 +284,7 @@ class ReactionFollower(Follower, Generic[C, S]):
     ) -> None:
         """Say what was decided, and move the cursor with it; lazily, if nothing was."""
         move = None if to is None else CursorMove(self.name, self.generation, self.stored, to)
-        batch = work.batch(move, without)
+        batch = work.batch(move, without, waits=False)
         if batch.events or batch.claims:
             await self.log.append(batch)
             if to is not None:
@@ -265,7 +305,7 @@ class ReactionFollower(Follower, Generic[C, S]):
         )
 
     async def _park(self, event: Recorded, error: BaseException) -> None:
-        await self._parking.refuse_too_many()
+        await self._parking.refuse_too_many(adding=0 if isinstance(error, BeingForgotten) else 1)
         await self.log.pool.execute(QUERIES.park, *self._parking.arguments(event, error))
         self._parking.subjects.add(event.subject)
 

@@ -13,12 +13,12 @@ import pytest
 from deploy.local.databases import Database
 from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
-from shared.errors import CursorLost, NotYet, Rejected, VersionConflict
+from shared.errors import BeingForgotten, CursorLost, NotYet, Rejected, VersionConflict
 from shared.events import Event, Unknown
 from shared.events.operations import ParkedSkipped
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.followers.contracts import Directed, Timer
-from shared.followers.follower import PARKED_MAX, FollowerStopped, Parking
+from shared.followers.follower import PARKED_MAX, PUT_OFF, FollowerStopped, Parking
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
@@ -356,6 +356,42 @@ async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) ->
     assert [row["subject"] for row in await started(log)] == [free]
 
 
+async def test_what_was_fired_is_forgotten_when_its_timer_has_gone(log: Log) -> None:
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
+    due = utc_now() - timedelta(days=3)
+    await set_timer(log, uuid7(), due)
+    there = await log.pool.fetchval("select id from counts.timers")
+    lately = uuid7()
+    await log.pool.execute(
+        QUERIES.mark_fired, [there, uuid7(), lately], [due, due, due + timedelta(days=3)]
+    )
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    await TimerFollower(log, "counts", Start, STARTS, utc_now, "0").step()
+    assert {row["id"] for row in await log.pool.fetch("select id from ledger.fired")} == {
+        there, lately,
+    }  # fmt: skip
+
+
+async def test_a_clock_that_was_ahead_is_not_believed(log: Log) -> None:
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    for _ in range(2):
+        await log.pool.execute(
+            QUERIES.set_read_to, ["tickets"], [0], utc_now() + timedelta(hours=1)
+        )
+        assert await log.pool.fetchval(QUERIES.read_to) < utc_now() + timedelta(minutes=30)
+
+
+async def test_what_was_skipped_is_found_without_reading_the_log_through(log: Log) -> None:
+    async with log.pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        await connection.execute("set local enable_bitmapscan = off")
+        rows = await connection.fetch(f"explain {QUERIES.skipped_events}", "counts")
+    assert "log_skips" in str(rows)
+
+
 async def set_timer(log: Log, subject: UUID, due_at: datetime) -> None:
     await log.pool.execute(
         "insert into counts.timers values ($1, $2, 'x', $3, '{}')", uuid7(), subject, due_at
@@ -464,6 +500,38 @@ async def test_what_is_rejected_is_passed_over_and_what_is_poison_is_parked(log:
     follower.skip.add(parked["event_id"])
     await follower.retry(bad, parked["id"])
     assert [row["subject"] for row in await started(log)] == [good, bad]
+    assert not await log.pool.fetch(QUERIES.parked)
+
+
+async def test_somebody_who_is_being_forgotten_holds_up_only_what_is_about_them(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = reacting(log, StartOnNote())
+    await leading(follower)
+    leaving, others = uuid7(), [uuid7() for _ in range(PARKED_MAX)]
+    for subject in (*others[:5], leaving, *others[5:]):
+        await note(log, subject)
+    append, being_forgotten = log.append, True
+
+    async def sealing(batch: Batch) -> int:
+        assert batch.heard or not batch.waits
+        if being_forgotten and any(event.subject == leaving for event in batch.events):
+            raise BeingForgotten
+        return await append(batch)
+
+    monkeypatch.setattr(log, "append", sealing)
+    await catch_up(follower)
+    assert {row["subject"] for row in await started(log)} == set(others)
+    (parked,) = await log.pool.fetch(QUERIES.parked)
+    assert (parked["subject"], parked["reason"]) == (leaving, PUT_OFF)
+    being_forgotten = False
+    follower._tried_at = 0.0
+    with pytest.raises(CursorLost):
+        await follower.step()
+    follower._lease_renewed = 0.0
+    await leading(follower)
+    await catch_up(follower)
+    assert {row["subject"] for row in await started(log)} == {*others, leaving}
     assert not await log.pool.fetch(QUERIES.parked)
 
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from deploy.local.databases import Database
 from shared.clock import utc_now
 from shared.decider import Context, handle
-from shared.errors import PersonForgotten
+from shared.errors import BeingForgotten, PersonForgotten
 from shared.events.intake import PersonErased, TicketOpened
 from shared.ids import derived_id, person_id, uuid7
 from shared.log import Batch, Log, NewEvent
@@ -163,6 +163,9 @@ async def test_who_is_being_forgotten_waits_and_is_new_afterwards(pool: Pool) ->
     again = asyncio.create_task(say(log_on(pool), "LD-2"))
     done, _ = await asyncio.wait([again], timeout=1)
     assert not done
+    now = Context(actor="x", now=T0, waits=False)
+    with pytest.raises(BeingForgotten):
+        await handle(log_on(pool), PARROT, uuid7(), Say(opened("LD-3")), now)
     await pool.execute("update ledger.keys set refolded_at = now()")
     assert (await again).number == "LD-2"
 
