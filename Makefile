@@ -9,7 +9,9 @@ RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
 BROKERS ?=
-MINUTES ?= 60
+# Two at a time: tests wait for servers more than they work. Each has servers of its own.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+MINUTES ?= 30
 SEED ?=
 CORPUS ?= corpus
 # A migration runs in one transaction; versions and counts of ours never near 2**31.
@@ -44,9 +46,9 @@ demo: up ## play at least 200 realistic tickets into the running desk
 	@$(RUN) demo
 
 test: venv ## all tests, on real servers of their own
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
-soak: venv ## faults for MINUTES=60 under a steady load, then the truth; SEED= repeats one
+soak: venv ## faults for MINUTES=30 under a steady load, then the truth; SEED= repeats one
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m pytest -s tests/faults/long_*.py
 
@@ -58,7 +60,7 @@ check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/deptry .
 	$(BIN)/python -m deploy.lock --check
 	$(BIN)/squawk $(SQUAWK) $(MIGRATIONS)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 corpus: venv ## score the understanding of mails on a folder of real ones: CORPUS=folder
 	@$(BIN)/python -m bench.corpus "$(CORPUS)"

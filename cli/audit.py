@@ -124,7 +124,7 @@ def _log(services: Services, asked: Namespace) -> int:
         return 0
     print(f"{told['number'] or 'no ticket'}  ({told['ticket_id']})\n")
     for event in told["events"]:
-        print(line(event))
+        print(line(event, told["names"]))
     proof = services.get("audit", "/v1/proof", ticket=told["ticket_id"])
     print(f"\n{proof['events']} events in {proof['streams']} streams; {proof['verdict']}")
     return 0 if proof["ok"] else 1
@@ -159,13 +159,13 @@ def _follow(services: Services, after: int | None) -> Iterator[Json]:
             after = page["next"]
 
 
-def line(event: Json) -> str:
-    """An event on one line: local time, author, actor, what happened."""
+def line(event: Json, names: Mapping[str, str] = {}) -> str:
+    """An event on one line: local time, author, actor, what happened; people by their names."""
     when = datetime.fromisoformat(event["occurred_at"]).astimezone()
     kind, _, rest = event["actor"].partition(":")
-    actor = rest if kind in {"agent", "cli"} else kind
-    told = in_words(event["type"], json.loads(event["data"]))
-    return f"{when:%Y-%m-%d %H:%M:%S}  {event['author']:<10}  {actor:<10.16}  {told}"
+    actor = names.get(rest) or (rest if kind in {"agent", "cli"} else kind)
+    told = in_words(event["type"], json.loads(event["data"]), names=names)
+    return f"{when:%Y-%m-%d %H:%M:%S}  {event['author']:<10}  {actor:<16.16}  {told}"
 
 
 def as_json(event: Json) -> str:

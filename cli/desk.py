@@ -87,7 +87,7 @@ async def _show() -> None:
     async with _owners() as owners:
         told = await owners.send("intake", "GET", "/v1/desk")
         plans = (await owners.send("sla", "GET", "/v1/desk"))["plans"]
-    print(f"revision {told['revision']}\n")
+    print(f"{told['name']}, revision {told['revision']}\n")
     for topic in told["topics"]:
         gone = "" if topic["active"] else "  (no longer offered)"
         plan = f", plan {topic['plan_id']}" if topic["plan_id"] else ""

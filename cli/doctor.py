@@ -1,4 +1,4 @@
-"""`ledgerdesk doctor`: looks at everything a desk needs, a line each, and says what to do."""
+"""`ledgerdesk doctor`: looks at everything a desk needs, a line a cause, and says what to do."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -15,7 +16,7 @@ from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.local import process
-from deploy.local.desk import Desk
+from deploy.local.desk import SUPERVISOR, Desk
 from deploy.local.folder import data_folder
 from deploy.local.health import health
 from deploy.local.services import PROCESSES, SERVICES, ServiceProcess
@@ -36,8 +37,14 @@ class Finding:
 
     what: str
     advice: str = ""
+    away: bool = False
+    """A server that others need does not answer."""
+    follows: bool = False
+    """Nothing of its own: it follows from what was told before."""
 
     def __str__(self) -> str:
+        if self.follows:
+            return f"  {self.what}"
         return f"✗ {self.what}: {self.advice}" if self.advice else f"✓ {self.what}"
 
 
@@ -62,18 +69,63 @@ async def _report() -> int:
 
 
 async def _examine(desk: Desk) -> AsyncIterator[Finding]:
-    for finding in (_python(), _lock(), _disk(desk), _folder(desk)):
+    """One cause is told once: what it makes fail is not looked at until it is mended."""
+    for finding in (_python(), _lock(), _disk(desk), *_ports(desk)):
         yield finding
-    for finding in _ports(desk):
+    servers = (await _kafka(desk), await _postgres(desk))
+    for finding in servers:
         yield finding
-    yield await _kafka(desk)
-    for each in SERVICES:
-        yield await _database(desk, each)
-    for each in PROCESSES:
-        yield await _process(desk, each)
-    for each in SERVICES:
-        async for finding in _followers(desk, each):
+    if not (postgres_away := bool(servers[1].advice)):
+        for finding in await _databases(desk):
             yield finding
+    server_away = postgres_away or servers[0].away
+    ready: list[ServiceProcess] = []
+    async for each, found in _processes(desk, server_away=server_away):
+        if found is None:
+            ready.append(each)
+        else:
+            yield found
+    if ready:
+        yield Finding(f"ready: {_names(ready)}")
+        yield _supervisor(desk)
+    for each in ready:
+        if each.has_database and not server_away:
+            async for finding in _followers(desk, each):
+                yield finding
+
+
+async def _processes(
+    desk: Desk, *, server_away: bool
+) -> AsyncIterator[tuple[ServiceProcess, Finding | None]]:
+    """Each process with what is wrong with it, if anything is that a server doesn't explain."""
+    states = await asyncio.gather(*(health(desk.ports.of(each)) for each in PROCESSES))
+    explained = []
+    for each, said in zip(PROCESSES, states, strict=True):
+        log = desk.folder.log_of(each.name)
+        if desk.pid_file(each.name).process() is None and not said.serves:
+            last = process.last_line(log)
+            yield each, Finding(f"{each.name} does not run ({last})", f"make up, or look at {log}")
+        elif not said.why:
+            yield each, None
+        elif server_away:
+            explained.append(each)
+        else:
+            what = f"{each.name} is {said.state} on port {desk.ports.of(each)} ({said.why})"
+            yield each, Finding(what, f"make up, or look at {log}")
+    if explained:
+        what = f"so these can't do all of their work: {_names(explained)}"
+        yield explained[0], Finding(what, follows=True)
+
+
+def _supervisor(desk: Desk) -> Finding:
+    """Whether what dies is started again."""
+    if desk.pid_file(SUPERVISOR).process() is None:
+        return Finding("nobody starts again what dies", "make up")
+    return Finding("what dies is started again")
+
+
+def _names(processes: Sequence[ServiceProcess]) -> str:
+    return ", ".join(each.name for each in processes)
 
 
 def _python() -> Finding:
@@ -93,28 +145,13 @@ def _disk(desk: Desk) -> Finding:
     )
 
 
-def _folder(desk: Desk) -> Finding:
-    """Stale pid files are harmless; crashed parts are not."""
-    crashed = [
-        path.stem
-        for path in sorted(desk.folder.run.glob("*.pid"))
-        if process.PidFile(path).process() is None
-    ]
-    if crashed:
-        logs = ", ".join(str(desk.folder.log_of(part)) for part in crashed)
-        return Finding(f"crashed: {', '.join(crashed)}", f"look at {logs}, then make up")
-    return Finding("nothing has crashed")
-
-
 def _ports(desk: Desk) -> list[Finding]:
-    """Who listens where one of our processes should, but does not."""
-    found = []
-    for each in PROCESSES:
-        if desk.pid_file(each.name).process() is None:
-            port = desk.ports.of(each)
-            if process.accepts(port):
-                advice = f"stop {process.holder(port)}, or set {each.port_variable}"
-                found.append(Finding(f"port {port} of {each.name} is taken", advice))
+    """Who listens where one of our parts should, but does not."""
+    found = [
+        Finding(f"port {port} of {part} is taken", f"stop {process.holder(port)}, or set {name}")
+        for port, part, name in desk.needed_ports()
+        if process.is_taken(port)
+    ]
     return found or [Finding("no port is taken by a stranger")]
 
 
@@ -125,21 +162,52 @@ async def _kafka(desk: Desk) -> Finding:
             brokers = desk.stack.kafka.brokers
             differences = await topics.differences(bootstrap, desk.topic_prefix, brokers)
     except (KafkaError, OSError, TimeoutError):
-        return Finding(f"Kafka at {bootstrap} does not answer", "make up")
+        log = desk.folder.log_of("kafka")
+        advice = f"make up; if it dies again, look at {log}"
+        return Finding(f"Kafka at {bootstrap} does not answer", advice, away=True)
     what = f"Kafka at {bootstrap}, topics as declared"
     return Finding(what, "; ".join(differences) and f"{'; '.join(differences)}: make up")
 
 
-async def _database(desk: Desk, each: ServiceProcess) -> Finding:
-    """Reachable for the service's role, and migrated."""
-    database = desk.stack.database(each.name)
+async def _postgres(desk: Desk) -> Finding:
+    """The server of all databases that were not given."""
+    server = desk.stack.postgres
+    if not desk.stack.needs_postgres(each.name for each in SERVICES):
+        return Finding("every service has a database that was given")
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            missing = await _not_migrated(database.url, each.name)
-    except (asyncpg.PostgresError, OSError, TimeoutError) as error:
-        return Finding(f"{each.name}'s database does not answer ({_said(error)})", "make up")
-    what = f"{each.name}'s database, migrated"
-    return Finding(what, f"not yet run: {', '.join(missing)}: make up" if missing else "")
+            await (await asyncpg.connect(server.admin_url)).close()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        why = "it does not run" if not server.running() else _said(error)
+        log = desk.folder.log_of("postgres")
+        return Finding(
+            f"Postgres at {server.where} does not answer ({why})",
+            f"make up; if it dies again, look at {log}",
+            away=True,
+        )
+    return Finding(f"Postgres at {server.where}")
+
+
+async def _databases(desk: Desk) -> list[Finding]:
+    """Reachable for each service's role, and migrated; what is wrong with several is told once."""
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for each in SERVICES:
+        database = desk.stack.database(each.name)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                missing = await _not_migrated(database.url, each.name)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            what = f"does not answer at {urlsplit(database.url).hostname} ({_said(error)})"
+            wrong.setdefault((what, "make up, or look at the server"), []).append(each.name)
+        else:
+            if missing:
+                what = f"has not run {', '.join(missing)}"
+                wrong.setdefault((what, "make up"), []).append(each.name)
+    found = [
+        Finding(f"the database of {', '.join(services)} {what}", advice)
+        for (what, advice), services in wrong.items()
+    ]
+    return found or [Finding(f"{len(SERVICES)} databases, migrated")]
 
 
 async def _not_migrated(url: str, service: str) -> list[str]:
@@ -152,15 +220,6 @@ async def _not_migrated(url: str, service: str) -> list[str]:
     finally:
         await connection.close()
     return sorted("/".join(each) for each in known - {(row["room"], row["name"]) for row in rows})
-
-
-async def _process(desk: Desk, each: ServiceProcess) -> Finding:
-    port = desk.ports.of(each)
-    said = await health(port)
-    what = f"{each.name} is {said.state} on port {port}"
-    if not said.why:
-        return Finding(what)
-    return Finding(f"{what} ({said.why})", f"make up, or look at {desk.folder.log_of(each.name)}")
 
 
 async def _followers(desk: Desk, each: ServiceProcess) -> AsyncIterator[Finding]:

@@ -22,6 +22,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Minutes = Annotated[float, Field(gt=0)]
 Hours = Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d ?- ?\d\d:\d\d$")]
+Customer = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@)?[^@\s.]+(\.[^@\s.]+)+$")]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
 
 TAKES_TICKETS: Final = (Role.AGENT, Role.MANAGER)
@@ -51,7 +52,11 @@ class Calendar(Part):
 
 
 class Plan(Part):
+    """`entitled`: mail addresses and domains whose owners may choose it, where a topic offers it;
+    left out, everybody may."""
+
     name: Line
+    entitled: tuple[Customer, ...] | None = None
     description: str = ""
     calendar: Slug
     targets: dict[Priority, Targets]
@@ -104,13 +109,18 @@ class DeskFile(Part):
     topics: dict[Slug, Topic]
 
     def for_intake(self) -> dict[str, Any]:
-        """The topics, as intake takes them."""
+        """The name, topics and entitlements, as intake takes them."""
         topics = []
         for topic_id, topic in self.topics.items():
             part = topic.model_dump(mode="json", exclude={"team", "plan"})
             named = {"team_id": topic.team, "team_name": self.teams[topic.team].name}
             topics.append({"topic_id": topic_id, "plan_id": topic.plan, **named, **part})
-        return {"topics": topics}
+        entitlements = [
+            {"plan_id": plan_id, "customers": plan.entitled}
+            for plan_id, plan in self.plans.items()
+            if plan.entitled is not None
+        ]
+        return {"name": self.name, "topics": topics, "entitlements": entitlements}
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
         """Teams and agents, as assignment takes them; `token_hashes` by agent."""
@@ -143,7 +153,7 @@ class DeskFile(Part):
                     PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
                     for priority, targets in plan.targets.items()
                 ],
-                **plan.model_dump(mode="json", exclude={"calendar", "targets"}),
+                **plan.model_dump(mode="json", exclude={"calendar", "targets", "entitled"}),
             }
             for plan_id, plan in self.plans.items()
         ]

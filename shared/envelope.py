@@ -59,6 +59,11 @@ class Heard:
     keys: str = ""
     """Names of the keys that its personal texts are sealed with, comma-separated."""
 
+    @property
+    def begins(self) -> bool:
+        """Whether it seems to be the first that is said of its subject."""
+        return self.version == 1 and self.previous is None and not self.after
+
     def as_new(self, *, said: bool, kept: bool) -> NewEvent:
         """The event as it is to be appended by the one who heard it."""
         return NewEvent(
@@ -86,26 +91,31 @@ class Heard:
 def headers_of(event: Recorded) -> list[tuple[str, bytes]]:
     """The headers under which `event` is published."""
     subject = str(event.subject)
-    texts = [
-        ("ce_id", str(event.id)),
-        ("ce_type", event.type),
-        ("ce_source", f"/ledgerdesk/{event.author}"),
-        ("ce_time", event.occurred_at.isoformat()),
-        ("ce_subject", subject),
-        ("ld_stream", f"{subject}/{event.author}"),
-        ("ld_version", str(event.version)),
-        ("ld_after", event.after),
-        ("ld_revision", str(event.revision)),
-        ("ld_correlation", str(event.correlation)),
-        ("ld_actor", event.actor),
-        ("ld_keys", event.keys),
-        ("traceparent", event.traceparent),
+    headers = [
+        *_ALWAYS,
+        ("ce_id", str(event.id).encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_source", f"/ledgerdesk/{event.author}".encode()),
+        ("ce_time", event.occurred_at.isoformat().encode()),
+        ("ce_subject", subject.encode()),
+        ("ld_stream", f"{subject}/{event.author}".encode()),
+        ("ld_version", b"%d" % event.version),
+        ("ld_revision", b"%d" % event.revision),
+        ("ld_correlation", str(event.correlation).encode()),
     ]
+    if event.after:
+        headers.append(("ld_after", event.after.encode()))
+    if event.actor:
+        headers.append(("ld_actor", event.actor.encode()))
+    if event.keys:
+        headers.append(("ld_keys", event.keys.encode()))
+    if event.traceparent:
+        headers.append(("traceparent", event.traceparent.encode()))
     if event.previous is not None:
-        texts.append(("ld_previous", str(event.previous)))
+        headers.append(("ld_previous", str(event.previous).encode()))
     if event.causation is not None:
-        texts.append(("ld_causation", str(event.causation)))
-    return [*_ALWAYS, *((name, value.encode()) for name, value in texts if value)]
+        headers.append(("ld_causation", str(event.causation).encode()))
+    return headers
 
 
 def heard(topic: str, headers: Headers, body: bytes | None) -> Heard:

@@ -26,6 +26,12 @@ from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 
+GATHER_OF_WORK = 3.0
+"""Records gather so many times as long as the last batch took to be taken in, so that batches
+become fewer and larger while the machine is busy."""
+
+GATHER_SECONDS_MAX = 0.25
+
 WORTHWHILE = 500
 """Records that are worth a round trip: after so many, the next are asked for at once."""
 
@@ -132,8 +138,9 @@ class Hearing:
         with _paused(self._subscriber.consumer):
             await self._reading.take(records)
             if len(records) < WORTHWHILE:
-                gathered_at = started + self._gather_seconds
-                await asyncio.sleep(max(0.0, gathered_at - monotonic_seconds()))
+                took = monotonic_seconds() - started
+                gather = min(GATHER_OF_WORK * took, GATHER_SECONDS_MAX)
+                await asyncio.sleep(max(self._gather_seconds - took, gather))
 
 
 @contextmanager

@@ -8,23 +8,23 @@ event can tell that it is not early.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
 import structlog
 
+from shared.arrivals import Sorted, sort_arrivals
 from shared.envelope import EnvelopeBroken, Heard, heard
 from shared.errors import DuplicateEvent, LedgerdeskError, VersionConflict
 from shared.events import KEYS, event_type
 from shared.gaps import NoGap, bridge
 from shared.ids import derived_id
+from shared.log.heads import Head
 from shared.log.log import QUERIES, Log
 from shared.log.records import Batch, NewEvent
-from shared.log.vector import Vector
 from shared.logging import about
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import named_in
@@ -41,18 +41,6 @@ GAP_SECONDS = 60
 
 SWEEP_SUBJECTS_MAX = 500
 """Subjects looked at in one sweep."""
-
-Head = tuple[int, UUID | None]
-"""Version and id of the newest event of a stream that came in."""
-
-
-@dataclass
-class Sorted:
-    """A batch of arrivals, told apart by what the heads say of each."""
-
-    ready: list[NewEvent] = field(default_factory=list)
-    early: list[Heard] = field(default_factory=list)
-    old: list[Heard] = field(default_factory=list)
 
 
 class Inbox:
@@ -97,7 +85,10 @@ class Inbox:
     async def take(self, arrivals: Sequence[Heard]) -> int:
         """Append what is ready, keep what is early; how many were appended."""
         strangers: set[UUID] = set()
-        while True:
+        came = len(arrivals)
+        arrivals = [one for one in arrivals if not self._is_echo(one)]
+        sorted_ = Sorted()
+        while arrivals:
             sorted_ = await self._sort(arrivals, strangers)
             if sorted_.early:
                 await self._keep_waiting(sorted_.early)
@@ -106,15 +97,22 @@ class Inbox:
             try:
                 await self._log.append(Batch(events=sorted_.ready, heard=True))
             except VersionConflict:
-                continue  # another member of the group was first: look at the heads again
-            except DuplicateEvent as taken:
+                pass  # another member of the group was first: look at the heads again
+            except DuplicateEvent as taken:  # the same, or its id is another's: then without it
                 strangers |= await self._park_strangers(sorted_.ready, taken.event_id)
-                continue  # the same, or its id is another's: then without it
-            break
+            else:
+                break
+            await self._look_up({one.subject for one in arrivals})
         if sorted_.old:
             await self._look_for_forks(sorted_.old)
-        self._log.metrics.received(ready=len(sorted_.ready), old=len(sorted_.old))
+        echoes = came - len(arrivals)
+        self._log.metrics.received(ready=len(sorted_.ready), old=len(sorted_.old) + echoes)
         return len(sorted_.ready)
+
+    def _is_echo(self, one: Heard) -> bool:
+        """Whether it is what this process has said itself, come back from Kafka."""
+        own = one.author == self._log.author
+        return own and self._log.heads.said(one.id, one.subject, one.version)
 
     async def sweep(self) -> int:
         """Look again at what waits; how many could be appended."""
@@ -153,18 +151,40 @@ class Inbox:
         return set()
 
     async def _sort(self, arrivals: Sequence[Heard], strangers: AbstractSet[UUID]) -> Sorted:
-        subjects = list({arrival.subject for arrival in arrivals})
-        rows = await self._log.pool.fetch(QUERIES.heads, subjects)
-        heads: dict[tuple[UUID, str], Head] = {
-            (row["subject"], row["author"]): (row["version"], row["id"]) for row in rows
-        }
+        subjects = {arrival.subject for arrival in arrivals}
         if self._some_wait:
-            arrivals = [*arrivals, *await self._waiting_of(subjects)]
+            arrivals = [*arrivals, *await self._waiting_of(list(subjects))]
         arrivals = [one for one in arrivals if one.id not in strangers]
         missing: set[str] = set()
         if self._keys is not None:
             missing = await self._keys.missing(named_in(one.keys for one in arrivals))
-        return sort_arrivals(arrivals, heads, self._as_new, missing)
+        unknown = {one for one in subjects if self._log.heads.of(one) is None}
+        for one in arrivals:
+            if one.begins and one.subject in unknown:  # if it is not, the append will tell
+                self._log.heads.remember(one.subject, {})
+                unknown.discard(one.subject)
+        await self._look_up(unknown)
+        sorted_ = sort_arrivals(arrivals, self._heads_of(subjects), self._as_new, missing)
+        doubtful = {one.subject for one in sorted_.early} - unknown
+        if doubtful:
+            await self._look_up(doubtful)
+            sorted_ = sort_arrivals(arrivals, self._heads_of(subjects), self._as_new, missing)
+        return sorted_
+
+    async def _look_up(self, subjects: AbstractSet[UUID]) -> None:
+        """Remember how the heads of these stand in the database."""
+        if not subjects:
+            return
+        found: dict[UUID, dict[str, Head]] = {subject: {} for subject in subjects}
+        for row in await self._log.pool.fetch(QUERIES.heads, list(subjects)):
+            found[row["subject"]][row["author"]] = (row["version"], row["id"])
+        for subject, heads in found.items():
+            self._log.heads.remember(subject, heads)
+
+    def _heads_of(self, subjects: AbstractSet[UUID]) -> dict[tuple[UUID, str], Head]:
+        """What is remembered of them."""
+        known = ((subject, self._log.heads.of(subject) or {}) for subject in subjects)
+        return {(s, author): head for s, of in known for author, head in of.items()}
 
     def _as_new(self, arrival: Heard) -> NewEvent:
         kept = arrival.type in self._hears or event_type(arrival.type) is None
@@ -249,54 +269,6 @@ class Inbox:
             QUERIES.park, derived_id("parked", where), FOLLOWER, subject, None, None,
             "unreadable", f"{where}: {error}", _json(headers), record.value,
         )  # fmt: skip
-
-
-def sort_arrivals(
-    arrivals: Sequence[Heard],
-    heads: dict[tuple[UUID, str], Head],
-    as_new: Callable[[Heard], NewEvent],
-    missing: AbstractSet[str] = frozenset(),
-) -> Sorted:
-    """Tell ready, early and old events apart, and move `heads` past the ready ones. Pure.
-    What is sealed with a key that is `missing` is early.
-
-    Goes round until nothing more becomes ready, so that the order within a batch does
-    not matter.
-    """
-    result = Sorted()
-    pending: Sequence[Heard] = arrivals
-    while pending:
-        early = []
-        for one in pending:
-            version, head_id = heads.get((one.subject, one.author), (0, None))
-            if one.version <= version:
-                result.old.append(one)
-            elif (
-                one.version == version + 1
-                and one.previous == head_id
-                and _causes_known(one, heads)
-                and not (one.keys and missing and not missing.isdisjoint(one.keys.split(",")))
-            ):
-                result.ready.append(as_new(one))
-                heads[(one.subject, one.author)] = (one.version, one.id)
-            else:
-                early.append(one)
-        if len(early) == len(pending):
-            break
-        pending = early
-    else:
-        early = []
-    result.early = list({(e.subject, e.author, e.version): e for e in early}.values())
-    return result
-
-
-def _causes_known(one: Heard, heads: dict[tuple[UUID, str], Head]) -> bool:
-    if not one.after:
-        return True
-    return all(
-        heads.get((one.subject, author), (0, None))[0] >= version
-        for author, version in Vector.parse(one.after).items()
-    )
 
 
 def _headers_json(one: Heard) -> str:

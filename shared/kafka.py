@@ -1,8 +1,12 @@
 """Names of topics, and how producers and consumers are set up. One place for both."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import KafkaConnectionError
 
 from shared.settings import ServiceSettings
 
@@ -17,6 +21,27 @@ IDLE_WAIT_MS = 50
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 """Largest record that is published."""
+
+
+def _closed_is_lost(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Of a write on a closed transport, uvloop says RuntimeError, where aiokafka knows OSError.
+
+    Its task that keeps the cluster's metadata would die of it unseen, and whoever asks for
+    metadata would wait forever.
+    """
+
+    @wraps(send)
+    def closed_is_lost(connection: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return send(connection, *args, **options)
+        except RuntimeError as error:
+            connection.close(reason=CloseReason.CONNECTION_BROKEN)
+            raise KafkaConnectionError(f"{connection} is closed") from error
+
+    return closed_is_lost
+
+
+AIOKafkaConnection.send = _closed_is_lost(AIOKafkaConnection.send)
 
 
 def topic_name(prefix: str, topic: str) -> str:

@@ -3,15 +3,21 @@
 The link shows on GET and acts only on POST, so that a mail scanner changes nothing.
 """
 
+import hmac
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import jwt
+import orjson
 
 from shared.errors import Rejected
 
 LIFETIME = timedelta(days=180)
+
+_HEADER: Final = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 
 
 class LinkNotValid(Rejected):
@@ -29,14 +35,17 @@ class Link:
 
 
 def sign_link(secret: str, link: Link, now: datetime) -> str:
-    """The token of a magic link, safe in a URL."""
+    """The token of a magic link, safe in a URL: a JWT (RFC 7519), made here, as the library
+    takes ten times as long and every mail and every answer has one."""
     claims = {
         "sub": link.person_id.hex,
         "tid": link.ticket_id.hex,
         "aud": "link",
-        "exp": now + LIFETIME,
+        "exp": int((now + LIFETIME).timestamp()),
     }
-    return jwt.encode(claims, secret, algorithm="HS256")
+    signed = _HEADER + b"." + urlsafe_b64encode(orjson.dumps(claims)).rstrip(b"=")
+    signature = urlsafe_b64encode(hmac.digest(secret.encode(), signed, "sha256")).rstrip(b"=")
+    return (signed + b"." + signature).decode()
 
 
 def read_link(secret: str, token: str) -> Link:

@@ -49,9 +49,12 @@ def operations(
     desk = _Operations(name, event_log, followers, hearing, clock, inbox)
 
     @router.get("/v1/followers")
-    async def list_followers(identity: Caller) -> dict[str, Any]:
+    async def list_followers(identity: Caller, *, counted: bool = False) -> dict[str, Any]:
+        """Where each follower stands; `counted`, which takes the longer the longer the log is,
+        also how many events were said and heard."""
         identity.require(Role.OPERATOR)
-        return await desk.overview()
+        overview = await desk.overview()
+        return overview | await desk.counts() if counted else overview
 
     @router.post("/v1/followers/{name}/resume")
     async def resume(name: str, identity: Caller) -> dict[str, str]:
@@ -114,13 +117,10 @@ class _Operations:
         parked = Counter[str]()
         for one in facts.parked:
             parked[one.follower] += one.subjects
-        said = await self._log.pool.fetch(QUERIES.counts)
         waits = timedelta(seconds=facts.waiting_oldest_seconds)
         return {
             "service": self._name,
             "log_end": facts.log_end,
-            "said": sum(row["events"] for row in said if row["said"]),
-            "heard": sum(row["events"] for row in said if not row["said"]),
             "followers": [
                 {
                     "name": one.name,
@@ -144,6 +144,12 @@ class _Operations:
                 "parked": parked["inbox"],
             },
         }
+
+    async def counts(self) -> dict[str, int]:
+        """How many events were said here, and heard."""
+        rows = await self._log.pool.fetch(QUERIES.counts)
+        events = {row["said"]: row["events"] for row in rows}
+        return {"said": events.get(True, 0), "heard": events.get(False, 0)}
 
     async def retry(self, parked_id: UUID) -> None:
         """Handle it again. Raises `StillFailing`, and then it stays parked."""

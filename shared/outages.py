@@ -14,10 +14,19 @@ OUTAGES: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
+    # The disk below Postgres, and sessions and locks that it gave up on.
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
     OSError,
     TimeoutError,
 )
 """Tried again, never parked; a caller is told to come back."""
+
+COME_BACK: Final = (*OUTAGES, asyncpg.InternalServerError)
+"""What a caller is told to come back after. Postgres says "internal error" of what a crash left
+behind, and of bugs of its own: a follower that tried again for ever would hide the latter."""
 
 
 def disk_is_full(error: BaseException) -> bool:

@@ -38,7 +38,7 @@ LOOK_SECONDS_MAX = 20.0
 
 STUCK_SECONDS = 45.0
 """Records that have waited on Kafka for so long, none of them read, mean that the consumer is
-dead: one that was fenced off, for example, never says so."""
+dead: one that was fenced off, for example, never says so. So do looks that fail for so long."""
 
 
 class Stuck(LedgerdeskError):
@@ -76,6 +76,8 @@ class Reading:
         self._taking = False
         self._moved: tuple[int, float] = (0, 0.0)
         """How many records had been read, and when that last changed or nothing waited."""
+        self._looked_at = 0.0
+        """When a look last succeeded, or this consumer began."""
         self.caught_up = False
         self.behind: dict[str, int] = {}
         """By topic, how many records had not been read at the last look."""
@@ -139,12 +141,14 @@ class Reading:
                 consumer.seek(partition, offset)
 
     async def look_regularly(self, every_seconds: float) -> None:
-        """Look until cancelled; Kafka and Postgres may go away and come back."""
+        """Look until cancelled; Kafka and Postgres may go away and come back. Raises `Stuck`."""
+        self._looked_at = monotonic_seconds()
         while True:
             try:
                 async with asyncio.timeout(LOOK_SECONDS_MAX):
                     await self.look()
                 self.failing = ""
+                self._looked_at = monotonic_seconds()
             except (KafkaError, *OUTAGES, asyncpg.PostgresError) as error:
                 self.failing = f"{type(error).__name__}: {error}"
                 log.warning("hearing_failing", error=kind_of(error))
@@ -152,8 +156,11 @@ class Reading:
             await asyncio.sleep(every_seconds)
 
     def _be_alive(self) -> None:
-        """Raise `Stuck` if nothing has been read for long, though it is there."""
+        """Raise `Stuck` if nothing has been read for long, though it is there, or no look
+        has succeeded."""
         now = monotonic_seconds()
+        if now - self._looked_at > STUCK_SECONDS:
+            raise Stuck
         waiting = any(self.behind.values()) or self.failing
         if not waiting or self._taking or self.read != self._moved[0] or not self._moved[1]:
             self._moved = (self.read, now)

@@ -36,9 +36,11 @@ from shared.generation_routes import generation_routes, republish_routes
 from shared.health import Health, health_routes
 from shared.hearing import LOOK_SECONDS, LOOK_SECONDS_WITH_TIMERS, Hearing
 from shared.inbox import Inbox, sweep_regularly
+from shared.leaving import Leaving
 from shared.log import Claim, Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging, kind_of
+from shared.loop import make_runner
 from shared.metrics.facts import gather
 from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
@@ -173,6 +175,8 @@ class Service:
     says: frozenset[type[Event]]
     projections: Sequence[Projection] = ()
     reactions: Callable[[Runtime], Sequence[Reacts]] = field(default=lambda _: ())
+    followers: Callable[[Runtime], Sequence[Follower]] = field(default=lambda _: ())
+    """What follows its log besides, from the log's beginning."""
     timers: Timers | None = None
     claims: Sequence[Callable[[Event], Sequence[Claim]]] = ()
     """What its events take of limited resources: its deciders', to count again after a restore."""
@@ -198,13 +202,7 @@ class Service:
 def run(service: Service, settings: ServiceSettings) -> None:
     """Run the service until it is told to stop (SIGTERM, SIGINT)."""
     configure_logging(service.name, settings.log_level)
-    try:
-        import uvloop
-
-        runner: Any = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-    except ImportError:
-        runner = asyncio.Runner()
-    with runner:
+    with make_runner() as runner:
         runner.run(_run(service, settings))
 
 
@@ -384,6 +382,7 @@ async def make_followers(service: Service, runtime: Runtime, relay: Relay) -> li
                 timers.actor,
             )
         )
+    from_the_start += service.followers(runtime)
     from_birth: list[Follower] = [
         ReactionFollower(event_log, r.reaction, r.decider, clock, instance, r.actor)
         for r in service.reactions(runtime)
@@ -439,6 +438,7 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: He
         measured_paths=service.measured_paths,
         busy=lambda: service.busy(runtime),
     )
+    app.add_middleware(Leaving)
     app.add_middleware(Watched, event_log=runtime.log)
     for router in service.routers(runtime):
         app.include_router(router)

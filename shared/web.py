@@ -23,8 +23,9 @@ from shared.errors import (
 from shared.identity import HEADER, Identity, NotSignedIn, verify
 from shared.log.hold import CatchingUp
 from shared.log.vector import Vector
-from shared.outages import OUTAGES, disk_is_full
+from shared.outages import COME_BACK, disk_is_full
 from shared.watched import route_of
+from shared.wording import errors_in_words
 
 log = structlog.get_logger()
 
@@ -38,6 +39,9 @@ STATUS_BY_ERROR: Mapping[type[LedgerdeskError], int] = {
     TicketParked: 503,
     CatchingUp: 503,
 }
+
+
+INVALID = "Some fields are missing or malformed: `errors` names each."
 
 
 class Invalid(Rejected):
@@ -87,8 +91,7 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_request: Request, error: RequestValidationError) -> Response:
-        errors = [(_field(e["loc"]), e["msg"]) for e in error.errors()]
-        return problem(422, "invalid", "Some fields are missing or malformed.", errors)
+        return problem(422, "invalid", INVALID, errors_in_words(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> Response:
@@ -99,7 +102,7 @@ def install_errors(app: FastAPI) -> None:
         log.warning("request_not_served", route=route_of(request.scope), error=type(error).__name__)
         return away(error, "unavailable", "What this needs is away just now")
 
-    for kind in OUTAGES:
+    for kind in COME_BACK:
         app.add_exception_handler(kind, outage)
 
     @app.exception_handler(Exception)
@@ -121,10 +124,6 @@ def away(error: BaseException, code: str, what: str) -> JSONResponse:
 
 def _snake(name: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
-
-
-def _field(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location if part not in ("body", "query", "header"))
 
 
 def caller(request: Request) -> Identity:

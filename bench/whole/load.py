@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 
 import orjson
@@ -12,6 +13,9 @@ from shared.clock import monotonic_seconds
 
 CONNECTIONS = 32
 CUSTOMERS = 5000
+
+_NUMBERS = count()
+"""No ticket of one run is that of another: it would be the same one, asked for again."""
 
 _WORDS = [
     first + second + third
@@ -41,9 +45,10 @@ async def open_tickets(
 ) -> Load:
     """Open tickets at a steady rate, each under a key of its own."""
     load, begun, under_way = Load(), monotonic_seconds(), set()
-    for number in range(int(per_second * seconds)):
-        due = begun + number / per_second
+    for nth in range(int(per_second * seconds)):
+        due = begun + nth / per_second
         await asyncio.sleep(max(0.0, due - monotonic_seconds()))
+        number = next(_NUMBERS)
         task = asyncio.create_task(_open(client, number, topics[number % len(topics)], load))
         under_way.add(task)
         task.add_done_callback(under_way.discard)

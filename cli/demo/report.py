@@ -103,7 +103,8 @@ async def _settled(services: Services) -> list[Json]:
     give_up_at = loop.time() + SETTLED_SECONDS_MAX
     while True:
         overviews = [
-            await asyncio.to_thread(services.get, each.name, "/v1/followers") for each in SERVICES
+            await asyncio.to_thread(services.get, each.name, "/v1/followers?counted=true")
+            for each in SERVICES
         ]
         behind = any(lag_of(overview) or overview["inbox"]["waiting"] for overview in overviews)
         if not behind or loop.time() > give_up_at:

@@ -31,6 +31,10 @@ class ContainerPostgres:
     kind: str = "container"
 
     @property
+    def ports(self) -> "Mapping[str, int]":
+        return {"LEDGERDESK_POSTGRES_PORT": self.port}
+
+    @property
     def where(self) -> str:
         return f"127.0.0.1:{self.port}"
 
@@ -77,6 +81,10 @@ class ContainerKafka:
     @property
     def parts(self) -> "Mapping[str, ContainerKafka]":
         return {"kafka": self}
+
+    @property
+    def ports(self) -> "Mapping[str, int]":
+        return {"LEDGERDESK_KAFKA_PORT": self.port}
 
     @property
     def where(self) -> str:

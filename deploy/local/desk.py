@@ -30,7 +30,7 @@ from deploy.local.services import (
     environment,
     recorded_ports,
 )
-from deploy.local.stack import Stack, choose
+from deploy.local.stack import Server, Stack, choose
 from deploy.local.trouble import DidNotStart, Trouble
 
 SPACE_NEEDED_MB: Final = 1_000
@@ -72,6 +72,7 @@ class Desk:
             self.folder.check_space(SPACE_NEEDED_MB)
             self.folder.make_master_key()
             write_private(self.folder.root / "metrics-token", self.secrets["metrics"])
+            process.check_ports(self.needed_ports())
             self._keep_ports()
             await asyncio.gather(self._databases_up(say), self._kafka_up(say))
             await self._processes_up(say)
@@ -102,14 +103,30 @@ class Desk:
             secrets=self.secrets,
         )
 
+    def servers(self) -> Mapping[str, Server]:
+        """Its servers, by their names: Postgres, unless every service was given another, and
+        each Kafka."""
+        brokers = self.stack.kafka.parts
+        if self.stack.needs_postgres(each.name for each in SERVICES):
+            return {"postgres": self.stack.postgres, **brokers}
+        return dict(brokers)
+
+    def needed_ports(self) -> Iterator[tuple[int, str, str]]:
+        """Port, part and variable of whatever does not run yet and is to listen."""
+        for name, server in self.servers().items():
+            if not server.running():
+                for variable, port in server.ports.items():
+                    yield port, name.capitalize(), variable
+        for each in PROCESSES:
+            if self.pid_file(each.name).process() is None:
+                for variable in each.port_variables:
+                    yield self.ports[variable], each.name, variable
+
     def parts(self) -> tuple[Part, ...]:
         """Whatever of this desk may die and is to be started again, servers first."""
-        servers = dict(self.stack.kafka.parts)
-        if self.stack.needs_postgres(each.name for each in SERVICES):
-            servers = {"postgres": self.stack.postgres, **servers}
         made = [
             self._part(name, server.running, partial(server.launch, _quietly))
-            for name, server in servers.items()
+            for name, server in self.servers().items()
         ]
         for each in PROCESSES:
             named = self.pid_file(each.name)

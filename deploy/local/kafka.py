@@ -83,6 +83,10 @@ class EmbeddedKafka:
     kind: str = "embedded"
 
     @property
+    def ports(self) -> Mapping[str, int]:
+        return {kafka_port(self.node): self.port, controller_port(self.node): self.controller_port}
+
+    @property
     def where(self) -> str:
         return f"127.0.0.1:{self.port}"
 
@@ -105,8 +109,8 @@ class EmbeddedKafka:
         """Start it, and do not wait; harmless when it runs already."""
         if self.running():
             return
-        process.check_port(self.port, "Kafka", kafka_port(self.node))
-        process.check_port(self.controller_port, "Kafka", controller_port(self.node))
+        for variable, port in self.ports.items():
+            process.check_port(port, "Kafka", variable)
         jars.fetch(self.cache, lambda arrived, of: _say_how_far(arrived, of, progress))
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "server.properties"
@@ -200,6 +204,10 @@ class EmbeddedCluster:
     @property
     def parts(self) -> Mapping[str, EmbeddedKafka]:
         return self.nodes
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return {k: v for node in self.nodes.values() for k, v in node.ports.items()}
 
     @property
     def where(self) -> str:

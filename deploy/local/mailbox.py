@@ -25,6 +25,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup, escape
 
+from shared.loop import make_runner
+
 SIZE_MAX: Final = 50_000_000
 PAGE: Final = 50
 ID: Final = re.compile(r"[0-9]{17}-[0-9a-f]{32}")
@@ -80,23 +82,24 @@ class Box:
         for name in ("tmp", "new"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for path in sorted((self.folder / "new").iterdir()):
-            self._remember(path.name, path.read_bytes())
+            self._remember(path.name, _head(path.read_bytes()))
 
     async def keep(self, sender: str, recipients: list[str], content: bytes) -> bool:
         """Keep a mail; False if it was here already. Raises OSError when the disk is full."""
-        digest = _digest(recipients, content)
+        lines = [f"Return-Path: <{sender}>", *(f"Delivered-To: {one}" for one in recipients)]
+        raw = "".join(f"{_flat(one)}\r\n" for one in lines).encode() + content
+        head = _head(raw)
+        digest = _digest(recipients, head, content)
         if digest in self._digests:
             return False
         self._digests.add(digest)
-        lines = [f"Return-Path: <{sender}>", *(f"Delivered-To: {one}" for one in recipients)]
-        raw = "".join(f"{_flat(one)}\r\n" for one in lines).encode() + content
         name = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}"[:17] + f"-{digest}"
         try:
             await asyncio.to_thread(self._write, name, raw)
         except OSError:
             self._digests.discard(digest)
             raise
-        self._remember(name, raw)
+        self._remember(name, head)
         return True
 
     def read(self, mail_id: str) -> Message:
@@ -130,8 +133,7 @@ class Box:
         finally:
             os.close(descriptor)
 
-    def _remember(self, name: str, raw: bytes) -> None:
-        mail = _parsed(raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    def _remember(self, name: str, mail: Message) -> None:
         at = datetime.strptime(name[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         subject = _header(mail, "Subject") or "(no subject)"
         number = NUMBER.search(subject)
@@ -232,8 +234,8 @@ def web(box: Box) -> FastAPI:
 
 def main() -> None:
     """Take and show mails until told to stop."""
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+    with suppress(KeyboardInterrupt), make_runner() as runner:
+        runner.run(serve())
 
 
 async def serve() -> None:
@@ -259,11 +261,15 @@ def smtp_protocol(box: Box) -> SMTP:
     )  # fmt: skip
 
 
-def _digest(recipients: list[str], content: bytes) -> str:
-    head = _parsed(content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+def _digest(recipients: list[str], head: Message, content: bytes) -> str:
     told = _header(head, "Message-ID").encode() or content
     whom = "\n".join(sorted(one.casefold() for one in recipients)).encode()
     return hashlib.sha256(told + b"\x00" + whom).hexdigest()[:32]
+
+
+def _head(raw: bytes) -> Message:
+    """The headers of a mail, parsed."""
+    return _parsed(raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
 
 
 def _parsed(raw: bytes) -> Message:

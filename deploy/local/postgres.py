@@ -13,7 +13,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,6 +62,10 @@ class EmbeddedPostgres:
     pid_file: PidFile
     log: Path
     kind: str = "embedded"
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return {"LEDGERDESK_POSTGRES_PORT": self.port}
 
     @property
     def where(self) -> str:

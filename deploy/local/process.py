@@ -11,14 +11,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-from deploy.local.trouble import PortInUse
+from deploy.local.trouble import PortInUse, PortsInUse
 
 START_TIME_TOLERANCE_SECONDS: Final = 2.0
 STOP_TIMEOUT_SECONDS: Final = 20.0
@@ -132,12 +132,30 @@ def free_port() -> int:
 
 def check_port(port: int, part: str, variable: str) -> None:
     """Raise PortInUse when another program listens on the port."""
+    if is_taken(port):
+        raise PortInUse(port, part, variable, holder(port))
+
+
+def check_ports(needed: Iterable[tuple[int, str, str]]) -> None:
+    """Raise PortsInUse, naming each port that another program holds: port, part, variable."""
+    found = [
+        PortInUse(port, part, variable, holder(port))
+        for port, part, variable in needed
+        if is_taken(port)
+    ]
+    if found:
+        raise PortsInUse(found)
+
+
+def is_taken(port: int) -> bool:
+    """Whether nothing else can listen on the port."""
     with socket.socket() as candidate:
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             candidate.bind(("127.0.0.1", port))
         except OSError:
-            raise PortInUse(port, part, variable, holder(port)) from None
+            return True
+    return False
 
 
 def holder(port: int) -> str:

@@ -27,6 +27,10 @@ class Server(Protocol):
     def kind(self) -> str: ...
     @property
     def where(self) -> str: ...
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """Every port on which it listens on this machine, by the name of its variable."""
+
     def start(self, progress: Callable[[str], None]) -> None: ...
     def launch(self, progress: Callable[[str], None]) -> None:
         """Start it, and do not wait until it is ready."""
@@ -69,6 +73,10 @@ class GivenKafka:
     @property
     def where(self) -> str:
         return self.bootstrap
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return {}
 
     def start(self, progress: Callable[[str], None]) -> None:
         progress(f"using Kafka at {self.bootstrap}")

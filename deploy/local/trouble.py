@@ -2,11 +2,13 @@
 
 Trouble
 ├── PortInUse
+├── PortsInUse
 ├── NotEnoughDisk
 ├── NoNetwork
 └── DidNotStart
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -22,6 +24,13 @@ class PortInUse(Trouble):
             f"Port {port}, which {part} needs, is in use by {holder}: stop that, "
             f"or choose another port: {variable}=<port> make up"
         )
+
+
+class PortsInUse(Trouble):
+    """Several ports are taken: a line each."""
+
+    def __init__(self, found: Sequence[PortInUse]) -> None:
+        super().__init__("\n✗ ".join(map(str, found)))
 
 
 class NotEnoughDisk(Trouble):

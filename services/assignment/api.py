@@ -10,9 +10,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.assignment.asked import by
+from services.assignment.bodies import Body
 from services.assignment.desk_api import add_desk
 from services.assignment.directory import Directory
 from services.assignment.domain.choice import Agent
@@ -43,26 +44,26 @@ ReasonText = Annotated[str, Field(min_length=1, max_length=2000)]
 Make = Callable[[], Awaitable[TicketCommand]]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: ReasonText
 
 
-class Assign(BaseModel):
+class Assign(Body):
     agent_id: str
     reason: ReasonText
 
 
-class Transfer(BaseModel):
+class Transfer(Body):
     team_id: str
     reason: ReasonText
 
 
-class Escalate(BaseModel):
+class Escalate(Body):
     reason: ReasonText
     tier: int | None = Field(None, ge=1, description="The next one, if not said.")
 
 
-class Participant(BaseModel):
+class Participant(Body):
     agent_id: str
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from services.assignment.bodies import Body
 from services.assignment.directory import Directory
 from services.assignment.domain.desk import (
     AGENTS,
@@ -25,17 +26,17 @@ from shared.service import Runtime
 from shared.web import etag
 
 
-class Presence(BaseModel):
+class Presence(Body):
     online: bool
 
 
-class TeamPart(BaseModel):
+class TeamPart(Body):
     team_id: str = Field(min_length=1)
     name: str = Field(min_length=1)
     email: str = ""
 
 
-class AgentPart(BaseModel):
+class AgentPart(Body):
     agent_id: str = Field(min_length=1)
     name: str = Field(min_length=1)
     email: str
@@ -48,7 +49,7 @@ class AgentPart(BaseModel):
     active: bool = True
 
 
-class DeskPart(BaseModel):
+class DeskPart(Body):
     """Teams, and all agents of the desk: who is not named no longer works here."""
 
     revision: int = Field(ge=0)

@@ -13,6 +13,7 @@ import orjson
 
 from services.assignment.domain.choice import Need
 from services.assignment.domain.tickets import Closed, Held, Incoming, Open, Waiting
+from shared.events import DESK
 from shared.events.intake import TicketOpened
 from shared.followers.view import Table
 
@@ -81,8 +82,8 @@ class TeamRow:
 
 
 TICKET_ROWS: Final = Table("tickets", TicketRow)
-AGENT_ROWS: Final = Table("agents", AgentRow)
-TEAM_ROWS: Final = Table("teams", TeamRow)
+AGENT_ROWS: Final = Table("agents", AgentRow, topic=DESK)
+TEAM_ROWS: Final = Table("teams", TeamRow, topic=DESK)
 
 
 def need_key(need: Need) -> str:

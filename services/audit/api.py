@@ -56,7 +56,12 @@ def routes(runtime: Runtime) -> APIRouter:
         if not past:
             raise NotFound(what="ticket")
         told = await as_shown(list(past))
-        return {"ticket_id": subject, "number": told[0]["number"], "events": told}
+        return {
+            "ticket_id": subject,
+            "number": told[0]["number"],
+            "names": await finders.names_of(runtime.log, past),
+            "events": told,
+        }
 
     @router.get("/people")
     async def people(caller: Caller, email: str) -> dict[str, Any]:

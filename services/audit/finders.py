@@ -6,11 +6,15 @@ from uuid import UUID
 
 import orjson
 
+from services.audit.words import names_in
 from shared.errors import NotFound
+from shared.events.assignment import AgentDefined
 from shared.events.intake import TicketOpened
-from shared.log import Recorded
+from shared.ids import desk_id
+from shared.log import Log, Recorded
 from shared.numbers import normalise
 from shared.postgres import Pool
+from shared.privacy.sealing import ERASED
 from shared.sql import load_queries
 
 QUERIES = load_queries(__file__)
@@ -41,6 +45,25 @@ async def numbers_of(pool: Pool, events: Sequence[Recorded]) -> dict[UUID, str]:
         if event.type == TicketOpened.__name__:
             numbers[event.subject] = str(orjson.loads(event.data).get("number", ""))
     return numbers
+
+
+async def names_of(log: Log, events: Sequence[Recorded]) -> dict[str, str]:
+    """Names of the people whom events of a ticket name, by their ids: its requester, and agents
+    as they were last defined. Nobody who was forgotten has one."""
+    names: dict[str, str] = {}
+    ids: set[str] = set()
+    for recorded in events:
+        if isinstance(recorded.event, TicketOpened):
+            person = recorded.event.requester
+            names[str(person.person_id)] = person.name
+        ids |= {each.removeprefix("agent:") for each in names_in(orjson.loads(recorded.data))}
+        ids.add(recorded.actor.removeprefix("agent:"))
+    pasts = await log.read_many([desk_id("agent", each) for each in ids])
+    for past in pasts.values():
+        for recorded in past.events:
+            if isinstance(recorded.event, AgentDefined):
+                names[recorded.event.agent_id] = recorded.event.name
+    return {who: name for who, name in names.items() if name and name != ERASED}
 
 
 def shown(event: Recorded, number: str | None) -> dict[str, Any]:

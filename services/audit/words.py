@@ -28,8 +28,16 @@ WORDS: Final[Mapping[str, str]] = {
     "SenderUnblocked": "mail of a blocked sender is taken again, by {unblocked_by}",
     "BounceReceived": "mail to {recipient} came back ({status})",
     "TopicDefined": "topic {topic_id} “{name}” defined, for the team {team_name}",
+    "DeskNamed": "the desk calls itself “{name}”",
+    "EntitlementDefined": "plan {plan_id} is only for {people} {domains}",
     "PersonErased": "a person is to be forgotten, by {erased_by}",
     "PersonExported": "all that is known of a person was given to {exported_by}",
+    "WebhookCreated": "webhook to {url} made by {created_by}",
+    "WebhookChanged": "webhook to {url} changed by {changed_by}",
+    "WebhookSecretRotated": "webhook has secret number {generation}, by {rotated_by}",
+    "WebhookRemoved": "webhook removed by {removed_by}",
+    "ApiKeyCreated": "API key “{name}” made by {created_by}, for {scopes}",
+    "ApiKeyRevoked": "API key revoked by {revoked_by}",
     "DeskRevised": "the desk is at revision {revision}",
     # assignment
     "TicketQueued": "waits in the queue of {team_name}: {reason}",
@@ -93,16 +101,23 @@ _EMPTY = re.compile(r"\s*(“”|: *$)|\s+$")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def in_words(type_name: str, data: Mapping[str, Any], zone: tzinfo | None = None) -> str:
+def in_words(
+    type_name: str,
+    data: Mapping[str, Any],
+    zone: tzinfo | None = None,
+    names: Mapping[str, str] = {},
+) -> str:
     """What happened, on one line; instants in `zone`, by default this machine's.
 
-    A type without words of its own is told by its name and its facts.
+    `names` are those of people, by their ids as events say who did something. A type without
+    words of its own is told by its name and its facts.
     """
     words = WORDS.get(type_name)
     if words is None:
         facts = ", ".join(f"{name} {plain(value, zone)}" for name, value in data.items())
         return f"{_HUMP.sub(' ', type_name).lower()}: {facts}".removesuffix(": ")
-    filled = Formatter().vformat(words, (), _Plain(data, zone))
+    told = {name: _who(name, value, names) for name, value in data.items()}
+    filled = Formatter().vformat(words, (), _Plain(told, zone))
     return _EMPTY.sub("", filled).rstrip(": ")
 
 
@@ -130,6 +145,24 @@ def plain(value: Any, zone: tzinfo | None = None) -> str:
             text = " ".join(str(value).replace("_", " ").split() if _code(value) else
                             str(value).split())  # fmt: skip
             return text if len(text) <= TEXT_LENGTH_MAX else f"{text[: TEXT_LENGTH_MAX - 1]}…"
+
+
+def names_in(data: Mapping[str, Any]) -> set[str]:
+    """The ids of people that an event names: who did it, and to whom."""
+    return {value for name, value in data.items() if _names_somebody(name) and value}
+
+
+def _names_somebody(field: str) -> bool:
+    return field in {"by", "agent_id"} or field.endswith("_by")
+
+
+def _who(field: str, value: Any, names: Mapping[str, str]) -> Any:
+    """A person by their name; a customer whose name isn't known is the customer."""
+    if not _names_somebody(field) or not isinstance(value, str):
+        return value
+    kind, _, rest = value.partition(":")
+    unnamed = {"customer": "the customer", "agent": rest}.get(kind, value)
+    return names.get(rest or value) or unnamed
 
 
 def _code(value: object) -> bool:

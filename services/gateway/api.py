@@ -7,19 +7,25 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from services.gateway.context import Gateway
-from services.gateway.forwarding import add_commands, add_others
+from services.gateway.forwarding import add_commands, add_lookups, add_presence
 from services.gateway.http import respond, signed_in
+from services.gateway.keys import add_keys
+from services.gateway.opening import add_opening
 from services.gateway.people import add_people
 from services.gateway.reads import add_desk, add_parts, add_tickets
+from services.gateway.webhooks import add_webhooks
+from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
 
 TITLE: Final = "Ledgerdesk: the agents' API"
 
 ABOUT: Final = """\
-Queues, tickets and every command of an agent.
+Queues, tickets and every command of an agent; tickets opened in batches, API keys, webhooks.
 
-Sign in with `Authorization: Bearer <token>`. A ticket is named by its id or by its number.
+Sign in with `Authorization: Bearer …`: an agent's token, or an API key, which does what its
+scopes name (tickets:open, tickets:read, tickets:work, tickets:manage, webhooks). A ticket is
+named by its id or by its number. Pages go on with `cursor`, the `next` of the page before.
 Commands take `If-Match` with a ticket's ETag (412 if it has moved on since) and
 `Idempotency-Key` (a retry is the same fact); they answer with a new ETag and with
 `Ledgerdesk-After`: a read that carries it waits until it shows what the command did.
@@ -36,13 +42,19 @@ def routers(gateway: Gateway) -> list[APIRouter]:
 def routes(gateway: Gateway) -> APIRouter:
     """Every route of the API."""
     router = APIRouter(prefix=PREFIX)
+    opener = signed_in(gateway, Scope.TICKETS_OPEN)
+    reader = signed_in(gateway, Scope.TICKETS_READ)
     agent = signed_in(gateway)
-    add_desk(router, gateway, agent)
-    add_tickets(router, gateway, agent)
-    add_parts(router, gateway, agent)
-    add_others(router, gateway, agent)
-    add_commands(router, gateway, agent)
+    add_desk(router, gateway, reader)
+    add_opening(router, gateway, opener)
+    add_tickets(router, gateway, reader)
+    add_parts(router, gateway, reader)
+    add_lookups(router, gateway, reader)
+    add_presence(router, gateway, agent)
+    add_commands(router, gateway)
     add_people(router, gateway, agent)
+    add_keys(router, gateway, agent)
+    add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     return router
 
 

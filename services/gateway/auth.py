@@ -1,4 +1,4 @@
-"""Who is at the desk: bearer tokens for programs, signed sessions for the panel.
+"""Who is at the desk: bearer tokens of agents, API keys of programs, sessions of the panel.
 
 Only the SHA-256 of a token is kept anywhere. A session says who signed in and with which
 token, so that a new token, or leaving the desk, ends it.
@@ -14,15 +14,29 @@ from uuid import UUID
 import jwt
 
 from services.gateway.finders import Finders
-from services.gateway.rows import AgentRow
+from services.gateway.rows import AgentRow, ApiKeyRow
+from shared.errors import Rejected
 from shared.events.assignment import Role
 from shared.identity import Identity, NotSignedIn
 from shared.ids import uuid7
+from shared.scopes import ACTOR_PREFIX, KEY_PREFIX, Scope, covers
 
 ISSUER: Final = "gateway"
 COOKIE: Final = "ledgerdesk_agent"
 _PANEL: Final = "panel"
 _TOKEN_LENGTH_MAX: Final = 512
+
+
+class ScopeMissing(Rejected):
+    """This API key lacks the scope {scope}: ask an admin for a key that has it."""
+
+    http_status = 403
+
+
+class NotForPrograms(Rejected):
+    """This is for people of the desk, with a token of their own; an API key can't do it."""
+
+    http_status = 403
 
 
 def token_hash(token: str) -> str:
@@ -32,9 +46,9 @@ def token_hash(token: str) -> str:
 
 def identity_of(agent: AgentRow) -> Identity:
     """What the owners of commands are told of the agent."""
-    return Identity(
-        actor=f"agent:{agent.agent_id}", issuer=ISSUER, name=agent.name, role=Role(agent.role)
-    )
+    is_program = agent.agent_id.startswith(ACTOR_PREFIX)
+    actor = agent.agent_id if is_program else f"agent:{agent.agent_id}"
+    return Identity(actor=actor, issuer=ISSUER, name=agent.name, role=Role(agent.role))
 
 
 async def by_token(finders: Finders, token: str) -> AgentRow:
@@ -46,6 +60,55 @@ async def by_token(finders: Finders, token: str) -> AgentRow:
     if agent is None or not hmac.compare_digest(agent.token_hash, hashed) or not agent.active:
         raise NotSignedIn
     return agent
+
+
+async def by_key(finders: Finders, key: str, scope: Scope | None, now: datetime) -> AgentRow:
+    """The program whose API key it is, if its scopes allow `scope`; None is for no program.
+
+    Raises `NotSignedIn` for a key that is wrong, revoked or expired.
+    """
+    if len(key) > _TOKEN_LENGTH_MAX:
+        raise NotSignedIn
+    hashed = token_hash(key)
+    row = await finders.api_key(hashed)
+    if row is None or not hmac.compare_digest(row.key_hash, hashed) or not _good(row, now):
+        raise NotSignedIn
+    if scope is None:
+        raise NotForPrograms
+    if not covers(row.scopes, scope):
+        raise ScopeMissing(scope=scope.value)
+    return _program(row, scope)
+
+
+def is_key(token: str) -> bool:
+    """Whether it is written as API keys are."""
+    return token.startswith(KEY_PREFIX)
+
+
+def _good(row: ApiKeyRow, now: datetime) -> bool:
+    return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)
+
+
+_ROLES: Final = {Scope.TICKETS_MANAGE: Role.MANAGER, Scope.WEBHOOKS: Role.ADMIN}
+"""What a program is to the owners of what a scope allows; else it is an agent."""
+
+
+def _program(row: ApiKeyRow, scope: Scope) -> AgentRow:
+    """The program as somebody at the desk, in no team and with no tickets: for what is asked
+    now, and no more."""
+    return AgentRow(
+        subject=row.subject,
+        agent_id=f"{ACTOR_PREFIX}{row.subject}",
+        name=row.name,
+        email="",
+        role=_ROLES.get(scope, Role.AGENT).value,
+        team_ids=[],
+        skills=[],
+        tier=1,
+        capacity=0,
+        token_hash=row.key_hash,
+        active=True,
+    )
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,22 @@ The owners check bodies, each its own; a test holds these against what the owner
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class Reason(BaseModel):
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reason(_Body):
     reason: str = Field(description="Why, in words that stay on record.")
 
 
-class OptionalReason(BaseModel):
+class OptionalReason(_Body):
     reason: str = ""
 
 
-class Priority(BaseModel):
+class Priority(_Body):
     impact: Literal["low", "medium", "high"] | None = None
     urgency: Literal["low", "medium", "high"] | None = None
     priority: Literal["low", "medium", "high", "critical"] | None = Field(
@@ -25,48 +29,48 @@ class Priority(BaseModel):
     reason: str
 
 
-class Category(BaseModel):
+class Category(_Body):
     topic_id: str | None = None
     type: Literal["technical", "billing", "general"] | None = None
     reason: str
 
 
-class Merge(BaseModel):
+class Merge(_Body):
     into_ticket_id: str = Field(description="Id or number of the ticket to go on in.")
     reason: str
 
 
-class Assign(BaseModel):
+class Assign(_Body):
     agent_id: str
     reason: str
 
 
-class Transfer(BaseModel):
+class Transfer(_Body):
     team_id: str
     reason: str
 
 
-class Escalate(BaseModel):
+class Escalate(_Body):
     reason: str
     tier: int | None = Field(None, description="The tier it needs; by default the next one.")
 
 
-class Participant(BaseModel):
+class Participant(_Body):
     agent_id: str
 
 
-class Plan(BaseModel):
+class Plan(_Body):
     plan_id: str
     reason: str
 
 
-class Attachment(BaseModel):
+class Attachment(_Body):
     name: str
     content_type: str
     content_base64: str
 
 
-class Reply(BaseModel):
+class Reply(_Body):
     text: str
     awaits_customer: bool = Field(
         default=False, description="The customer has to answer before work can go on."
@@ -74,41 +78,45 @@ class Reply(BaseModel):
     attachments: list[Attachment] = []
 
 
-class Note(BaseModel):
+class Note(_Body):
     text: str
     pinned: bool = False
 
 
-class Progress(BaseModel):
+class Progress(_Body):
     kind: Literal["step", "finding", "workaround"]
     text: str
 
 
-class Resolve(BaseModel):
+class Resolve(_Body):
     kind: Literal["fix", "workaround"]
     cause: str
     note: str
 
 
-class Verify(BaseModel):
+class Verify(_Body):
     method: str
     result: str
     passed: bool
 
 
-class Comment(BaseModel):
+class Comment(_Body):
     comment: str = ""
 
 
-class CloseNote(BaseModel):
+class CloseNote(_Body):
     note: str
 
 
-class QualityReview(BaseModel):
+class QualityReview(_Body):
     score: int = Field(ge=1, le=5)
     comment: str = ""
 
 
-class Article(BaseModel):
+class Article(_Body):
     title: str
     body: str
+
+
+class Presence(_Body):
+    online: bool

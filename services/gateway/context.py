@@ -1,6 +1,6 @@
 """What the gateway's routes share: readers, owners, sessions, and the record of looks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -58,7 +58,9 @@ class Gateway:
         """The ticket as it stood then; that `me` looked at it goes on record."""
         past = await stood(self.runtime.log, await self.finders.ticket_id(ticket), as_of)
         self.views.note(me.agent_id, past.row.subject)
-        return past
+        messages = await self.finders.named_messages(past.messages)
+        timeline = await self.finders.named_timeline(past.timeline)
+        return replace(past, messages=messages, timeline=timeline)
 
     async def wait(self, ticket_id: UUID, after: Vector | None) -> None:
         """Wait until the read model knows what the caller has seen."""

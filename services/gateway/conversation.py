@@ -1,6 +1,6 @@
 """Which events are part of a ticket's conversation, and what they look like in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from services.gateway.rows import MessageRow
@@ -9,12 +9,17 @@ from shared.events import Attachment, Event, intake, resolution, review
 from shared.log.records import Recorded
 
 
-def message_of(recorded: Recorded, event: Event) -> MessageRow | None:
-    """The entry that `event` makes in the conversation, if any."""
-    shape = _SHAPES.get(type(event))
-    if shape is None:
+def message_of(
+    recorded: Recorded, event: Event, questions: Sequence[Mapping[str, str]] = ()
+) -> MessageRow | None:
+    """The entry that `event` makes in the conversation, if any; `questions` are those that the
+    customer had been asked before it."""
+    if isinstance(event, intake.ClarificationProvided):
+        fields = _answered(event, {each["field"]: each["text"] for each in questions})
+    elif shape := _SHAPES.get(type(event)):
+        fields = shape(event)
+    else:
         return None
-    fields = shape(event)
     return MessageRow(
         id=recorded.id,
         subject=recorded.subject,
@@ -76,8 +81,8 @@ def _asked(e: intake.ClarificationRequested) -> dict[str, Any]:
     return {"kind": "clarification", "author_name": "Ledgerdesk", "text": asked, "label": "asks"}
 
 
-def _answered(e: intake.ClarificationProvided) -> dict[str, Any]:
-    answers = [f"{name}: {answer}" for name, answer in e.answers.items()]
+def _answered(e: intake.ClarificationProvided, asked: Mapping[str, str]) -> dict[str, Any]:
+    answers = [f"{asked.get(name, f'{name}:')} {answer}" for name, answer in e.answers.items()]
     text = "\n".join([part for part in (e.text, *answers) if part])
     return {"kind": "answer", "author_name": "Customer", "text": text, "label": "answers"}
 
@@ -105,7 +110,6 @@ _SHAPES: Final[dict[type[Event], Callable[[Any], dict[str, Any]]]] = {
     intake.TicketOpened: _opened,
     intake.CustomerMessageReceived: _customer,
     intake.ClarificationRequested: _asked,
-    intake.ClarificationProvided: _answered,
     resolution.AgentReplied: lambda e: {
         "kind": "reply",
         "author_name": e.agent_name or who(e.replied_by),

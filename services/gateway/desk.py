@@ -4,23 +4,25 @@ from dataclasses import replace
 
 from services.gateway.rows import (
     AGENTS,
+    API_KEYS,
     PLANS,
     TEAMS,
     TOPICS,
     AgentRow,
+    ApiKeyRow,
     PlanRow,
     TeamRow,
     TopicRow,
 )
 from shared.events import Event
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
-from shared.events.intake import TopicDefined
+from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import View
 
 
 def fold_desk(view: View, event: Event) -> None:
-    """Change the row of one agent, team, plan or topic."""
+    """Change the row of one agent, team, plan, topic or API key."""
     match event:
         case AgentDefined():
             before = view.get(AGENTS)
@@ -34,12 +36,31 @@ def fold_desk(view: View, event: Event) -> None:
             view.put(TEAMS, TeamRow(view.subject, event.team_id, event.name))
         case SlaPlanDefined():
             targets = [target.model_dump(mode="json") for target in event.targets]
-            row = PlanRow(view.subject, event.plan_id, event.name, event.description, targets)
-            view.put(PLANS, row)
+            plan = PlanRow(view.subject, event.plan_id, event.name, event.description, targets)
+            view.put(PLANS, plan)
         case TopicDefined():
-            view.put(TOPICS, TopicRow(view.subject, event.topic_id, event.name, event.active))
+            labels = {field.name: field.label for field in event.fields}
+            topic = TopicRow(view.subject, event.topic_id, event.name, event.active, labels)
+            view.put(TOPICS, topic)
+        case ApiKeyCreated():
+            view.put(API_KEYS, _api_key(view, event))
+        case ApiKeyRevoked():
+            view.change(API_KEYS, revoked_at=event.revoked_at)
         case _:
             pass
+
+
+def _api_key(view: View, event: ApiKeyCreated) -> ApiKeyRow:
+    return ApiKeyRow(
+        subject=view.subject,
+        name=event.name,
+        scopes=list(event.scopes),
+        key_hash=event.key_hash,
+        created_by=event.created_by,
+        created_at=event.created_at,
+        expires_at=event.expires_at,
+        revoked_at=None,
+    )
 
 
 def _agent(view: View, event: AgentDefined) -> AgentRow:

@@ -1,13 +1,15 @@
 """What agents ask of the read model: a ticket, its parts, a page of a queue, the counts."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from services.gateway.queues import Ask, Page, Source, cursor_after, source_of, start_of
 from services.gateway.rows import (
     AgentRow,
+    ApiKeyRow,
     ClockRow,
     MessageRow,
     PlanRow,
@@ -16,6 +18,7 @@ from services.gateway.rows import (
     TimelineRow,
     TopicRow,
 )
+from services.gateway.words import marks_in, with_names
 from shared.errors import NotFound
 from shared.events.base import Status
 from shared.numbers import normalise
@@ -66,18 +69,34 @@ class Finders:
 
     async def conversation(self, ticket_id: UUID, after: int = 0) -> list[MessageRow]:
         records = await self._pool.fetch(SQL.conversation, ticket_id, after, LINES_MAX)
-        return [MessageRow(**record) for record in records]
+        return await self.named_messages([MessageRow(**record) for record in records])
 
     async def timeline(
         self, ticket_id: UUID, after: int = 0, limit: int = LINES_MAX
     ) -> list[TimelineRow]:
         records = await self._pool.fetch(SQL.timeline, ticket_id, after, limit)
-        return [TimelineRow(**record) for record in records]
+        return await self.named_timeline([TimelineRow(**record) for record in records])
 
     async def timeline_end(self, ticket_id: UUID, limit: int) -> list[TimelineRow]:
         """What happened last, oldest first."""
         records = await self._pool.fetch(SQL.timeline_end, ticket_id, limit)
-        return [TimelineRow(**record) for record in reversed(records)]
+        return await self.named_timeline([TimelineRow(**record) for record in reversed(records)])
+
+    async def named_timeline(self, rows: list[TimelineRow]) -> list[TimelineRow]:
+        """The rows, with agents by their names."""
+        names = await self._names_for(row.words for row in rows)
+        return [replace(row, words=with_names(row.words, names)) for row in rows]
+
+    async def named_messages(self, rows: list[MessageRow]) -> list[MessageRow]:
+        """The rows, with agents by their names."""
+        names = await self._names_for(row.author_name for row in rows)
+        return [replace(row, author_name=with_names(row.author_name, names)) for row in rows]
+
+    async def _names_for(self, texts: Iterable[str]) -> dict[str, str]:
+        """Names of agents by their ids, if any is marked in these texts."""
+        if not any(marks_in(text) for text in texts):
+            return {}
+        return {row["agent_id"]: row["name"] for row in await self._pool.fetch(SQL.agent_names)}
 
     async def clocks(self, ticket_id: UUID) -> list[ClockRow]:
         records = await self._pool.fetch(SQL.clocks, ticket_id)
@@ -123,6 +142,15 @@ class Finders:
         record = await self._pool.fetchrow(SQL.agent_by_token, token_hash)
         return None if record is None else AgentRow(**record)
 
+    async def api_key(self, key_hash: str) -> ApiKeyRow | None:
+        """The key with this hash, revoked or not."""
+        record = await self._pool.fetchrow(SQL.api_key_by_hash, key_hash)
+        return None if record is None else ApiKeyRow(**record)
+
+    async def api_keys(self) -> list[ApiKeyRow]:
+        """Every key there was, the newest first."""
+        return [ApiKeyRow(**record) for record in await self._pool.fetch(SQL.api_keys)]
+
     async def agent(self, agent_id: str) -> AgentRow | None:
         record = await self._pool.fetchrow(SQL.agent_by_id, agent_id)
         return None if record is None else AgentRow(**record)
@@ -138,6 +166,12 @@ class Finders:
 
     async def plans(self) -> list[PlanRow]:
         return [PlanRow(**record) for record in await self._pool.fetch(SQL.plans)]
+
+    async def labels(self, topic_id: str) -> dict[str, str]:
+        """What people read of each field of a form, by its name; a ticket may have been opened
+        under another topic than it is under now."""
+        records = await self._pool.fetch(SQL.labels, topic_id)
+        return {name: label for r in records for name, label in r["labels"].items()}
 
     async def topics(self) -> list[TopicRow]:
         return [TopicRow(**record) for record in await self._pool.fetch(SQL.topics)]

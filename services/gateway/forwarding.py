@@ -2,19 +2,25 @@
 
 from collections.abc import Awaitable, Callable
 from inspect import Parameter, Signature
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel
 
-from services.gateway import shapes
+from services.gateway import bodies, shapes
 from services.gateway.auth import identity_of
 from services.gateway.commands import COMMANDS, Command
 from services.gateway.context import Gateway
-from services.gateway.http import SignedIn, TicketName, problems, read_body, relayed
+from services.gateway.http import SignedIn, TicketName, problems, read_body, relayed, signed_in
 from services.gateway.owners import PASSED_IN
 from services.gateway.rows import AgentRow
+from shared.events.assignment import Role
 from shared.identity import HEADER
+from shared.scopes import Scope
+
+_SCOPES: Final = {Role.AGENT: Scope.TICKETS_WORK, Role.MANAGER: Scope.TICKETS_MANAGE}
+"""The scope that an API key needs for the commands of a role."""
 
 IDEMPOTENCY = {
     "name": "Idempotency-Key",
@@ -31,17 +37,19 @@ IF_MATCH = {
 }
 
 
-def add_commands(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
+def add_commands(router: APIRouter, gateway: Gateway) -> None:
     """A route for each command."""
+    doors = {scope: signed_in(gateway, scope) for scope in _SCOPES.values()}
     for command in COMMANDS:
         router.add_api_route(
             f"/tickets/{{ticket}}/{command.name}",
-            _endpoint(gateway, command, agent),
+            _endpoint(gateway, command, doors[_SCOPES[command.role]]),
             methods=[command.method],
             tags=[f"commands of {command.owner}"],
             name=command.name,
             summary=command.what,
-            description=f"Takes at least the role {command.role.value}.",
+            description=f"Takes at least the role {command.role.value}, "
+            f"or the scope {_SCOPES[command.role].value}.",
             status_code=200,
             responses={
                 200: {"model": shapes.Done, "description": "Done, or done before."},
@@ -55,12 +63,31 @@ def described(command: Command) -> dict[str, Any]:
     """The command's OpenAPI: its headers and its body, with an example."""
     extra: dict[str, Any] = {"parameters": [IF_MATCH, IDEMPOTENCY]}
     if command.body is not None:
-        schema = command.body.model_json_schema()
-        media: dict[str, Any] = {"schema": schema}
-        if command.example is not None:
-            media["example"] = command.example
-        extra["requestBody"] = {"required": True, "content": {"application/json": media}}
+        extra |= request_body(command.body, command.example)
     return extra
+
+
+def request_body(model: type[BaseModel], example: object = None) -> dict[str, Any]:
+    """A body's OpenAPI, when its owner checks it and not FastAPI."""
+    media: dict[str, Any] = {"schema": inlined(model.model_json_schema())}
+    if example is not None:
+        media["example"] = example
+    return {"requestBody": {"required": True, "content": {"application/json": media}}}
+
+
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema without references, as part of a larger document."""
+    definitions = schema.pop("$defs", {})
+
+    def resolved(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return resolved(definitions[node["$ref"].rpartition("/")[2]])
+            return {name: resolved(value) for name, value in node.items()}
+        return [resolved(item) for item in node] if isinstance(node, list) else node
+
+    made: dict[str, Any] = resolved(schema)
+    return made
 
 
 def _endpoint(
@@ -89,15 +116,26 @@ def _endpoint(
     return endpoint
 
 
-def add_others(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
-    """Presence, and what intake keeps: quarantined submissions and files."""
+def add_presence(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
+    """Whether an agent takes tickets."""
     me: Any = Depends(agent)
 
-    @router.put("/me/presence", tags=["desk"], responses=problems(401, 422, 503))
+    @router.put(
+        "/me/presence",
+        tags=["desk"],
+        response_model=shapes.Presence,
+        responses=problems(403, 404, 409, 413),
+        openapi_extra=request_body(bodies.Presence, {"online": True}),
+    )
     async def presence(request: Request, me: AgentRow = me) -> Response:
         """Say whether you take tickets: `{"online": true}`."""
         path = f"/v1/agents/{quote(me.agent_id, safe='')}/presence"
         return await forward(gateway, me, request, "assignment", path)
+
+
+def add_lookups(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
+    """What intake keeps: quarantined submissions and files."""
+    me: Any = Depends(agent)
 
     @router.get("/quarantine", tags=["desk"], responses=problems(401, 503))
     async def quarantine(request: Request, me: AgentRow = me) -> Response:

@@ -8,20 +8,21 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime
 
-from services.gateway.auth import by_token
+from services.gateway.auth import by_key, by_token, is_key
 from services.gateway.context import Gateway
 from services.gateway.owners import Answer
 from services.gateway.rows import AgentRow
 from services.gateway.shapes import Problem
 from shared.identity import NotSignedIn
 from shared.log.vector import Vector
+from shared.scopes import Scope
 from shared.web import AFTER_HEADER, Invalid
 
 BODY_BYTES_MAX: Final = 32 * 1024 * 1024
 """Largest body of a command: attachments are in it, as base64."""
 
 BEARER: Final = HTTPBearer(
-    auto_error=False, description="The agent's token, as it was given out with the desk."
+    auto_error=False, description="An agent's token, or an API key that an admin has made."
 )
 
 SignedIn = Callable[..., Awaitable[AgentRow]]
@@ -30,13 +31,21 @@ TicketName = Annotated[
     str, Path(description="A ticket's id or number.", examples=["LD-7KQ4M-2XR9C-5"])
 ]
 
+_ALWAYS: Final = (401, 422, 429, 503)
+"""What any route can answer."""
+
 _PROBLEMS: Final = {
+    400: "The body ended before it was all here.",
     401: "No valid token.",
-    403: "The role does not allow it.",
-    404: "There is no such ticket.",
+    403: "The role, or the API key's scopes, do not allow it.",
+    404: "There is no such thing.",
+    408: "The body did not come in time.",
     409: "Forbidden as things stand: `code` says why.",
     412: "The ticket has moved on since If-Match.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
     422: "Fields are missing or malformed: `errors` names each.",
+    429: "Too much is asked at once: come back after Retry-After.",
     503: "The owner is away, or this service has not come so far: try again.",
 }
 
@@ -80,20 +89,27 @@ def relayed(answer: Answer) -> Response:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The documented ways in which a route can fail."""
+    """The documented ways in which a route can fail, with those in which all can."""
     media = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-    return {status: {"description": _PROBLEMS[status], "content": media} for status in statuses}
+    return {
+        status: {"description": _PROBLEMS[status], "content": media}
+        for status in sorted({*_ALWAYS, *statuses})
+    }
 
 
-def signed_in(gateway: Gateway) -> SignedIn:
-    """FastAPI dependency: the agent whose bearer token the request carries."""
+def signed_in(gateway: Gateway, scope: Scope | None = None) -> SignedIn:
+    """FastAPI dependency: the agent whose bearer token the request carries, or the program
+    whose API key it is, if its scopes allow `scope`; without one, agents alone."""
 
     async def agent(
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     ) -> AgentRow:
         if credentials is None:
             raise NotSignedIn
-        return await by_token(gateway.finders, credentials.credentials)
+        token = credentials.credentials
+        if is_key(token):
+            return await by_key(gateway.finders, token, scope, gateway.runtime.clock())
+        return await by_token(gateway.finders, token)
 
     return agent
 

@@ -33,6 +33,8 @@ PASSED_OUT: Final = (
     "etag",
     AFTER_HEADER.lower(),
     "retry-after",
+    "location",
+    "idempotency-replayed",
 )
 """Headers of an owner's answer that are for the caller."""
 

@@ -70,12 +70,13 @@ class DeskView:
             row = opened(recorded, event)
         if row is None:
             return
+        asked = row.questions
         clocks.fold_clocks(view, event)
         view.put(TICKETS, _moved(view, ticket_after(row, event, recorded), event, recorded))
         view.put(TIMELINE, _line(recorded, event))
         if isinstance(event, TicketShared):
             view.put(SHARED, SharedRow(recorded.id, view.subject, event.team_id))
-        message = message_of(recorded, event)
+        message = message_of(recorded, event, asked)
         if message is not None:
             view.put(MESSAGES, message)
         _add_words(view, words_of(event))

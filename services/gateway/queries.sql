@@ -261,6 +261,14 @@ select count(*) from (
 -- Who holds the token with this hash.
 select * from desk_view.agents where token_hash = $1 and token_hash <> '';
 
+-- name: api_key_by_hash
+-- The API key with this hash.
+select * from desk_view.api_keys where key_hash = $1;
+
+-- name: api_keys
+-- Every API key there was, the newest first.
+select * from desk_view.api_keys order by created_at desc, subject;
+
 -- name: agents_of_address
 -- Whoever has, or had, a mail address as an agent.
 select agent_id, active from desk_view.agents where lower(email) = $1;
@@ -287,6 +295,14 @@ select * from desk_view.teams order by name;
 -- name: plans
 -- The SLA plans of the desk.
 select * from desk_view.plans order by name;
+
+-- name: agent_names
+-- What the agents are called, those who have left, too.
+select agent_id, name from desk_view.agents;
+
+-- name: labels
+-- What people read of the fields of every topic's form, this topic's last.
+select labels from desk_view.topics order by topic_id = $1, topic_id;
 
 -- name: topics
 -- The topics under which tickets may be.

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared.events import DESK
+from shared.events import TICKETS as TICKETS_TOPIC
 from shared.followers.view import Table
 
 
@@ -168,6 +170,21 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """A program that may call the API."""
+
+    subject: UUID
+    """The key's id."""
+    name: str
+    scopes: list[str]
+    key_hash: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TeamRow:
     """A team of the desk."""
 
@@ -195,17 +212,38 @@ class TopicRow:
     topic_id: str
     name: str
     active: bool
+    labels: dict[str, str] = field(default_factory=dict)
+    """What people read of each field of its form, by the field's name."""
 
 
-TICKETS: Table[TicketRow] = Table("tickets", TicketRow)
-MESSAGES: Table[MessageRow] = Table("messages", MessageRow, key="id", append_only=True)
-TIMELINE: Table[TimelineRow] = Table("timeline", TimelineRow, key="id", append_only=True)
-CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id")
-WORDS: Table[WordsRow] = Table("words", WordsRow)
-SHARED: Table[SharedRow] = Table("shared", SharedRow, key="id", append_only=True)
-AGENTS: Table[AgentRow] = Table("agents", AgentRow)
-TEAMS: Table[TeamRow] = Table("teams", TeamRow)
-PLANS: Table[PlanRow] = Table("plans", PlanRow)
-TOPICS: Table[TopicRow] = Table("topics", TopicRow)
+TICKETS: Table[TicketRow] = Table("tickets", TicketRow, topic=TICKETS_TOPIC)
+MESSAGES: Table[MessageRow] = Table(
+    "messages", MessageRow, key="id", append_only=True, topic=TICKETS_TOPIC
+)
+TIMELINE: Table[TimelineRow] = Table(
+    "timeline", TimelineRow, key="id", append_only=True, topic=TICKETS_TOPIC
+)
+CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id", topic=TICKETS_TOPIC)
+WORDS: Table[WordsRow] = Table("words", WordsRow, topic=TICKETS_TOPIC)
+SHARED: Table[SharedRow] = Table(
+    "shared", SharedRow, key="id", append_only=True, topic=TICKETS_TOPIC
+)
+AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
+API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow)
+TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
+PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
+TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
-TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED, AGENTS, TEAMS, PLANS, TOPICS)
+TABLES = (
+    TICKETS,
+    MESSAGES,
+    TIMELINE,
+    CLOCKS,
+    WORDS,
+    SHARED,
+    AGENTS,
+    API_KEYS,
+    TEAMS,
+    PLANS,
+    TOPICS,
+)

@@ -34,6 +34,9 @@ class Settings(ServiceSettings):
     review_url: str = Field(
         "http://127.0.0.1:8086", validation_alias="REVIEW_URL", description="Where review is."
     )
+    notify_url: str = Field(
+        "http://127.0.0.1:8087", validation_alias="NOTIFY_URL", description="Where notify is."
+    )
     connect_seconds_max: float = Field(
         1.0, description="Longest the gateway tries to reach the owner of a command."
     )

@@ -175,6 +175,11 @@ class Done(_Shape):
     events: list[str]
 
 
+class Presence(BaseModel):
+    agent_id: str
+    events: list[str]
+
+
 class Problem(BaseModel):
     """RFC 9457: `code` is stable."""
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.gateway.rows import TicketRow
-from services.gateway.words import who
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
 from shared.events.base import Status
 from shared.log.records import Recorded
@@ -54,7 +53,7 @@ def _noted(row: TicketRow, event: resolution.NoteAdded, recorded: Recorded) -> T
     note = {
         "id": str(recorded.id),
         "text": event.text,
-        "by": event.agent_name or who(event.noted_by),
+        "by": event.agent_name or event.noted_by,
         "at": event.noted_at.isoformat(),
     }
     return replace(row, pinned=[*row.pinned, note])

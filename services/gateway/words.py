@@ -1,6 +1,7 @@
 """Every event of a ticket in words, for its timeline."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
@@ -37,6 +38,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
 )
 """What an answer to the customer does not depend on: it makes nobody's draft stale."""
 
+_MARK: Final = re.compile("⟦([^⟦⟧]{1,200})⟧")
+
 CLOCK_NAMES: Final = {"first_response": "first response", "resolution": "resolution"}
 
 KIND_NAMES: Final = {
@@ -55,7 +58,7 @@ def in_words(event: Event) -> str:
 
 
 def who(name: str) -> str:
-    """Somebody as people read it: ids of agents as they are, machinery by what it is."""
+    """Somebody as people read it: an agent by a mark for `with_names`, machinery by what it is."""
     machinery = {
         "routing": "routing",
         "rule": "rule",
@@ -66,7 +69,20 @@ def who(name: str) -> str:
     kind, _, rest = name.partition(":")
     if kind == "customer":
         return "the customer"
-    return machinery.get(name, rest or name)
+    if name in machinery or kind not in ("agent", name):
+        return machinery.get(name, rest)
+    return f"⟦{rest or name}⟧"
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """Words with the names of agents where their ids were marked; names may change, and be
+    forgotten, so they stand in no row."""
+    return _MARK.sub(lambda mark: names.get(mark[1]) or mark[1], text)
+
+
+def marks_in(text: str) -> bool:
+    """Whether an agent's id is marked in the words."""
+    return "⟦" in text
 
 
 def duration(seconds: float) -> str:
@@ -183,9 +199,11 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     assignment.AgentAssigned: lambda e: (
         f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
     ),
-    assignment.AgentUnassigned: lambda e: f"Taken from {e.agent_id}{_because(e.reason)}{_by(e.by)}",
+    assignment.AgentUnassigned: lambda e: (
+        f"Taken from {who(e.agent_id)}{_because(e.reason)}{_by(e.by)}"
+    ),
     assignment.ParticipantAdded: lambda e: f"{e.agent_name} takes part{_by(e.by)}",
-    assignment.ParticipantRemoved: lambda e: f"{e.agent_id} takes part no longer{_by(e.by)}",
+    assignment.ParticipantRemoved: lambda e: f"{who(e.agent_id)} takes part no longer{_by(e.by)}",
     assignment.TicketTransferred: lambda e: (
         f"Transferred to {e.team_name}{_because(e.reason)}{_by(e.by)}"
     ),

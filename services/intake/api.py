@@ -7,6 +7,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from services.intake import bodies
+from services.intake.admission import Admission
+from services.intake.batches import batches
+from services.intake.description import description
 from services.intake.desk_api import desk_routes
 from services.intake.domain import (
     DECIDER,
@@ -20,6 +23,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.related import NotIntoItself
 from services.intake.domain.ticket import SenderTakesNoPart, known
+from services.intake.keys_api import key_routes
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
@@ -38,13 +42,17 @@ def routes(runtime: Runtime) -> APIRouter:
     """Every route of intake but the core's own."""
     parts = Parts.of(runtime)
     router = APIRouter(prefix="/v1")
-    router.include_router(submitting(parts))
+    held = Admission(parts.settings.bytes_in_flight_max)
+    router.include_router(submitting(parts, held))
+    router.include_router(batches(parts, held))
     _add_conversation(router, parts)
     _add_triage(router, parts)
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))
     router.include_router(quarantine_routes(parts))
     router.include_router(people_routes(parts))
+    router.include_router(key_routes(parts))
+    router.include_router(description(router))
     return router
 
 

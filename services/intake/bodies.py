@@ -95,11 +95,21 @@ class TopicDefinition(Body):
     mailbox: str = ""
 
 
-class TopicsDefinition(Body):
-    """All topics of the desk: one that is not among them is offered no longer."""
+class EntitlementDefinition(Body):
+    """The customers whom a plan is for, by mail address or by its domain."""
+
+    plan_id: Slug
+    customers: tuple[Line, ...]
+
+
+class SectionDefinition(Body):
+    """Intake's section of the desk: a topic that is not among these is offered no longer, and a
+    plan without an entitlement is open to everybody."""
 
     revision: Annotated[int, Field(ge=1)]
+    name: Annotated[Line | None, Field(description="What the desk calls itself.")] = None
     topics: tuple[TopicDefinition, ...]
+    entitlements: tuple[EntitlementDefinition, ...] = ()
 
 
 class Revising(Body):

@@ -1,21 +1,29 @@
-"""The topics of the desk: for everybody to read, for the configuration to define."""
+"""Intake's section of the desk: its name and topics, and who is entitled to which plan."""
 
+from collections.abc import Iterator
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from services.intake import bodies
+from services.intake.description import Topic, problems
 from services.intake.domain.desk import (
     DESK_DECIDER,
+    DefineEntitlement,
     DefineTopic,
+    DeskCommand,
     DeskState,
+    NameDesk,
+    RetireEntitlement,
     RetireTopic,
     ReviseDesk,
 )
+from services.intake.domain.triage import Topics
 from services.intake.parts import Parts
 from shared.asked import Asked, ByAdmin, ByAgent
-from shared.events.intake import TopicDefined
-from shared.ids import desk_id
+from shared.events.intake import EntitlementDefined, TopicDefined
+from shared.ids import desk_id, person_id
 
 DESK: Final = desk_id("desk", "desk")
 """The subject of the desk itself."""
@@ -27,7 +35,11 @@ def desk_routes(parts: Parts) -> APIRouter:
     """Topics, and the revisions of the desk."""
     router = APIRouter(tags=["desk"])
 
-    @router.get("/topics", summary="Topics that tickets can be opened under")
+    @router.get(
+        "/topics",
+        summary="Topics that tickets can be opened under",
+        responses={200: {"model": list[Topic]}, **problems(429, 503)},
+    )
     async def list_topics(response: Response) -> list[dict[str, Any]]:
         response.headers["Cache-Control"] = f"public, max-age={TOPICS_CACHE_SECONDS}"
         topics = (await parts.catalogue.topics()).by_id.values()
@@ -35,12 +47,13 @@ def desk_routes(parts: Parts) -> APIRouter:
 
     @router.get("/desk")
     async def show_desk(_asked: ByAgent) -> dict[str, Any]:
-        """The revision of the desk's configuration, and its topics in full."""
-        revised = (await _state(parts)).revised
+        """The desk's name, the revision of its configuration, and its topics in full."""
+        desk = await _state(parts)
         topics = (await parts.finders.topics()).by_id.values()
         return {
-            "revision": revised.revision if revised else 0,
-            "digest": revised.digest if revised else "",
+            "name": desk.named.name if desk.named else "",
+            "revision": desk.revised.revision if desk.revised else 0,
+            "digest": desk.revised.digest if desk.revised else "",
             "topics": [topic.model_dump(mode="json") for topic in topics],
         }
 
@@ -54,8 +67,8 @@ def desk_routes(parts: Parts) -> APIRouter:
         return {"revision": revised.revision, "new": bool(outcome.events)}
 
     @router.put("/desk")
-    async def apply(body: bodies.TopicsDefinition, asked: ByAdmin) -> dict[str, Any]:
-        """Define all topics; only what differs is said. Answers once it is in force here."""
+    async def apply(body: bodies.SectionDefinition, asked: ByAdmin) -> dict[str, Any]:
+        """Define the section; only what differs is said. Answers once it is in force here."""
         changed = await _apply(parts, body, asked)
         parts.catalogue.forget()
         return {"revision": body.revision, "changed": changed}
@@ -63,28 +76,56 @@ def desk_routes(parts: Parts) -> APIRouter:
     return router
 
 
-async def _apply(parts: Parts, body: bodies.TopicsDefinition, asked: Asked) -> list[str]:
-    commands: dict[str, DefineTopic | RetireTopic] = {}
-    for topic in body.topics:
-        defined = TopicDefined(revision=body.revision, **topic.model_dump())
-        commands[topic.topic_id] = DefineTopic(defined)
-    for topic_id, known in (await parts.finders.topics()).by_id.items():
-        if known.active:
-            commands.setdefault(topic_id, RetireTopic(body.revision))
+async def _apply(parts: Parts, body: bodies.SectionDefinition, asked: Asked) -> list[str]:
     changed = []
-    for topic_id, command in commands.items():
+    for subject, command, what in _commands(body, await parts.finders.topics()):
         outcome = await parts.runtime.handle(
             DESK_DECIDER,
-            desk_id("topic", topic_id),
+            subject,
             command,
             actor=asked.caller.actor,
             revision=body.revision,
         )
         if outcome.events:
-            gone = " is no longer offered" if isinstance(command, RetireTopic) else ""
-            changed.append(f"topic {topic_id}{gone}")
+            changed.append(what)
             await parts.runtime.wait_for(outcome.subject, outcome.vector, "triage")
     return changed
+
+
+def _commands(
+    body: bodies.SectionDefinition, known: Topics
+) -> Iterator[tuple[UUID, DeskCommand, str]]:
+    """For each thing of the desk: its subject, what is to be true of it, and how that is told."""
+    if body.name is not None:
+        yield DESK, NameDesk(body.name, body.revision), f"the desk is called {body.name}"
+    for topic in body.topics:
+        defined = TopicDefined(revision=body.revision, **topic.model_dump())
+        yield desk_id("topic", topic.topic_id), DefineTopic(defined), f"topic {topic.topic_id}"
+    named = {topic.topic_id for topic in body.topics}
+    for topic_id, old in known.by_id.items():
+        if old.active and topic_id not in named:
+            what = f"topic {topic_id} is no longer offered"
+            yield desk_id("topic", topic_id), RetireTopic(body.revision), what
+    for each in body.entitlements:
+        what = f"plan {each.plan_id} is for {len(each.customers)} customers or domains"
+        yield _entitlement(each.plan_id), DefineEntitlement(_entitled(each, body.revision)), what
+    for plan_id in known.entitlements.keys() - {each.plan_id for each in body.entitlements}:
+        what = f"plan {plan_id} is open to everybody"
+        yield _entitlement(plan_id), RetireEntitlement(body.revision), what
+
+
+def _entitlement(plan_id: str) -> UUID:
+    return desk_id("entitlement", plan_id)
+
+
+def _entitled(given: bodies.EntitlementDefinition, revision: int) -> EntitlementDefined:
+    """Addresses are kept as the ids of people; what has no @ is a domain."""
+    return EntitlementDefined(
+        plan_id=given.plan_id,
+        people=tuple(sorted({person_id(each) for each in given.customers if "@" in each})),
+        domains=tuple(sorted({each.casefold() for each in given.customers if "@" not in each})),
+        revision=revision,
+    )
 
 
 async def _state(parts: Parts) -> DeskState:

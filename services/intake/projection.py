@@ -9,7 +9,7 @@ from services.intake.domain.triage import Topics
 from services.intake.projections.register import Register
 from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
-from shared.events.intake import TopicDefined
+from shared.events.intake import EntitlementDefined, TopicDefined
 from shared.postgres import Pool
 from shared.sql import load_queries
 from shared.together import Together
@@ -33,10 +33,14 @@ class Finders:
         self._numbers: Together[str, UUID] = Together(self._tickets_of_numbers)
 
     async def topics(self) -> Topics:
-        """The topics of the desk, also those that are no longer offered."""
+        """The topics of the desk, also those that are no longer offered, and entitlements."""
         rows = await self._pool.fetch(QUERIES.topics)
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
-        return Topics({topic.topic_id: topic for topic in topics})
+        rows = await self._pool.fetch(QUERIES.entitlements)
+        entitled = [EntitlementDefined.model_validate(row["definition"]) for row in rows]
+        return Topics(
+            {topic.topic_id: topic for topic in topics}, {each.plan_id: each for each in entitled}
+        )
 
     async def open_like(self, ticket_ids: Sequence[UUID]) -> dict[UUID, Similar]:
         """The words of tickets that triage knows, and those of their requesters' other open

@@ -2,6 +2,10 @@
 -- Every topic of the desk, as last defined.
 select definition from triage.topics order by topic_id
 
+-- name: entitlements
+-- Whom each plan is for that is not open to everybody.
+select definition from triage.entitlements where active order by plan_id
+
 -- name: open_of_requesters
 -- Tickets with their words, each beside the newest other open ones of its requester.
 select

@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from services.intake.addresses import normalised
 from services.intake.domain.triage import Topics
 from services.intake.domain.verification import FIELD_LENGTH_MAX, trouble_with
 from services.intake.text import KINDS, tidy, trouble_with_text
 from shared.events import Level, TicketType
 from shared.events.intake import TopicDefined
 from shared.web import Invalid
+from shared.wording import in_plain_words
 
 FILES_MAX: Final = 10
 FILE_BYTES_MAX: Final = 10_000_000
@@ -35,11 +37,6 @@ _CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[ -~]{0,200})?"
 
 Errors = list[tuple[str, str]]
 
-# Names that only a company's own network knows are as good as any other for a desk in it.
-for _name in ("local", "localhost", "test"):
-    if _name in SPECIAL_USE_DOMAIN_NAMES:
-        SPECIAL_USE_DOMAIN_NAMES.remove(_name)
-
 
 def _text(limit: int, *, lines: bool = False) -> BeforeValidator:
     def check(value: object) -> str:
@@ -55,13 +52,12 @@ def _email(value: object) -> str:
     """A mail address as people write it; also one within a company's own network."""
     address = _line(value)
     try:
-        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        return normalised(address)
     except EmailNotValidError as error:
         text = str(error).removesuffix(".")
         raise PydanticCustomError(
             "email", "is not a mail address: {why}", {"why": text[:1].lower() + text[1:]}
         ) from None
-    return checked.normalized
 
 
 def _phone(value: object) -> str:
@@ -172,7 +168,11 @@ class Submission(Body):
 
 def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefined]:
     """The submission in `body`, and its topic. Raises `Invalid`, naming all that is wrong."""
-    raw = read_object(body)
+    return checked_submission(read_object(body), topics)
+
+
+def checked_submission(raw: dict[str, Any], topics: Topics) -> tuple[Submission, TopicDefined]:
+    """The submission in an object, and its topic. Raises `Invalid`, naming all that is wrong."""
     errors: Errors = []
     try:
         # Without a requester, each field that is missing of it is named.
@@ -183,7 +183,7 @@ def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefin
     if topic is None:
         errors += _unknown_topic(raw.get("topic"), topics)
     else:
-        errors += _plan_errors(raw.get("plan"), topic)
+        errors += _plan_errors(raw, topic, topics)
         raw, custom_errors = with_custom_fields(raw, topic)
         errors += custom_errors
     if errors or topic is None:
@@ -248,25 +248,12 @@ def explained(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Iterato
     """What pydantic found, in words for people who never heard of it."""
     for error in errors:
         place = ".".join(str(part)[:NAME_LENGTH_SHOWN] or "(no name)" for part in error["loc"])
-        context = error.get("ctx", {})
         match error["type"]:
-            case "missing":
-                yield place, "is required"
             case "extra_forbidden":
                 known = model.model_fields if len(error["loc"]) == 1 else {}
                 yield place, f"is not a field we know{_meant(str(error['loc'][-1]), known)}"
-            case "enum" | "literal_error":
-                choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-                yield place, f"must be one of: {choices}"
-            case "model_type" | "model_attributes_type" | "dict_type":
-                yield place, "must be an object"
-            case "list_type" | "tuple_type":
-                yield place, "must be a list"
-            case "too_long":
-                most, sent = context["max_length"], context["actual_length"]
-                yield place, f"may hold {most}; there are {sent}"
             case _:
-                yield place, error["msg"]
+                yield place, in_plain_words(error)
 
 
 def _unknown_topic(name: object, topics: Topics) -> Errors:
@@ -279,11 +266,21 @@ def _unknown_topic(name: object, topics: Topics) -> Errors:
     return [("topic", f"is unknown; choose one of: {', '.join(offered[:50])}")]
 
 
-def _plan_errors(plan: object, topic: TopicDefined) -> Errors:
-    if not isinstance(plan, str) or plan.strip() in ("", *topic.entitled_plans):
+def _plan_errors(raw: Mapping[str, Any], topic: TopicDefined, topics: Topics) -> Errors:
+    """A plan that the topic doesn't offer, or that isn't for this requester."""
+    plan, requester = raw.get("plan"), raw.get("requester")
+    if not isinstance(plan, str) or not plan.strip():
         return []
-    offers = ", ".join(topic.entitled_plans) or "none"
-    return [("plan", f"is not offered under {topic.name}; offered: {offers}")]
+    email = requester.get("email") if isinstance(requester, Mapping) else None
+    email = email.strip()[:LINE_LENGTH_MAX] if isinstance(email, str) else ""
+    offered = [each for each in topic.entitled_plans if topics.may_choose(email, each)]
+    if plan.strip() in offered:
+        return []
+    choice = f"can be chosen: {', '.join(offered) or 'none'}"
+    if plan.strip() in topic.entitled_plans:
+        whom = f", not for {email}" if email else ""
+        return [("plan", f"is for customers who have it by contract{whom}; {choice}")]
+    return [("plan", f"is not offered under {topic.name}; {choice}")]
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

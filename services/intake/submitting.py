@@ -2,16 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from services.intake.admission import Admission, TooBusy, TooSlow
+from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
@@ -24,11 +26,12 @@ from shared.events.intake import (
     TicketCategorised,
     TicketOpened,
     TicketPrioritised,
+    TopicDefined,
 )
 from shared.identity import HEADER, Identity
 from shared.ids import person_id
 from shared.links import Link, sign_link, status_url
-from shared.outages import OUTAGES
+from shared.outages import COME_BACK
 from shared.web import Invalid, away, caller, etag, problem
 
 log = structlog.get_logger()
@@ -37,6 +40,8 @@ LARGE_BYTES: Final = 250_000
 """A body from which on it is read in a thread, so that others are answered meanwhile."""
 
 EXCERPT_LENGTH: Final = 280
+
+KEY_TROUBLE: Final = "must be 1 to 200 printable ASCII characters"
 
 _KEY = re.compile(r"[!-~](?:[ -~]{0,198}[!-~])?")
 
@@ -47,43 +52,68 @@ class NotJson(Rejected):
     http_status = 415
 
 
-def submitting(parts: Parts) -> APIRouter:
-    """The route, and how much of what is sent it keeps in memory."""
-    router = APIRouter(tags=["tickets"])
-    settings = parts.settings
-    admission = Admission(settings.bytes_in_flight_max)
+class Direct(APIRoute):
+    """A route whose function is given the request as it came, and answers by itself: what
+    FastAPI would find out about its parameters and its answer takes as long as the rest."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The function itself."""
+        function: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return function
+
+
+def submitting(parts: Parts, held: Admission) -> APIRouter:
+    """The route; `held` is how much of what is sent is kept in memory."""
+    router = APIRouter(tags=["tickets"], route_class=Direct)
 
     @router.post(
         "/tickets",
         status_code=201,
         summary="Open a ticket",
-        openapi_extra={"requestBody": _request_body()},
-        responses={422: {"description": "Names every field that is missing or malformed."}},
+        openapi_extra={"parameters": [KEY], "requestBody": submission_body()},
+        responses={
+            201: {"model": Receipt, "description": "Opened, or opened before."},
+            **problems(400, 401, 408, 413, 415, 422, 429, 503, 507),
+        },
     )
     async def open_ticket(request: Request) -> Response:
         """Accepted means durable: 201 is answered once the ticket is in the log.
 
         The same `Idempotency-Key` of the same requester again is the same ticket.
         """
-        try:
-            _must_be_json(request)
-            with admission.body() as body:
-                raw = await body.read(request, BODY_BYTES_MAX, settings.body_seconds_max)
-                return await _open(parts, request, raw)
-        except TooSlow as slow:
-            # The rest of the body is not waited for.
-            return problem(408, slow.code, slow.message, headers={"Connection": "close"})
-        except TooBusy as busy:
-            return problem(429, busy.code, busy.message, headers={"Retry-After": "1"})
-        except ClientDisconnect:
-            # Nobody hears it; but it is no mistake of ours, to be logged with all its frames.
-            return problem(400, "hung_up", "The submission ended before it was all here.")
-        except OUTAGES as error:
-            # The customer may try again, with the same Idempotency-Key.
-            log.warning("submission_not_stored", error=type(error).__name__)
-            return away(error, "not_stored", "Your ticket could not be stored just now")
+
+        async def answered(body: bytes) -> Response:
+            return await _open(parts, request, body)
+
+        return await taken(parts, held, request, answered)
 
     return router
+
+
+async def taken(
+    parts: Parts,
+    held: Admission,
+    request: Request,
+    answer: Callable[[bytes], Awaitable[Response]],
+) -> Response:
+    """The answer to a body that is read here, bounded in size and time."""
+    try:
+        must_be_json(request)
+        with held.body() as body:
+            raw = await body.read(request, BODY_BYTES_MAX, parts.settings.body_seconds_max)
+            return await answer(raw)
+    except TooSlow as slow:
+        # The rest of the body is not waited for.
+        return problem(408, slow.code, slow.message, headers={"Connection": "close"})
+    except TooBusy as busy:
+        return problem(429, busy.code, busy.message, headers={"Retry-After": "1"})
+    except ClientDisconnect:
+        # Nobody hears it; but it is no mistake of ours, to be logged with all its frames.
+        return problem(400, "hung_up", "The submission ended before it was all here.")
+    except COME_BACK as error:
+        # The customer may try again, with the same Idempotency-Key.
+        log.warning("submission_not_stored", error=type(error).__name__)
+        return away(error, "not_stored", "Your ticket could not be stored just now")
 
 
 async def _open(parts: Parts, request: Request, body: bytes) -> Response:
@@ -94,6 +124,26 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         submission, topic = await asyncio.to_thread(read_submission, body, topics)
     else:
         submission, topic = read_submission(body, topics)
+    outcome = await open_submission(parts, identity, submission, topic, key, topics.revision)
+    content = await receipt(parts, outcome)
+    headers = etag(outcome.vector) | {
+        "Location": content["status_url"],
+        "Cache-Control": "no-store",
+    }
+    if not outcome.events:
+        headers["Idempotency-Replayed"] = "true"
+    return JSONResponse(content, 201, headers=headers)
+
+
+async def open_submission(
+    parts: Parts,
+    identity: Identity | None,
+    submission: Submission,
+    topic: TopicDefined,
+    key: str | None,
+    revision: int,
+) -> Outcome:
+    """Open the ticket; the same `key` of the same requester again is the same ticket."""
     attachments = await parts.stored(submission.attachments)
     requester = _person(submission)
     now = parts.runtime.clock()
@@ -116,16 +166,15 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
             attachments=attachments,
         )
 
-    outcome = await parts.open_ticket(
+    return await parts.open_ticket(
         (requester.person_id, key) if key else None,
         command,
         actor=identity.actor if identity else f"customer:{requester.person_id}",
-        revision=topics.revision,
+        revision=revision,
     )
-    return await _receipt(parts, outcome)
 
 
-async def _receipt(parts: Parts, outcome: Outcome) -> Response:
+async def receipt(parts: Parts, outcome: Outcome) -> dict[str, Any]:
     """What the customer is told at once; the same again for the same submission."""
     events: Sequence[Event | Unknown] = outcome.events
     if not events:
@@ -134,7 +183,7 @@ async def _receipt(parts: Parts, outcome: Outcome) -> Response:
     link = Link(outcome.subject, opened.requester.person_id)
     token = sign_link(parts.settings.link_secret, link, parts.runtime.clock())
     url = status_url(parts.settings.portal_url, token)
-    content = {
+    return {
         "ticket_id": str(outcome.subject),
         "number": opened.number,
         "status": _status(events).value,
@@ -142,10 +191,6 @@ async def _receipt(parts: Parts, outcome: Outcome) -> Response:
         "summary": summary(opened, events),
         "events": [type(event).__name__ for event in outcome.events],
     }
-    headers = etag(outcome.vector) | {"Location": url, "Cache-Control": "no-store"}
-    if not outcome.events:
-        headers["Idempotency-Replayed"] = "true"
-    return JSONResponse(content, 201, headers=headers)
 
 
 def summary(opened: TicketOpened, events: Sequence[Event | Unknown]) -> dict[str, Any]:
@@ -200,7 +245,7 @@ def _channel(submission: Submission, identity: Identity | None) -> Channel:
     return Channel.WEB if by_form else Channel.API
 
 
-def _must_be_json(request: Request) -> None:
+def must_be_json(request: Request) -> None:
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared != "application/json" and not declared.endswith("+json"):
         raise NotJson
@@ -210,21 +255,11 @@ def _key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    if not _KEY.fullmatch(key.strip()):
-        raise Invalid([("Idempotency-Key", "must be 1 to 200 printable ASCII characters")])
+    if not is_key(key.strip()):
+        raise Invalid([("Idempotency-Key", KEY_TROUBLE)])
     return key.strip()
 
 
-def _request_body() -> dict[str, Any]:
-    """The submission's JSON Schema, without references, for the API's description."""
-    schema = Submission.model_json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def inlined(node: Any) -> Any:
-        if isinstance(node, dict):
-            if "$ref" in node:
-                return inlined(definitions[node["$ref"].rpartition("/")[2]])
-            return {name: inlined(value) for name, value in node.items()}
-        return [inlined(item) for item in node] if isinstance(node, list) else node
-
-    return {"required": True, "content": {"application/json": {"schema": inlined(schema)}}}
+def is_key(text: str) -> bool:
+    """Whether it can be an idempotency key."""
+    return _KEY.fullmatch(text) is not None

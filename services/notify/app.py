@@ -10,12 +10,19 @@ from services.notify.projection import Deliveries, DirectoryOfTheDesk
 from services.notify.reactions import Bounced, Tell
 from services.notify.sender import Sender
 from services.notify.settings import Settings
+from services.notify.webhooks.api import webhook_routes
+from services.notify.webhooks.fan_out import FanOut
+from services.notify.webhooks.sender import WebhookSender
 from shared.events import ACCESS, Event, all_event_types
 from shared.events.notify import (
     NotificationFailed,
     NotificationRequested,
     NotificationSent,
     NotificationSuppressed,
+    WebhookChanged,
+    WebhookCreated,
+    WebhookRemoved,
+    WebhookSecretRotated,
 )
 from shared.service import Reacts, Runtime, Service, run
 
@@ -26,7 +33,16 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
 those would wait for them wherever they are not heard."""
 
 SAYS: Final[frozenset[type[Event]]] = frozenset(
-    {NotificationRequested, NotificationSent, NotificationFailed, NotificationSuppressed}
+    {
+        NotificationRequested,
+        NotificationSent,
+        NotificationFailed,
+        NotificationSuppressed,
+        WebhookCreated,
+        WebhookChanged,
+        WebhookSecretRotated,
+        WebhookRemoved,
+    }
 )
 
 
@@ -43,9 +59,13 @@ SERVICE: Final = Service(
         Reacts(Tell(runtime, _settings(runtime)), DECIDER),
         Reacts(Bounced(), DECIDER),
     ],
-    routers=lambda runtime: [routes(runtime)],
+    followers=lambda runtime: [FanOut(runtime.log, runtime.settings.instance)],
+    routers=lambda runtime: [routes(runtime), webhook_routes(runtime)],
     measures=lambda runtime: [outbox(runtime)],
-    tasks=lambda runtime: [Sender(runtime, _settings(runtime)).run],
+    tasks=lambda runtime: [
+        Sender(runtime, _settings(runtime)).run,
+        WebhookSender(runtime, _settings(runtime)).run,
+    ],
     forget=forget_answers,
     other_tables=("outbox.attempts",),
 )

@@ -21,18 +21,20 @@ from shared.mail_ids import make_message_id, make_reply_address
 class Composer:
     """What every mail of this desk has in common."""
 
-    desk_name: str
     from_address: str
     mail_domain: str
     portal_url: str
     gateway_url: str
     link_secret: str
 
-    def draft(self, letter: Letter, story: Story, cause_id: UUID, occurred_at: datetime) -> Draft:
+    def draft(
+        self, letter: Letter, story: Story, cause_id: UUID, occurred_at: datetime, desk_name: str
+    ) -> Draft:
         """The draft of a letter; the same letter always leads to the same one."""
         whom = letter.to.email.casefold() or letter.to.agent_id
         notification_id = _notification_id(cause_id, letter.kind, whom)
-        rendered = render(letter.template, self._facts(letter, story, occurred_at))
+        facts = self._facts(letter, story, occurred_at) | {"desk": desk_name}
+        rendered = render(letter.template, facts)
         references = self._references(letter, story)
         name = unproven_name(letter.to.name) if _unproven(letter, story) else letter.to.name
         return Draft(
@@ -64,7 +66,6 @@ class Composer:
         if _unproven(letter, story):
             title, name = without_links(line(title)), unproven_name(name)
         return {
-            "desk": self.desk_name,
             "number": opened.number,
             "title": title or "(no subject)",
             "topic": opened.topic_name,

@@ -27,6 +27,10 @@ TIMES_LOOKING: Final = 10
 """And at least so many times as long as looking took: most of the time goes to letters."""
 
 
+NAMELESS: Final = "Help desk"
+"""What a desk is called that was not configured yet."""
+
+
 @dataclass(frozen=True)
 class Colleague:
     """Somebody of the desk, and what they are there."""
@@ -46,6 +50,7 @@ class Known:
     promises: Mapping[tuple[str, Priority], Promise] = field(default_factory=dict)
     defaults: Mapping[Priority, str] = field(default_factory=dict)
     mailboxes: frozenset[str] = frozenset()
+    name: str = NAMELESS
     bounced: Mapping[str, datetime] = field(default_factory=dict)
     """When the last mail to an address failed for good, by the address."""
     until_seconds: float = 0.0
@@ -101,6 +106,10 @@ class Finder:
         }
         return known.mailboxes, frozenset(bounced)
 
+    async def desk_name(self) -> str:
+        """What the desk calls itself."""
+        return (await self._look()).name
+
     async def of_ticket(self, ticket_id: UUID) -> list[Record]:
         """The notifications on a ticket, oldest first."""
         return await self._pool.fetch(QUERIES.of_ticket, ticket_id)
@@ -139,6 +148,7 @@ def _known(desk: Record, bounced: Sequence[Record], until: float) -> Known:
             Priority(each): plan["plan_id"] for plan in plans for each in plan["default_for"]
         },
         mailboxes=frozenset(desk["mailboxes"] or ()),
+        name=desk["name"] or NAMELESS,
         bounced={each["recipient"]: each["settled_at"] for each in bounced},
         until_seconds=until,
     )

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from services.notify.domain import Stage
 from services.notify.words import line
-from shared.events import Event, Unknown
+from shared.events import DESK, Event, Unknown
 from shared.events.assignment import AgentDefined, TeamDefined
-from shared.events.intake import TopicDefined
+from shared.events.intake import DeskNamed, TopicDefined
 from shared.events.notify import (
     NotificationFailed,
     NotificationRequested,
@@ -172,6 +172,14 @@ class PromiseRow:
 
 
 @dataclass(frozen=True)
+class DeskRow:
+    """What the desk calls itself."""
+
+    subject: UUID
+    name: str
+
+
+@dataclass(frozen=True)
 class MailboxRow:
     """The local part of an address of ours, by the topic that its mails open tickets under."""
 
@@ -179,19 +187,20 @@ class MailboxRow:
     mailbox: str
 
 
-AGENTS: Table[AgentRow] = Table("agents", AgentRow)
-TEAMS: Table[TeamRow] = Table("teams", TeamRow)
-PLANS: Table[PromiseRow] = Table("plans", PromiseRow)
-MAILBOXES: Table[MailboxRow] = Table("mailboxes", MailboxRow)
+AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
+TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
+PLANS: Table[PromiseRow] = Table("plans", PromiseRow, topic=DESK)
+MAILBOXES: Table[MailboxRow] = Table("mailboxes", MailboxRow, topic=DESK)
+NAMES: Table[DeskRow] = Table("desk", DeskRow, topic=DESK)
 
 
 class DirectoryOfTheDesk:
-    """Agents, teams, plans and mailboxes, as last defined."""
+    """The desk's name, agents, teams, plans and mailboxes, as last defined."""
 
     name: ClassVar[str] = "directory"
-    tables: ClassVar[Sequence[Table[Any]]] = (AGENTS, TEAMS, PLANS, MAILBOXES)
+    tables: ClassVar[Sequence[Table[Any]]] = (AGENTS, TEAMS, PLANS, MAILBOXES, NAMES)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
-        {AgentDefined, TeamDefined, SlaPlanDefined, TopicDefined}
+        {AgentDefined, TeamDefined, SlaPlanDefined, TopicDefined, DeskNamed}
     )
 
     def fold(self, view: View, recorded: Recorded) -> None:
@@ -220,5 +229,7 @@ class DirectoryOfTheDesk:
                 view.put(MAILBOXES, MailboxRow(view.subject, mailbox.casefold()))
             case TopicDefined():
                 view.delete(MAILBOXES)
+            case DeskNamed() as event:
+                view.put(NAMES, DeskRow(view.subject, line(event.name)))
             case _:
                 return

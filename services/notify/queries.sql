@@ -6,7 +6,8 @@ select
     (select json_agg(a) from directory.agents a) as agents,
     (select json_agg(t) from directory.teams t where t.email <> '') as teams,
     (select json_agg(p) from directory.plans p) as plans,
-    (select array_agg(m.mailbox) from directory.mailboxes m) as mailboxes;
+    (select array_agg(m.mailbox) from directory.mailboxes m) as mailboxes,
+    (select d.name from directory.desk d) as name;
 
 -- name: bounced
 -- Customers' addresses that took no mail, and when that was last.

@@ -23,6 +23,7 @@ from services.notify.domain import (
     RecordSent,
     Suppress,
 )
+from services.notify.finders import Finder
 from services.notify.jobs import Job, job_of
 from services.notify.mail import Origin, outgoing
 from services.notify.outbox import Outbox
@@ -74,7 +75,8 @@ class Sender:
         self._runtime = runtime
         self._settings = settings
         self._outbox = Outbox(runtime.pool, uuid7(), settings.instance, settings.lease_seconds)
-        self._origin = Origin(settings.desk_name, settings.from_address, settings.mail_domain)
+        self._finder = Finder(runtime.pool)
+        self._origin = Origin("", settings.from_address, settings.mail_domain)
         self._server = MailServer.parse(settings.smtp_url)
         # Mails on one ticket go through one courier, so that they leave in their order.
         self._lines: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(settings.senders)]
@@ -147,6 +149,7 @@ class Sender:
         claimed = await self._outbox.claim(limit)
         if not claimed:
             return False
+        self._origin = replace(self._origin, name=await self._finder.desk_name())
         pasts = await self._runtime.log.read_many([one.subject for one in claimed])
         found = [(one, job_of(one, pasts[one.subject])) for one in claimed]
         self._done += [one.id for one, job in found if job is None]

@@ -20,11 +20,6 @@ class Settings(ServiceSettings):
         description="Mail server for what we send: smtp://user:password@host:port (STARTTLS when "
         "offered), smtp+starttls:// (required), or smtps:// (TLS from the first byte).",
     )
-    desk_name: str = Field(
-        "Ledgerdesk Support",
-        validation_alias="LEDGERDESK_NAME",
-        description="What the desk calls itself to customers.",
-    )
     mailbox: str = Field(
         "support", description="Local part of the address our mails come from, at the mail domain."
     )
@@ -57,6 +52,31 @@ class Settings(ServiceSettings):
     )
     bounce_days: int = Field(
         30, description="Days for which nothing is sent to an address that took no mail."
+    )
+
+    webhook_timeout_seconds: float = Field(
+        15.0, description="Longest that the receiver of a webhook may take to answer."
+    )
+    webhook_delays_seconds: tuple[float, ...] = Field(
+        (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 64_800, 86_400),
+        description="Waits (JSON list) between tries of a webhook's delivery, three days in all; "
+        "after them it has failed, and is posted again when somebody asks.",
+    )
+    webhook_breaker_seconds: float = Field(
+        60.0,
+        description="How long a webhook that failed five times in a row is left alone; it "
+        "doubles each time, up to an hour. What waits is kept.",
+    )
+    webhook_log_days: int = Field(
+        30, description="Days for which settled deliveries of webhooks can be looked up."
+    )
+    webhook_networks_allowed: tuple[str, ...] = Field(
+        (),
+        description="Private networks (JSON list, e.g. 10.1.0.0/16) that webhooks may be posted "
+        "to; by default none.",
+    )
+    webhook_plain_http_allowed: bool = Field(
+        False, description="Whether webhooks may be posted without TLS, within one's own network."
     )
 
     @property

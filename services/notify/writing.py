@@ -21,7 +21,6 @@ class Writer:
         self._clock = runtime.clock
         self._settings = settings
         self._composer = Composer(
-            desk_name=settings.desk_name,
             from_address=settings.from_address,
             mail_domain=settings.mail_domain,
             portal_url=settings.portal_url.rstrip("/"),
@@ -33,8 +32,9 @@ class Writer:
         self, letters: Sequence[Letter], story: Story, cause_id: UUID, occurred_at: datetime
     ) -> RequestNotifications:
         """The command for the letters that `cause_id` leads to."""
+        name = await self.finder.desk_name()
         composer = self._composer
-        drafts = [composer.draft(each, story, cause_id, occurred_at) for each in letters]
+        drafts = [composer.draft(each, story, cause_id, occurred_at, name) for each in letters]
         own, bounced = await self._unwanted([draft.recipient for draft in drafts], story)
         return RequestNotifications(tuple(drafts), self._clock(), own, bounced)
 

@@ -40,9 +40,9 @@ def service() -> Service:
             opening.routes(assembly.portal(runtime)),
             finding.routes(assembly.portal(runtime)),
             ticket_pages.routes(assembly.portal(runtime)),
-            no_pages(assembly.portal(runtime).settings.desk_name),
+            no_pages(assembly.portal(runtime).desk),
         ],
-        busy=lambda runtime: busy_page(assembly.portal(runtime).settings.desk_name),
+        busy=lambda runtime: busy_page(assembly.portal(runtime).desk),
         tasks=lambda runtime: [assembly.portal(runtime).background],
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from services.portal.desk_name import DeskName
 from services.portal.drafts import FOLDER, Drafts
 from services.portal.finders import Finders
 from services.portal.forms import Filled, FormTokens, filled
@@ -24,6 +25,7 @@ class Portal:
     runtime: Runtime
     settings: Settings
     finders: Finders
+    desk: DeskName
     owners: Owners
     tokens: FormTokens
     drafts: Drafts
@@ -34,10 +36,12 @@ class Portal:
         """The portal of a running service."""
         settings = runtime.settings
         assert isinstance(settings, Settings)
+        finders = Finders(runtime.pool)
         return cls(
             runtime=runtime,
             settings=settings,
-            finders=Finders(runtime.pool),
+            finders=finders,
+            desk=DeskName(finders),
             owners=owners or Owners(settings, runtime.clock),
             tokens=FormTokens(settings.link_secret),
             drafts=Drafts(
@@ -51,7 +55,7 @@ class Portal:
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """A page of this desk."""
-        return render(template, {"desk": self.settings.desk_name, **values}, status)
+        return render(template, {"desk": str(self.desk), **values}, status)
 
     async def form(self, request: Request) -> Filled:
         """The form that was sent."""

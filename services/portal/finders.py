@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.portal.rows import MessageRow, PlanRow, TicketRow, TimelineRow, TopicRow
 from shared.errors import NotFound
+from shared.ids import person_id
 from shared.postgres import Pool
 from shared.sql import load_queries
 
@@ -34,11 +35,21 @@ class Finders:
         fields = await self.pool.fetchval(QUERIES.fields, topic_id)
         return {field["name"]: field["label"] for field in fields or ()}
 
-    async def plans(self, plan_ids: Sequence[str]) -> list[PlanRow]:
-        """Plans as they are offered; one that nobody defined is offered under its id."""
-        rows = await self.pool.fetch(QUERIES.plans, list(plan_ids))
+    async def plans(self, plan_ids: Sequence[str], email: str) -> list[PlanRow]:
+        """Those of the plans that whoever has this mail address may choose; with none, those that
+        are open to everybody. One that nobody defined is offered under its id."""
+        domain = email.strip().casefold().rpartition("@")[2]
+        rows = await self.pool.fetch(QUERIES.plans_of_others, person_id(email), domain)
+        others = {row["plan_id"] for row in rows}
+        plan_ids = [each for each in plan_ids if each not in others]
+        rows = await self.pool.fetch(QUERIES.plans, plan_ids)
         known = {row["plan_id"]: (row["name"], row["description"]) for row in rows}
         return [PlanRow(UUID(int=0), each, *known.get(each, (each, ""))) for each in plan_ids]
+
+    async def desk_name(self) -> str | None:
+        """What the desk calls itself, once it was said."""
+        name: str | None = await self.pool.fetchval(QUERIES.desk_name)
+        return name
 
     async def ticket(self, ticket_id: UUID) -> TicketRow | None:
         """The ticket, once it is known here."""

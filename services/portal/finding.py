@@ -21,7 +21,7 @@ ANSWER_SECONDS: Final = 1.0
 
 def routes(portal: Portal) -> APIRouter:
     """The form, and what is said once it was sent."""
-    router = APIRouter(include_in_schema=False, route_class=page_route(portal.settings.desk_name))
+    router = APIRouter(include_in_schema=False, route_class=page_route(portal.desk))
 
     @router.get("/find")
     async def form() -> Response:

@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
+from services.portal.desk_name import DeskName
 from services.portal.forms import FormTooOld
 from services.portal.rendering import render
 from shared.admission import RETRY_AFTER_SECONDS
 from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.links import LinkNotValid
+from shared.outages import COME_BACK
 from shared.watched import route_of
 
 log = structlog.get_logger()
@@ -25,10 +27,12 @@ FOREIGN: Final = frozenset({"cross-site", "same-site"})
 
 FOR_PROGRAMS: Final = ("/v1/", "/health/", "/metrics", "/openapi.json")
 
+AWAY: Final = "Something we need for this is away just now. Please reload the page in a moment."
+
 BROKEN: Final = "Something broke on our side. Please try again in a moment."
 
 
-def page_route(desk: str, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
+def page_route(desk: DeskName, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
     """The class of routes whose errors are pages of this desk; paths can be left to others."""
 
     class PageRoute(APIRoute):
@@ -41,6 +45,7 @@ def page_route(desk: str, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
             handler = super().get_route_handler()
 
             async def with_pages(request: Request) -> Response:
+                await desk.look()
                 try:
                     site = request.headers.get("sec-fetch-site")
                     if request.method == "POST" and site in FOREIGN:
@@ -54,7 +59,7 @@ def page_route(desk: str, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
     return PageRoute
 
 
-def no_pages(desk: str) -> APIRouter:
+def no_pages(desk: DeskName) -> APIRouter:
     """What leads nowhere is a page, too; what programs ask has answers of its own. Comes last."""
     route = page_route(desk, leaving=FOR_PROGRAMS)
     router = APIRouter(include_in_schema=False, route_class=route)
@@ -66,17 +71,16 @@ def no_pages(desk: str) -> APIRouter:
     return router
 
 
-def busy_page(desk: str) -> Response:
+def busy_page(desk: DeskName) -> Response:
     """For whom there is no place just now; what was typed is sent again by reloading."""
     message = "Too many people are writing to us just now. Please reload this page in a moment."
-    page = render(
-        "trouble.html", {"desk": desk, "title": "One moment, please", "message": message}, 429
-    )
+    values = {"desk": str(desk), "title": "One moment, please", "message": message}
+    page = render("trouble.html", values, 429)
     page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return page
 
 
-def _trouble(desk: str, route: str, error: Exception) -> Response:
+def _trouble(desk: DeskName, route: str, error: Exception) -> Response:
     match error:
         case LinkNotValid():
             message = "This link is not valid, or too old. Please ask for a new one."
@@ -88,7 +92,14 @@ def _trouble(desk: str, route: str, error: Exception) -> Response:
         case NotYet() | TicketParked():
             title, status = "One moment, please", 503
             message = "We are still working on what you sent. Please try again in a moment."
+        case _ if isinstance(error, COME_BACK):
+            log.warning("page_not_served", route=route, error=type(error).__name__)
+            title, message, status = "One moment, please", AWAY, 503
         case _:
             log.error("page_failed", route=route, exc_info=error)
             title, message, status = "That did not work", BROKEN, 500
-    return render("trouble.html", {"desk": desk, "title": title, "message": message}, status)
+    values = {"desk": str(desk), "title": title, "message": message}
+    page = render("trouble.html", values, status)
+    if status == 503:
+        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return page

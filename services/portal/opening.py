@@ -16,19 +16,27 @@ from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
 from services.portal.words import line
-from shared.errors import NotFound
+from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import person_id
 from shared.links import Link, read_link, sign_link, status_url
 from shared.numbers import number_for
 
 YEAR_SECONDS: Final = 31_536_000
 
+SENT_BEFORE: Final = (
+    "You sent this form before, and it became a ticket: you have a mail with its number, and can "
+    "add to it there. To open another ticket with what stands here, send it once more."
+)
+
+SHOW_PLANS: Final = "show_plans"
+"""The button that sends nothing yet: it shows the plans of whoever has the mail address typed."""
+
 ABOVE: Final = {"subject": "The subject", "description": "The description"}
 """What fields are called in sentences: those above a topic's own fields, and those below."""
 
 BELOW: Final = {
     "plan": "The service plan",
-    "impact": "How many are affected",
+    "impact": "Who is affected",
     "urgency": "How urgent it is",
     "attachments": "The files",
     "requester.name": "Your name",
@@ -39,7 +47,7 @@ BELOW: Final = {
 
 def routes(portal: Portal) -> APIRouter:
     """The pages."""
-    router = APIRouter(include_in_schema=False, route_class=page_route(portal.settings.desk_name))
+    router = APIRouter(include_in_schema=False, route_class=page_route(portal.desk))
 
     @router.get("/static/{mark}/{name}")
     async def static_file(mark: str, name: str) -> Response:
@@ -56,9 +64,18 @@ def routes(portal: Portal) -> APIRouter:
     async def form(topic_id: str) -> Response:
         topic = await portal.finders.topic(topic_id)
         token = portal.tokens.make(f"new {topic_id}")
-        return await _form(portal, topic, token, Filled({}, (), ()))
+        page = await _form(portal, topic, token, Filled({}, (), ()))
+        # Whoever goes back finds the form that was sent, with its token, so that sending it
+        # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one;
+        # and so it would if it were sent to this very address, as that makes browsers forget it.
+        page.headers["Cache-Control"] = "private, max-age=0"
+        return page
 
-    @router.post("/new/{topic_id}")
+    @router.get("/new/{topic_id}/send")
+    async def not_sent(topic_id: str) -> Response:
+        return RedirectResponse(f"/new/{quote(topic_id)}", 303, HEADERS)
+
+    @router.post("/new/{topic_id}/send")
     async def send(topic_id: str, request: Request) -> Response:
         return await _send(portal, topic_id, request)
 
@@ -89,6 +106,9 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     except (TooLarge, TooMany) as error:
         problems = Problems({"attachments": error.message})
         return await _form(portal, topic, token, form, problems, 422)
+    if form.get(SHOW_PLANS):
+        kept = await portal.drafts.keep(key, files)
+        return await _form(portal, topic, token, form, kept=kept)
     email = form.get("requester.email")
     answer = await portal.owners.send(
         "intake",
@@ -99,10 +119,13 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
         key=key,
     )
     if not answer.done:
+        problems = _problems(answer, topic)
+        if answer.code == IdempotencyKeyReused().code:
+            # Gone back to, and changed: from now on a form of its own, with its own files.
+            token, problems = portal.tokens.make(f"new {topic_id}"), Problems(message=SENT_BEFORE)
+            key = portal.tokens.read(f"new {topic_id}", token)
         kept = await portal.drafts.keep(key, files)
-        return await _form(
-            portal, topic, token, form, _problems(answer, topic), answer.status, kept
-        )
+        return await _form(portal, topic, token, form, problems, answer.status, kept)
     link = Link(UUID(answer.body["ticket_id"]), person_id(email))
     magic = sign_link(settings.link_secret, link, portal.runtime.clock())
     return RedirectResponse(f"/t/{magic}/received", 303, HEADERS)
@@ -153,11 +176,15 @@ async def _form(
     status: int = 200,
     kept: Sequence[tuple[str, Draft]] = (),
 ) -> Response:
-    plans: Sequence[PlanRow] = await portal.finders.plans(topic.plans) if topic.plans else ()
+    plans: Sequence[PlanRow] = ()
+    if topic.plans:
+        plans = await portal.finders.plans(topic.plans, form.get("requester.email"))
     values: Mapping[str, Any] = {
         "topic": topic,
         "plans": plans,
-        "action": f"/new/{quote(topic.topic_id)}",
+        "more_plans": len(plans) < len(topic.plans),
+        "asked_for_plans": bool(form.get(SHOW_PLANS)),
+        "action": f"/new/{quote(topic.topic_id)}/send",
         "form": token,
         "typed": form.get,
         "problems": problems or Problems(),

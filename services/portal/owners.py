@@ -49,6 +49,11 @@ class Answer:
         return str(self.body.get("detail") or TROUBLE)
 
     @property
+    def code(self) -> str:
+        """The stable name of what kept it from being done; empty if nothing did."""
+        return str(self.body.get("code") or "")
+
+    @property
     def errors(self) -> dict[str, str]:
         """What is wrong with each field."""
         found = self.body.get("errors") or []

@@ -6,11 +6,15 @@ from typing import Any, ClassVar, Final
 
 from services.portal.messages import message_of
 from services.portal.rows import (
+    ENTITLEMENTS,
     MESSAGES,
+    NAMES,
     PLANS,
     TICKETS,
     TIMELINE,
     TOPICS,
+    DeskRow,
+    EntitlementRow,
     PlanRow,
     TicketRow,
     TimelineRow,
@@ -22,6 +26,8 @@ from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueue
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
+    DeskNamed,
+    EntitlementDefined,
     TicketCategorised,
     TicketMerged,
     TicketOpened,
@@ -49,14 +55,22 @@ TITLE_LENGTH_MAX: Final = 200
 
 
 class Pages:
-    """Tickets with conversation and timeline; topics and plans."""
+    """Tickets with conversation and timeline; topics, plans and whom they are for."""
 
     name: ClassVar[str] = "pages"
-    tables: ClassVar[Sequence[Table[Any]]] = (TICKETS, MESSAGES, TIMELINE, TOPICS, PLANS)
+    tables: ClassVar[Sequence[Table[Any]]] = (
+        TICKETS,
+        MESSAGES,
+        TIMELINE,
+        TOPICS,
+        PLANS,
+        ENTITLEMENTS,
+        NAMES,
+    )
     hears: ClassVar[frozenset[type[Event]]] = HEARS
 
     def fold(self, view: View, recorded: Recorded) -> None:
-        """Change the rows of one ticket, topic or plan."""
+        """Change the rows of one ticket, or of one thing of the desk."""
         event = recorded.event
         match event:
             case Unknown():
@@ -66,6 +80,13 @@ class Pages:
             case SlaPlanDefined():
                 name, description = line(event.name), clean(event.description)
                 view.put(PLANS, PlanRow(view.subject, event.plan_id, name, description))
+            case EntitlementDefined(active=False):
+                view.delete(ENTITLEMENTS)
+            case EntitlementDefined(people=people, domains=domains):
+                row = EntitlementRow(view.subject, event.plan_id, list(people), list(domains))
+                view.put(ENTITLEMENTS, row)
+            case DeskNamed():
+                view.put(NAMES, DeskRow(view.subject, line(event.name)))
             case TicketOpened() if view.get(TICKETS) is None:
                 view.put(TICKETS, _opened(view, event, recorded))
                 _add(view, event, recorded)

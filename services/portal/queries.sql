@@ -13,6 +13,15 @@ select fields from pages.topics where topic_id = $1;
 -- Plans by id.
 select plan_id, name, description from pages.plans where plan_id = any ($1::text[]) order by name;
 
+-- name: plans_of_others
+-- The plans that somebody with this person id and mail domain may not choose.
+select plan_id from pages.entitlements
+where not ($1 = any (people) or $2 = any (domains));
+
+-- name: desk_name
+-- What the desk calls itself.
+select name from pages.desk;
+
 -- name: ticket
 -- A ticket.
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,

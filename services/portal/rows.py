@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from shared.events import DESK
 from shared.events.base import Status
 from shared.followers.view import Table
 
@@ -102,8 +103,28 @@ class PlanRow:
     description: str
 
 
+@dataclass(frozen=True)
+class EntitlementRow:
+    """Whom a plan is for; one without a row is open to everybody."""
+
+    subject: UUID
+    plan_id: str
+    people: Sequence[UUID]
+    domains: Sequence[str]
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """What the desk calls itself."""
+
+    subject: UUID
+    name: str
+
+
 TICKETS: Final[Table[TicketRow]] = Table("tickets", TicketRow)
 MESSAGES: Final[Table[MessageRow]] = Table("messages", MessageRow, key="id", append_only=True)
 TIMELINE: Final[Table[TimelineRow]] = Table("timeline", TimelineRow, key="id", append_only=True)
-TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow)
-PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow)
+TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow, topic=DESK)
+PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow, topic=DESK)
+ENTITLEMENTS: Final[Table[EntitlementRow]] = Table("entitlements", EntitlementRow, topic=DESK)
+NAMES: Final[Table[DeskRow]] = Table("desk", DeskRow, topic=DESK)

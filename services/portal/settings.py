@@ -29,11 +29,6 @@ class Settings(ServiceSettings):
     notify_url: str = Field(
         "http://127.0.0.1:8087", validation_alias="NOTIFY_URL", description="Where notify is."
     )
-    desk_name: str = Field(
-        "Ledgerdesk Support",
-        validation_alias="LEDGERDESK_NAME",
-        description="What the desk calls itself to customers.",
-    )
     timezone: str = Field(
         "UTC",
         validation_alias="LEDGERDESK_TIMEZONE",

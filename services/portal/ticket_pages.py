@@ -44,7 +44,7 @@ class Holder:
 
 def routes(portal: Portal) -> APIRouter:
     """The status page, its forms, and the pages that mails link to."""
-    router = APIRouter(include_in_schema=False, route_class=page_route(portal.settings.desk_name))
+    router = APIRouter(include_in_schema=False, route_class=page_route(portal.desk))
 
     @router.get("/t/{token}")
     async def status(token: str, after: str = "", done: str = "") -> Response:

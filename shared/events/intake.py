@@ -372,6 +372,32 @@ class DeskRevised(_IntakeEvent):
     revised_at: Moment
 
 
+class DeskNamed(_IntakeEvent):
+    """What the desk calls itself to customers. Its subject is the desk itself."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    name: str
+    revision: int
+
+
+class EntitlementDefined(_IntakeEvent):
+    """Who may choose a plan where a topic offers it; one that has none is open to everybody."""
+
+    topic: ClassVar[str] = DESK
+    public: ClassVar[bool] = True
+
+    plan_id: str
+    people: tuple[UUID, ...] = ()
+    """Ids of the people who are entitled by their own address."""
+    domains: tuple[str, ...] = ()
+    """Domains of mail addresses, case folded: all who have one there are entitled."""
+    active: bool = True
+    """False once everybody may choose it again."""
+    revision: int
+
+
 class PersonErased(_IntakeEvent):
     """Somebody is to be forgotten: every service drops its keys of theirs, for good.
 
@@ -391,3 +417,29 @@ class PersonExported(_IntakeEvent):
 
     exported_by: str
     exported_at: Moment
+
+
+class ApiKeyCreated(_IntakeEvent):
+    """A program may call the API, within its scopes. Its subject is the key.
+
+    Of the key itself only the SHA-256 is kept, here and anywhere.
+    """
+
+    topic: ClassVar[str] = DESK
+
+    name: str
+    """What the key is for, as the admin put it."""
+    scopes: tuple[str, ...]
+    key_hash: str
+    expires_at: Moment | None = None
+    created_by: str
+    created_at: Moment
+
+
+class ApiKeyRevoked(_IntakeEvent):
+    """The key is good for nothing any more. Its subject is the key."""
+
+    topic: ClassVar[str] = DESK
+
+    revoked_by: str
+    revoked_at: Moment

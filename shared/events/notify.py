@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.events.base import (
     CAUSE,
+    DESK,
     REQUESTER,
     Event,
     Moment,
@@ -105,3 +106,50 @@ class NotificationSuppressed(_NotifyEvent):
     to_customer: bool
     reason: str
     suppressed_at: Moment
+
+
+class WebhookCreated(_NotifyEvent):
+    """Events of these types are to be posted to an address. Its subject is the webhook."""
+
+    topic: ClassVar[str] = DESK
+
+    url: str
+    types: tuple[str, ...] = ()
+    """Names of public event types; empty for all of them."""
+    description: str = ""
+    created_by: str
+    created_at: Moment
+
+
+class WebhookChanged(_NotifyEvent):
+    """What a webhook is from now on. What happened before goes where it went."""
+
+    topic: ClassVar[str] = DESK
+
+    url: str
+    types: tuple[str, ...] = ()
+    description: str = ""
+    active: bool = True
+    """False: what happens meanwhile waits, and is posted once it is active again."""
+    changed_by: str
+    changed_at: Moment
+
+
+class WebhookSecretRotated(_NotifyEvent):
+    """Its signatures are made with a new secret; for a day with the one before, too."""
+
+    topic: ClassVar[str] = DESK
+
+    generation: int
+    """The first secret is 1. Secrets are derived, and stand nowhere."""
+    rotated_by: str
+    rotated_at: Moment
+
+
+class WebhookRemoved(_NotifyEvent):
+    """Nothing is posted there any more."""
+
+    topic: ClassVar[str] = DESK
+
+    removed_by: str
+    removed_at: Moment

@@ -70,7 +70,12 @@ def plan_of(type_name: str) -> _Fields | None:
 
 def needs_cause(event: Event) -> bool:
     """Whether the event is also about those whom its cause is about."""
-    plan = plan_of(type(event).__name__)
+    return _needs_cause(type(event).__name__)
+
+
+@cache
+def _needs_cause(type_name: str) -> bool:
+    plan = plan_of(type_name)
     return plan is not None and any(
         whose.kind is WhoseKind.CAUSE for text in _texts(plan) for whose in text.whose
     )

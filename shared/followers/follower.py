@@ -30,8 +30,14 @@ LEASE_SECONDS = 10.0
 PAGE_EVENTS = 1000
 """Events read at once."""
 
-STORED_WITHIN_SECONDS = 0.25
+STORED_WITHIN_SECONDS = 1.0
 """How long a cursor that moved without any effect may stand in memory alone."""
+
+REST_OF_WORK = 3.0
+"""A follower rests so many times as long as its last page took, within the bounds of its pace:
+while the machine is busy pages take longer, so that they become fewer and larger."""
+
+REST_SECONDS_MAX = 0.25
 
 HELD_SECONDS = 0.1
 """Pause before it is looked again whether something may be said."""
@@ -97,8 +103,7 @@ class Follower(ABC):
                     await asyncio.sleep(LEASE_SECONDS / 10)
                 elif self.decides and self.log.hold.on:
                     await asyncio.sleep(HELD_SECONDS)
-                elif await self.step():
-                    await asyncio.sleep(self.pace_seconds)
+                elif await self._paced_step():
                     if not self.log.has_grown(self.position):
                         await self.rest()
                 else:
@@ -115,6 +120,17 @@ class Follower(ABC):
                 log.warning("follower_failing", follower=self.name, error=kind_of(error))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
+
+    async def _paced_step(self) -> bool:
+        """Handle the next page, and let others gather, unless many wait already."""
+        began = monotonic_seconds()
+        if not await self.step():
+            return False
+        pause = REST_OF_WORK * (monotonic_seconds() - began)
+        if self.log.has_grown(self.position + PAGE_EVENTS):
+            pause = 0.0
+        await asyncio.sleep(max(self.pace_seconds, min(pause, REST_SECONDS_MAX)))
+        return True
 
     async def rest(self) -> None:
         """Wait until there may be something new."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from shared.errors import LedgerdeskError
 from shared.followers.contracts import Projection
 from shared.followers.projection import beside
@@ -19,6 +21,8 @@ from shared.postgres import Connection
 
 LOCK = 7355610
 """Class of the advisory locks, one a projection, under which its generations are built."""
+
+LOCK_SECONDS = 2
 
 EXAMPLES_MAX = 5
 """Differing rows named for each table."""
@@ -48,11 +52,18 @@ def schema_of(projection: str, generation: int) -> str:
 
 
 async def lock(connection: Connection, projection: str) -> bool:
-    """Be the only one who builds generations of this projection, until the session ends."""
-    taken: bool = await connection.fetchval(
-        "select pg_try_advisory_lock($1, hashtext($2))", LOCK, projection
-    )
-    return taken
+    """Be the only one who builds generations of this projection, until the session ends.
+
+    Waits a moment: whoever says that it has ended may still be about to go.
+    """
+    await connection.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
+    try:
+        await connection.execute("select pg_advisory_lock($1, hashtext($2))", LOCK, projection)
+    except asyncpg.LockNotAvailableError:
+        return False
+    finally:
+        await connection.execute("set lock_timeout = 0")
+    return True
 
 
 async def create_tables(connection: Connection, projection: Projection, schema: str) -> None:

@@ -71,7 +71,7 @@ class ProjectionFollower(Follower):
         if not heard and not known_parked:
             await self.passed_over(page[-1].position)
             return True
-        views = await self._load({event.subject for event in heard})
+        views = await self._load(heard)
         failed = self._fold(heard, views)
         if failed:
             await self._parking.refuse_too_many(len(failed))
@@ -147,16 +147,21 @@ class ProjectionFollower(Follower):
                 del views[event.subject]
         return failed
 
-    async def _load(self, subjects: set[UUID]) -> dict[UUID, View]:
-        views = {subject: View(subject) for subject in subjects}
+    async def _load(self, heard: Sequence[Recorded]) -> dict[UUID, View]:
+        """The rows of the subjects that these events may change."""
+        topics: dict[UUID, set[str]] = {}
+        for event in heard:
+            topics.setdefault(event.subject, set()).add(event.topic)
+        views = {subject: View(subject, frozenset(of)) for subject, of in topics.items()}
         for table in self.projection.tables:
+            subjects = [s for s, of in topics.items() if any(map(table.changed_by, of))]
             if table.append_only or not subjects:
                 continue
             columns = ", ".join(f'"{field.name}"' for field in fields(table.row))
             rows = await self.log.pool.fetch(
                 f'select {columns} from "{self.schema}"."{table.name}"'  # noqa: S608 - our names
                 " where subject = any ($1::uuid[])",
-                list(subjects),
+                subjects,
             )
             for row in rows:
                 made = table.row(*row)

@@ -83,10 +83,14 @@ class Relay(Follower):
     async def _publish(self, producer: AIOKafkaProducer, said: Sequence[Recorded]) -> None:
         going = (event.traceparent for event in said)
         with self.log.traces.batch("publish", PRODUCER, going):
+            topics = {
+                topic: topic_name(self._settings.topic_prefix, topic)
+                for topic in {event.topic for event in said}
+            }
             async with asyncio.timeout(SEND_SECONDS_MAX):
                 futures = [
                     await producer.send(
-                        topic_name(self._settings.topic_prefix, event.topic),
+                        topics[event.topic],
                         event.data.encode(),
                         key=str(event.subject).encode(),
                         headers=headers_of(event),

@@ -32,6 +32,12 @@ class Table(Generic[R]):
     """The column that is its primary key."""
     append_only: bool = False
     """Rows are only ever added, so that old ones needn't be read before folding."""
+    topic: str = ""
+    """Only events of this topic change it, so that it needn't be read for others; empty: any do."""
+
+    def changed_by(self, topic: str) -> bool:
+        """Whether events of this topic may change it."""
+        return self.topic in ("", topic)
 
 
 @dataclass
@@ -39,6 +45,8 @@ class View:
     """The rows of one subject: as they were, with the changes made so far."""
 
     subject: UUID
+    topics: frozenset[str] = frozenset()
+    """Of the events that it is folded from; empty: of any. Only what these change was read."""
     _rows: dict[str, dict[Any, Any]] = field(default_factory=dict)
     _changed: dict[str, set[Any]] = field(default_factory=dict)
 
@@ -58,6 +66,7 @@ class View:
         """Add the row, or put it in the place of the one with the same key."""
         if row.subject != self.subject:
             raise ValueError("a follower changes only what belongs to the event's subject")
+        self._check(table)
         key = getattr(row, table.key)
         self._rows.setdefault(table.name, {})[key] = row
         self._changed.setdefault(table.name, set()).add(key)
@@ -81,9 +90,14 @@ class View:
 
     def delete(self, table: Table[R], key: object = None) -> None:
         """Take the row out, if it is there."""
+        self._check(table)
         wanted = self.subject if key is None else key
         self._rows.setdefault(table.name, {})[wanted] = None
         self._changed.setdefault(table.name, set()).add(wanted)
+
+    def _check(self, table: Table[R]) -> None:
+        if self.topics and not any(table.changed_by(topic) for topic in self.topics):
+            raise ValueError(f"events of this topic don't change the table {table.name}")
 
     def written(self, table: Table[R]) -> list[R]:
         """Rows to be written."""

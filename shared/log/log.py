@@ -9,6 +9,7 @@ import orjson
 
 from shared.errors import LedgerdeskError, PersonForgotten
 from shared.log.appender import Appender
+from shared.log.heads import Heads
 from shared.log.hold import Hold
 from shared.log.pasts import Pasts
 from shared.log.records import Batch, Past, Recorded
@@ -24,10 +25,6 @@ QUERIES = load_queries(__file__)
 
 WATCH_SECONDS = 0.25
 """How often the end of the log is looked at for what other processes appended."""
-
-
-_RECORDED: Callable[..., Recorded] = Recorded
-"""From a row's columns, in their order, and the keys."""
 
 
 class Keys(Protocol):
@@ -70,6 +67,7 @@ class Log:
         self._appender = Appender(pool, QUERIES, self._appended, self.metrics)
         self._tail = Tail(self.page)
         self._pasts = Pasts(self._read_newer)
+        self.heads = Heads()
         if keys is not None:
             keys.on_forgetting(self.forget)
         self._grown = asyncio.Event()
@@ -82,6 +80,11 @@ class Log:
         """
         if batch.events and not batch.heard:
             await self.hold.passed()
+        end = await self._sealed_and_appended(batch)
+        self.heads.appended(batch.events, heard=batch.heard)
+        return end
+
+    async def _sealed_and_appended(self, batch: Batch) -> int:
         if all(event.about is None for event in batch.events):
             return await self._appender.append(batch)
         if self.keys is None:
@@ -146,7 +149,7 @@ class Log:
     async def recorded(self, rows: Iterable[Any]) -> list[Recorded]:
         """Events from rows of the log's queries, with the keys that they are sealed with."""
         secrets: dict[str, Any] = {}
-        events = [_RECORDED(*row, secrets) for row in rows]
+        events = [Recorded.of_row(row, secrets) for row in rows]
         await self._unlock(secrets, events)
         return events
 
@@ -189,7 +192,7 @@ class Log:
             if subject not in vectors:
                 vectors[subject] = Vector(orjson.loads(heads) if heads else None)
             if event[0] is not None:
-                events[subject].append(_RECORDED(*event, secrets))
+                events[subject].append(Recorded.of_row(event, secrets))
         await self._unlock(secrets, (one for past in events.values() for one in past))
         return {subject: Past(events[subject], vectors[subject]) for subject in subjects}
 

@@ -1,9 +1,10 @@
 """The shapes of the log: an event as recorded, and what one caller wants appended."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
 
 from shared.events import Event, Unknown, decode
@@ -47,6 +48,17 @@ class Recorded:
     secrets: Secrets | None = field(default=None, repr=False, compare=False)
     """These keys, as they were when this was read."""
 
+    @classmethod
+    def of_row(cls, row: Iterable[Any], secrets: Secrets) -> "Recorded":
+        """From a row's columns, in the order of the fields up to `keys`.
+
+        Not by `__init__`, which sets each field of a frozen class by a call of its own: every
+        event that is read comes along here.
+        """
+        made = object.__new__(cls)
+        made.__dict__.update(zip(_COLUMNS, row, strict=True), secrets=secrets)
+        return made
+
     @cached_property
     def event(self) -> Event | Unknown:
         """The event itself, readable, decoded when first asked for."""
@@ -58,6 +70,9 @@ class Recorded:
         if not self.keys:
             return self.data
         return opened(self.data, self.id, self.secrets or {}, self.keys)
+
+
+_COLUMNS: Final = tuple(each.name for each in fields(Recorded) if each.name != "secrets")
 
 
 @dataclass(frozen=True)

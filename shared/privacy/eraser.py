@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from shared.clock import Clock
+from shared.clock import Clock, monotonic_seconds
 from shared.events.intake import PersonErased
 from shared.followers import generations
 from shared.followers.follower import Follower
@@ -68,6 +68,7 @@ class Eraser(Follower):
         instance: str,
     ) -> None:
         super().__init__(event_log, "eraser", instance)
+        self._looked_at = -LOOK_SECONDS
         self._keys = keys
         self._projections = projections
         self._forget = forget
@@ -82,7 +83,10 @@ class Eraser(Follower):
                 log.info("person_erased", person=event.subject, keys=dropped)
         if page:
             await self.passed_over(page[-1].position)
-        await self._clean_up()
+        now = monotonic_seconds()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            await self._clean_up()
         return bool(page)
 
     async def rest(self) -> None:

@@ -58,6 +58,8 @@ class Keyring:
         self._pool = pool
         self._secrets: Cache[str, Secret | None] = Cache(CACHED_MAX)
         self._own: Cache[UUID, Secret] = Cache(CACHED_MAX)
+        self._heard: Cache[str, Any] = Cache(CACHED_MAX)
+        """Rows of keys that were heard of lately: unwrapped when first asked for."""
         self._stored: Cache[str, bool] = Cache(CACHED_MAX)
         self._forgotten: Cache[str, bool] = Cache(CACHED_MAX)
         self._listeners: list[Callable[[], None]] = []
@@ -87,6 +89,9 @@ class Keyring:
     async def secrets(self, names: Iterable[str]) -> Mapping[str, Secret | None]:
         """Keys by their names; None for an erased one. Raises `KeyMissing`."""
         wanted = set(names)
+        for name in wanted:
+            if name in self._heard and name not in self._secrets:
+                self._secrets[name] = self._unwrapped(self._heard[name])
         found = {name: self._secrets[name] for name in wanted if name in self._secrets}
         missing = wanted - found.keys()
         if missing:
@@ -113,12 +118,18 @@ class Keyring:
     async def hear(self, records: Sequence[KeyRecord]) -> None:
         """Store what others say of their keys; durable on return."""
         said = newest(records)
-        await self._pool.execute(QUERIES.hear_keys, *columns(said))
+        rows = await self._pool.fetch(QUERIES.hear_keys, *columns(said))
         for record in said:
+            name = key_name(record.key_id)
+            self._stored[name] = True
             if record.erased_at is not None:
                 self.forget(record.key_id, record.person)
             else:
-                self._secrets.pop(key_name(record.key_id))
+                self._secrets.pop(name)
+                self._heard.pop(name)
+        for row in rows:
+            if row["wrapped"] is not None:
+                self._heard[key_name(row["key_id"])] = row
         revived = [r for r in said if r.author == self.author and r.erased_at is None]
         if revived:
             ids, changes = [r.key_id for r in revived], [r.change for r in revived]
@@ -163,6 +174,7 @@ class Keyring:
         rows = await self._pool.fetch(QUERIES.erased_lately, 2 * TRUSTED_SECONDS)
         if monotonic_seconds() - self._polled_at > TRUSTED_SECONDS:
             self._secrets.clear()
+            self._heard.clear()
             self._own.clear()
             for listener in self._listeners:
                 listener()
@@ -178,6 +190,7 @@ class Keyring:
         """Forget a key, in this process, and all that was read with it."""
         name = key_name(key_id)
         self._secrets[name] = None
+        self._heard.pop(name)
         self._own.pop(person)
         if name not in self._forgotten:
             self._forgotten[name] = True
@@ -188,6 +201,7 @@ class Keyring:
         """Forget the keys that a batch uses: one of them has been erased."""
         for use in batch.keys:
             self._secrets.pop(key_name(use.id))
+            self._heard.pop(key_name(use.id))
             self._own.pop(use.person)
         for listener in self._listeners:
             listener()

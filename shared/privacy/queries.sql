@@ -44,7 +44,8 @@ from hurry, unnest($1::uuid[], $2::int[]) as u (key_id, change)
 where k.key_id = u.key_id and k.published <= u.change and hurry.is_off = 'off'
 
 -- name: hear_keys
--- Keys that others made or erased. An erased one stays so, whatever comes later.
+-- Keys that others made or erased; as they are now, where that was news. An erased one stays
+-- so, whatever comes later.
 insert into ledger.keys as k (
     key_id, person, author, wrapped, master, change, published, created_at, erased_at,
     forgotten_at
@@ -62,6 +63,7 @@ on conflict (key_id) do update set
     published = case when excluded.change >= k.change then excluded.change else k.published end
 where k.erased_at is null
   and (excluded.erased_at is not null or excluded.change > k.change)
+returning k.key_id, k.person, k.master, k.wrapped
 
 -- name: erase_again
 -- Keys of ours that are erased here, and that somebody has published as if they were not.

@@ -3,6 +3,7 @@
 A sealed text stands in an event's JSON in the place of the text:
 
     ld1.<key id>[+<key id> …].<nonce, ciphertext and tag>      all base64url, unpadded
+    ld1.<key id>[+<key id> …].~<the same>                      made smaller (RFC 1951) first
     ld1.<key id>[+<key id> …].                                 the next text of the same seal
 
 AES-256-GCM, bound to the event by its id. All texts of an event that belong to the same people
@@ -12,6 +13,7 @@ a text as it stands in the JSON, escapes and all: opened, it is put back as it w
 """
 
 import hmac
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +44,15 @@ _BETWEEN: Final = b"\n"
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 _PADDING: Final = (b"", b"===", b"==", b"=")
+_SMALLER: Final = "~"
+"""Before what was made smaller: no character of base64url."""
+
+_WORTHWHILE_BYTES: Final = 600
+"""From here on what is sealed is made smaller first. A mail is a third of its size then, and it
+is published, heard, stored and opened by every service that hears of it."""
+
+_OPENED_BYTES_MAX: Final = 64 * 1024 * 1024
+
 _SHARED: Final = b"ledgerdesk: a text of several people"
 
 
@@ -115,11 +126,18 @@ def seal_spots(spots: Sequence[Spot], by_person: Mapping[UUID, Secret], event_id
         bundle.texts.append(orjson.dumps(spot.holder[spot.key])[1:-1])
         spot.holder[spot.key] = bundle.prefix
     for bundle in bundles.values():
-        nonce = random_bytes(NONCE_BYTES)
-        text = bundle.cipher.encrypt(nonce, _BETWEEN.join(bundle.texts), event_id.bytes)
-        sealed = b2a_base64(nonce + text, newline=False).translate(_TO_URL, b"=").decode()
+        sealed = _sealed(_BETWEEN.join(bundle.texts), bundle.cipher, event_id)
         bundle.first.holder[bundle.first.key] = bundle.prefix + sealed
     return ",".join(used)
+
+
+def _sealed(texts: bytes, cipher: AESGCM, event_id: UUID) -> str:
+    mark = ""
+    if len(texts) >= _WORTHWHILE_BYTES:
+        texts, mark = zlib.compress(texts, level=6, wbits=-zlib.MAX_WBITS), _SMALLER
+    nonce = random_bytes(NONCE_BYTES)
+    raw = nonce + cipher.encrypt(nonce, texts, event_id.bytes)
+    return mark + b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def opened(
@@ -158,12 +176,17 @@ def opened(
 
 def _unsealed(sealed: str, cipher: AESGCM, event_id: UUID) -> Iterator[str]:
     """The texts that were sealed together."""
+    smaller = sealed.startswith(_SMALLER)
+    if smaller:
+        sealed = sealed[1:]
     try:
         raw = a2b_base64(sealed.encode().translate(_FROM_URL) + _PADDING[len(sealed) % 4])
         text = cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], event_id.bytes)
-    except (InvalidTag, ValueError) as error:
+        if smaller:
+            text = zlib.decompressobj(-zlib.MAX_WBITS).decompress(text, _OPENED_BYTES_MAX)
+        return iter(text.decode().split(_BETWEEN.decode()))
+    except (InvalidTag, ValueError, zlib.error) as error:
         raise SealBroken(event_id=event_id) from error
-    return iter(text.decode().split(_BETWEEN.decode()))
 
 
 def _opener(

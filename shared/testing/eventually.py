@@ -11,7 +11,7 @@ POLL_INTERVAL_SECONDS: Final = 0.02
 POLL_INTERVAL_SECONDS_MAX: Final = 0.25
 
 
-async def eventually(fn: Callable[[], T | Awaitable[T]], timeout: float = 30.0) -> T:
+async def eventually(fn: Callable[[], T | Awaitable[T]], timeout: float = 60.0) -> T:
     """Call `fn` until it raises no AssertionError and its answer is truthy; return the answer.
 
     One that only asserts says so, `def seen() -> None`, and needs no answer. After

@@ -137,6 +137,15 @@ class Portal:
             "description": description,
         }.items():
             await self.page.locator(f"[name='{field_name}']").fill(value)
+        return await self._send_form()
+
+    async def go_back_and_send(self) -> str:
+        """Go back from the receipt, and send what stands in the form; the number told then."""
+        await self.page.go_back()
+        await self.page.wait_for_url("**/new/**")
+        return await self._send_form()
+
+    async def _send_form(self) -> str:
         await self.page.locator("form[method=post] button[type=submit]").last.click()
         await self.page.wait_for_url("**/received")
         number = re.search(r"LD-[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]", await self.page.content())

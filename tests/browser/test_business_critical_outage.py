@@ -93,6 +93,7 @@ async def test_a_manager_changes_priority_and_plan_in_a_browser(
         subject="The till is slow",
         description="Every receipt takes a minute since this morning.",
     )
+    assert await portal.go_back_and_send() == number
     manager_id = world.everyone("manager")[0]
     await Agent(world, manager_id).sees(number, priority_label="Medium")
     panel = await panel_of(world, manager_id, await new_page())

@@ -2,16 +2,16 @@
 
     make soak MINUTES=10            # or: python -m tests.faults.soak --minutes 10 --seed 7
 
-Tickets come in all the while; after the last fault the desk is left alone until it has
-settled, and then every log, read model and mailbox is held against the journal. Exit code 1
-when anything is lost, doubled or not as it must be.
+Tickets come in all the while, and faults come four at once; after the last fault the desk is
+left alone until it has settled, and then every log, read model and mailbox is held against the
+journal. Exit code 1 when anything is lost, doubled or not as it must be.
 """
 
 import argparse
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,9 @@ SETTLED_SECONDS: Final = 600.0
 TOLD_EVERY_SECONDS: Final = 10.0
 BETWEEN_SECONDS: Final = 1.0
 """Rest between two faults; each is struck on a desk that has said it is ready."""
+
+AT_ONCE: Final = 4
+"""Faults that come at the same moment."""
 
 UNSETTLED: Final = """
 select (select count(*) from deliveries.notifications where stage = 'requested')
@@ -87,12 +90,12 @@ class Soak:
     def journal_path(self) -> Path:
         return self.world.folder.root / "journal.jsonl"
 
-    async def run(self, faults: Sequence[Fault], at_once: int = 1) -> Journal:
-        """Let the faults happen while tickets come in; the client's journal."""
+    async def run(self, groups: Iterable[Sequence[Fault]]) -> Journal:
+        """Let the faults of each group happen at once while tickets come in; the client's
+        journal."""
         async with self._tickets() as client:
-            for first in range(0, len(faults), at_once):
+            for group in groups:
                 await asyncio.sleep(BETWEEN_SECONDS)
-                group = faults[first : first + at_once]
                 self.struck += await asyncio.gather(*map(self._strike, group))
             await asyncio.sleep(BETWEEN_SECONDS)
             client.terminate()
@@ -169,29 +172,41 @@ async def soaked(
         await mail.stop()
 
 
-def schedule(chance: random.Random, minutes: float, mail: MailServer) -> list[Fault]:
-    """As many faults as the time is expected to hold, drawn by chance.
+def schedule(chance: random.Random, minutes: float, mail: MailServer) -> list[Sequence[Fault]]:
+    """As many faults as the time is expected to hold, drawn by chance, four at once.
 
-    From an hour on: every part killed twenty times, frozen for 90 s, Kafka and Postgres away
-    for two minutes. Shorter runs have as much less of each.
+    From half an hour on: every part killed twenty times, frozen for 90 s, Kafka and Postgres
+    away for two minutes. Shorter runs have as much less of each.
     """
-    share = min(minutes / 60, 1.0)
+    share = min(minutes / 30, 1.0)
     times = max(1, round(20 * share))
     freeze = max(5.0, 90 * share)
     away = max(10.0, 120 * share)
     mails: list[Fault] = [BadMail(mail, what, max(4.0, 10 * share)) for what in MAIL_FAULTS]
     frozen: list[Fault] = [Freeze(part, freeze) for part in (*NAMES, *SERVERS)]
-    gone: list[Fault] = [
-        Away(("kafka",), away),
-        Away(("postgres",), away),
-        Away(("kafka", "postgres"), away / 2),
-    ]
+    gone = [Away(("kafka",), away), Away(("postgres",), away), Away(SERVERS, away / 2)]
     if share < 1:
         mails = chance.sample(mails, max(2, round(len(mails) * share)))
         frozen = [Freeze(part, freeze) for part in (chance.choice(NAMES), *SERVERS)]
-    faults = [*kills(chance, times), *mails, *frozen, *gone]
-    chance.shuffle(faults)
-    return faults
+    chance.shuffle(frozen)
+    groups = [*at_once(_mixed(chance, kills(chance, times), mails)), *at_once(frozen)]
+    groups += [(fault,) for fault in gone]  # each holds the supervisor
+    chance.shuffle(groups)
+    return groups
+
+
+def _mixed(chance: random.Random, faults: list[Fault], mails: list[Fault]) -> list[Fault]:
+    """The mail server does one thing at a time: never two of its faults in a group."""
+    found = list(faults)
+    step = len(faults) // len(mails) + 1
+    for number, fault in enumerate(mails):
+        found.insert(number * max(step, AT_ONCE), fault)
+    return found
+
+
+def at_once(faults: Sequence[Fault], size: int = AT_ONCE) -> list[Sequence[Fault]]:
+    """Faults in groups of `size`."""
+    return [faults[first : first + size] for first in range(0, len(faults), size)]
 
 
 async def soak(minutes: float, seed: int, rate: float) -> int:
@@ -199,9 +214,9 @@ async def soak(minutes: float, seed: int, rate: float) -> int:
     chance = random.Random(seed)
     say(f"seed {seed}, {rate:g} tickets/s, {minutes:g} minutes")
     async with soaked(seed, rate) as run:
-        faults = schedule(chance, minutes, run.mail)
-        say(f"{len(faults)} faults to come")
-        journal = await run.run(faults)
+        groups = schedule(chance, minutes, run.mail)
+        say(f"{sum(map(len, groups))} faults to come")
+        journal = await run.run(groups)
         findings = await run.settle_and_check(journal)
         say(report(run.struck, journal, findings, run.settled_seconds))
     return 1 if findings.all else 0
@@ -215,7 +230,7 @@ def say(line: str) -> None:
 def main() -> int:
     """Read what is asked, and do it."""
     parser = argparse.ArgumentParser(prog="make soak")
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=uuid7().int % 1_000_000)
     parser.add_argument("--rate", type=float, default=20)
     asked = parser.parse_args()

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.faults import Away, BadMail, Freeze, kills
 from tests.faults.journal import Outcome
 from tests.faults.report import report
-from tests.faults.soak import say, soaked
+from tests.faults.soak import at_once, say, soaked
 from tests.system.world import NAMES
 
 SEED = 20260302
@@ -28,7 +28,7 @@ async def test_accepted_means_there_once_whatever_was_killed_frozen_or_away() ->
             BadMail(run.mail, "CUT", 2),
         ]
         chance.shuffle(faults)
-        journal = await run.run(faults, at_once=5)
+        journal = await run.run(at_once(faults, 5))
         findings = await run.settle_and_check(journal)
     told = report(run.struck, journal, findings, run.settled_seconds)
     say(told)

@@ -66,6 +66,7 @@ class FakeOwners:
             8084: "sla",
             8085: "resolution",
             8086: "review",
+            8087: "notify",
         }
         owner = ports[request.url.port or 0]
         identity = verify(SECRET, request.headers[HEADER], owner)

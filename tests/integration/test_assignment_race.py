@@ -236,12 +236,12 @@ async def test_a_queue_that_runs_leaves_nothing_waiting_while_somebody_is_free(
     await route.create(born=0)
     running += [asyncio.create_task(follower.run()), asyncio.create_task(route.run())]
     try:
-        await eventually(lambda: _held(one, tickets, 100), timeout=20)
+        await eventually(lambda: _held(one, tickets, 100))
         await define(other, "agent-new", 7)
-        await eventually(lambda: _held(one, tickets, 107), timeout=10)
+        await eventually(lambda: _held(one, tickets, 107))
         await define(other, "agent-0", 23)
-        await eventually(lambda: _held(one, tickets, 120), timeout=10)
-        await eventually(lambda: _projected(one), timeout=10)
+        await eventually(lambda: _held(one, tickets, 120))
+        await eventually(lambda: _projected(one))
     finally:
         for task in running:
             task.cancel()

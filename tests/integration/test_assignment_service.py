@@ -41,7 +41,7 @@ async def desk(service_database: Databases, topics: TopicNames) -> AsyncIterator
         ]
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
         made = Desk(replicas, others, client)
-        await eventually(lambda: answers(made), timeout=30)
+        await eventually(lambda: answers(made))
         yield made
 
 
@@ -57,7 +57,7 @@ async def test_two_replicas_fill_every_place_and_take_up_the_rest_when_capacity_
         assert await desk.stages(tickets) == {"held": 20, "waiting": 20}
         assert await desk.loads() == {"anna": 10, "ben": 10}
 
-    await eventually(settled, timeout=30)
+    await eventually(settled)
     held = [t for t in tickets if (await desk.why(t))["stage"] == "held"]
     await asyncio.gather(*(desk.say(ticket, CLOSED) for ticket in held[:8]))
 
@@ -67,13 +67,13 @@ async def test_two_replicas_fill_every_place_and_take_up_the_rest_when_capacity_
         assert len(having) == 20
         assert await desk.loads() == {"anna": 10, "ben": 10}
 
-    await eventually(taken_up, timeout=30)
+    await eventually(taken_up)
     await apply(desk, anna=30, ben=10)
 
     async def all_have_somebody() -> None:
         assert sum((await desk.loads()).values()) == 32
 
-    await eventually(all_have_somebody, timeout=30)
+    await eventually(all_have_somebody)
     assert sum((await desk.loads()).values()) == 32
 
     async def counted() -> None:
@@ -81,7 +81,7 @@ async def test_two_replicas_fill_every_place_and_take_up_the_rest_when_capacity_
         support = next(queue for queue in queues if queue["team_id"] == "support")
         assert (support["held"], support["queued"], support["room"]) == (32, 0, 8)
 
-    await eventually(counted, timeout=30)
+    await eventually(counted)
 
 
 async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
@@ -94,7 +94,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
         assert why["queued_at"] is not None
         return why
 
-    why = await eventually(waits, timeout=30)
+    why = await eventually(waits)
     assert why["reason"] == "nobody in Support is free: 4 offline"
     assert {c["agent_id"]: c["verdict"] for c in why["now"]["candidates"]} == {
         "anna": "offline", "ben": "offline", "cleo": "offline", "mara": "offline",
@@ -108,7 +108,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
         assert why["agent_id"] == who
         return why
 
-    why = await eventually(lambda: has_it("anna"), timeout=30)
+    why = await eventually(lambda: has_it("anna"))
     assert why["reason"] == "the only one free, 0 of 2 tickets"
 
     taken = await desk.call("POST", f"/tickets/{ticket}/claim", who="ben")
@@ -134,12 +134,12 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
     await go_online(desk, "cleo")
     asked = EscalationRequested(reason="too deep", requested_by="ben", requested_at=utc_now())
     await desk.say(ticket, asked)
-    why = await eventually(lambda: has_it("cleo"), timeout=30)
+    why = await eventually(lambda: has_it("cleo"))
     assert (why["tier"], why["participants"]) == (2, ["ben"])
 
     moved = await desk.call("POST", f"/tickets/{ticket}/transfer", team_id="billing", reason="€")
     assert moved.json()["events"] == ["AgentUnassigned", "TicketTransferred", "TicketQueued"]
-    why = await eventually(waits, timeout=30)
+    why = await eventually(waits)
     assert (why["team_id"], why["reason"]) == ("billing", "there is nobody in Billing")
 
     await desk.say(ticket, CLOSED)
@@ -148,7 +148,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
         answer = await desk.call("POST", f"/tickets/{ticket}/claim", who="anna")
         return bool(answer.json().get("code") == "ticket_closed_already")
 
-    await eventually(closed, timeout=30)
+    await eventually(closed)
     missing = await desk.call("POST", f"/tickets/{uuid7()}/claim", who="anna")
     assert (missing.status_code, missing.json()["code"]) == (404, "ticket_not_found")
 
@@ -161,17 +161,17 @@ async def test_a_reopened_ticket_goes_back_to_who_had_it(desk: Desk) -> None:
     async def held_by_anna() -> bool:
         return bool((await desk.why(ticket)).get("agent_id") == "anna")
 
-    await eventually(held_by_anna, timeout=30)
+    await eventually(held_by_anna)
     await go_online(desk, "ben")
     await desk.say(ticket, CLOSED)
-    await eventually(lambda: _idle(desk), timeout=30)
+    await eventually(lambda: _idle(desk))
     await desk.say(ticket, REOPENED)
 
     async def back_with_anna() -> bool:
         why = await desk.why(ticket)
         return bool(why["reason"] == "had the ticket before, 0 of 5 tickets")
 
-    await eventually(back_with_anna, timeout=30)
+    await eventually(back_with_anna)
     assert await desk.loads() == {"anna": 1}
 
 
@@ -187,14 +187,14 @@ async def test_who_is_taken_off_the_desk_leaves_their_tickets_to_others(desk: De
     async def all_with(who: str) -> bool:
         return await desk.loads() == {who: 3}
 
-    await eventually(lambda: all_with("anna"), timeout=30)
+    await eventually(lambda: all_with("anna"))
     await go_online(desk, "ben")
     assert await apply(desk, ben=5) == ["AgentWentOffline", "AgentDefined"]
-    await eventually(lambda: all_with("ben"), timeout=30)
+    await eventually(lambda: all_with("ben"))
 
     async def all_held() -> bool:
         return await desk.stages(tickets) == {"held": 3}
 
-    await eventually(all_held, timeout=30)
+    await eventually(all_held)
     refused = await desk.call("PUT", "/desk", who="mara", revision=2)
     assert refused.status_code == 403

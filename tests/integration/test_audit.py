@@ -73,7 +73,7 @@ async def events_of(live: Running, ticket: UUID | str, count: int) -> list[dict[
         told = answer.json()["events"] if answer.status_code == 200 else []
         return told if len(told) >= count else None
 
-    found = await eventually(look, timeout=20)
+    found = await eventually(look)
     assert len(found) == count
     return found
 
@@ -119,7 +119,7 @@ async def test_a_ticket_is_found_by_its_number(live: Running, others: Others) ->
         answer = await operator(live).get("/tickets/LD-0123456789-Q/events")
         return answer.status_code == 200 and answer.json()["ticket_id"] == str(ticket)
 
-    await eventually(found, timeout=20)
+    await eventually(found)
     missing = await operator(live).get("/tickets/LD-99999-99999-9/events")
     assert code(missing) == (404, "not_found")
 
@@ -160,7 +160,7 @@ async def test_the_whole_sequence_is_proven(live: Running, others: Others) -> No
         assert answer["gaps"] == []
         return bool(answer["ok"] and answer["events"] == len(others.said))
 
-    await eventually(whole, timeout=20)
+    await eventually(whole)
 
 
 async def test_events_can_be_followed_from_a_position(live: Running, others: Others) -> None:
@@ -191,7 +191,7 @@ async def test_an_event_waits_for_what_is_missing(live: Running, others: Others)
         answer = await operator(live).get(f"/proof?ticket={ticket}")
         return bool(answer.json()["waiting"])
 
-    await eventually(waits, timeout=20)
+    await eventually(waits)
     await others.send(first)
     told = await events_of(live, ticket, 2)
     assert [event["version"] for event in told] == [1, 2]
@@ -256,7 +256,7 @@ async def test_another_event_under_a_known_version_is_told(live: Running, others
         answer = (await operator(live).get("/proof")).json()
         return not answer["ok"] and "parked in the inbox" in answer["verdict"]
 
-    await eventually(told, timeout=20)
+    await eventually(told)
     parked = (await operator(live).get("/parked")).json()
     (row,) = [row for row in parked if row["subject"] == str(ticket)]
     assert row["reason"] == "fork"

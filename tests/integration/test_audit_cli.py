@@ -49,7 +49,7 @@ async def desk(servers: TestServers) -> AsyncIterator[tuple[Running, Others]]:
             forked = await pool.fetchval("select count(*) from ledger.parked")
             return bool(await live.runtime.log.end() >= 5 and numbered == 2 and forked)
 
-        await eventually(known, timeout=20)
+        await eventually(known)
         yield live, others
 
 

@@ -181,7 +181,7 @@ async def test_what_was_said_while_the_other_was_away_is_heard_once_when_it_is_b
                 assert {row["subject"] for row in rows} == set(tickets)
                 assert {row["events"] for row in rows} == {2}
 
-            await eventually(all_there, timeout=30)
+            await eventually(all_there)
 
 
 async def test_a_poison_event_parks_one_ticket_and_a_retry_takes_it_up(desk: Desk) -> None:

@@ -312,7 +312,7 @@ async def test_the_address_of_a_form_leads_back_to_its_ticket(anna: httpx.AsyncC
 
 
 async def test_an_empty_field_is_asked_for_in_words(desk: Desk, anna: httpx.AsyncClient) -> None:
-    errors = [{"field": "text", "message": "String should have at least 1 character"}]
+    errors = [{"field": "text", "message": "must not be empty"}]
     desk.owners.answers = [httpx.Response(422, json={"detail": "Invalid.", "errors": errors})]
     page = await send(anna, "reply", text="  ")
     assert page.status_code == 422

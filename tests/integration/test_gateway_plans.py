@@ -11,7 +11,7 @@ import pytest
 from services.gateway.finders import SQL
 from tests.integration.gateway_harness import Databases
 
-SMALL = {"agents", "teams", "plans", "topics", "agent_by_id"}
+SMALL = {"agents", "agent_names", "teams", "plans", "topics", "labels", "agent_by_id"}
 """Queries of tables that stay small."""
 
 WIDE = {"queue_all", "queue_unassigned", "queue_closed"}

@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from deploy.local.databases import Database
+from shared.arrivals import Sorted
 from shared.envelope import Heard
 from shared.ids import uuid7
-from shared.inbox import Inbox, Sorted
+from shared.inbox import Inbox
 from shared.log import Log
 from shared.log.log import QUERIES
 from shared.postgres import open_pool

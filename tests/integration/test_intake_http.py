@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -151,7 +152,7 @@ async def live(
             except httpx.TransportError:
                 return False
 
-        await eventually(ready, timeout=20)
+        await eventually(ready)
         applied = await client.put(
             "/v1/desk", json={"revision": 1, "topics": TOPICS}, headers=made.admin
         )
@@ -359,7 +360,7 @@ async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> Non
     )
     assert stale.status_code == 412
     unreasoned = await live.client.post(path, json={"impact": "low"}, headers=live.manager)
-    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "Field required"}]
+    assert unreasoned.json()["errors"] == [{"field": "reason", "message": "is required"}]
 
 
 async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live: Live) -> None:
@@ -413,6 +414,25 @@ async def test_the_desk_says_only_what_differs(live: Live) -> None:
     assert listed[0]["fields"][0]["label"] == "Invoice number"
 
     assert await put(4, TOPICS) == ["topic outage", "topic general"]
+    whole = {
+        "name": "Hafenlicht",
+        "topics": TOPICS,
+        "entitlements": [{"plan_id": "premium", "customers": ["rosa@x.example", "big.example"]}],
+    }
+    for changed in (
+        ["the desk is called Hafenlicht", "plan premium is for 2 customers or domains"],
+        [],
+    ):
+        body = {"revision": 5, **whole}
+        answer = await live.client.put("/v1/desk", json=body, headers=live.admin)
+        assert answer.json()["changed"] == changed
+    wanted = submission(topic="billing", plan="premium", custom_fields={"invoice": "1"})
+    refused = await live.client.post("/v1/tickets", json=wanted)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "plan")
+    rosa = {"name": "Rosa", "email": "Rosa@x.example"}
+    assert (await live.open(**wanted | {"requester": rosa}))["number"]
+    assert await put(6, TOPICS) == ["plan premium is open to everybody"]
+    assert (await live.open(**wanted))["number"]
     digest = {"digest": "a" * 64}
     for new in (True, False):
         revised = await live.client.post("/v1/desk/revisions", json=digest, headers=live.admin)
@@ -421,3 +441,78 @@ async def test_the_desk_says_only_what_differs(live: Live) -> None:
         403,
         422,
     )
+
+
+def an_item(name: str, **changes: Any) -> dict[str, Any]:
+    requester = {"name": name, "email": f"{name}@batches.example"}
+    return submission(**{"requester": requester, "topic": "general", **changes})
+
+
+async def test_each_ticket_of_a_batch_is_answered_by_itself(live: Live) -> None:
+    items: list[Any] = [
+        an_item("ada", idempotency_key="one"),
+        an_item("ben", topic="nonsense", subjcet="x"),
+        "not even an object",
+        an_item("cleo", idempotency_key=["no", "key"]),
+        an_item("dora"),
+    ]
+    first = await live.client.post("/v1/tickets/batch", json={"tickets": items}, headers=live.agent)
+    assert first.status_code == 200, first.text
+    told = first.json()
+    results = told["results"]
+    assert [each["index"] for each in results] == [0, 1, 2, 3, 4]
+    assert [each["status"] for each in results] == [201, 422, 422, 422, 201]
+    assert (told["opened"], told["failed"]) == (2, 3)
+    assert {each["field"] for each in results[1]["problem"]["errors"]} == {"topic", "subjcet"}
+    assert results[3]["problem"]["errors"][0]["field"] == "idempotency_key"
+    assert await live.types(results[4]["ticket"]["ticket_id"])
+
+    again = await live.client.post(
+        "/v1/tickets/batch", json={"tickets": items[:1]}, headers=live.agent
+    )
+    [repeated] = again.json()["results"]
+    assert repeated["replayed"]
+    assert repeated["ticket"]["number"] == results[0]["ticket"]["number"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "tickets"),
+        ({"tickets": "all"}, "tickets"),
+        ({"tickets": [{}], "tikcets": []}, "tikcets"),
+    ],
+)
+async def test_a_malformed_batch_is_refused_by_the_name_of_what_is_wrong(
+    live: Live, body: dict[str, Any], field: str
+) -> None:
+    answer = await live.client.post("/v1/tickets/batch", json=body, headers=live.agent)
+    assert answer.status_code == 422
+    assert field in {each["field"] for each in answer.json()["errors"]}
+
+
+async def test_a_batch_is_for_the_desk_and_bounded(live: Live) -> None:
+    path, one = "/v1/tickets/batch", {"tickets": [an_item("eve")]}
+    many = {"tickets": [{}] * 1_001}
+    assert (await live.client.post(path, json=one)).status_code == 401
+    assert (await live.client.post(path, json=one, headers=live.customer())).status_code == 403
+    refused = await live.client.post(path, json=many, headers=live.agent)
+    assert (refused.status_code, refused.json()["code"]) == (422, "batch_refused")
+
+
+async def test_a_key_is_shown_once_and_kept_as_its_hash_alone(live: Live) -> None:
+    wanted = {"name": "Import", "scopes": ["tickets:open"]}
+    assert (
+        await live.client.post("/v1/api-keys", json=wanted, headers=live.agent)
+    ).status_code == 403
+    made = await live.client.post("/v1/api-keys", json=wanted, headers=live.admin)
+    assert made.status_code == 201, made.text
+    told = made.json()
+    past = await live.running.runtime.log.read(UUID(told["id"]))
+    [created] = past.events
+    assert told["key"] not in created.text
+    assert hashlib.sha256(told["key"].encode()).hexdigest() in created.text
+    path = f"/v1/api-keys/{told['id']}"
+    assert (await live.client.delete(path, headers=live.agent)).status_code == 403
+    assert (await live.client.delete(path, headers=live.admin)).status_code == 200
+    assert await live.types(told["id"]) == ["ApiKeyCreated", "ApiKeyRevoked"]

@@ -156,7 +156,7 @@ async def post(
             except httpx.TransportError:
                 return False
 
-        await eventually(ready, timeout=30)
+        await eventually(ready)
         yield Post(service, settings.smtp_port, settings.data_dir, settings.port)
     await servers.drop(database)
 

@@ -25,7 +25,7 @@ from services.notify.settings import Settings
 from shared.clock import utc_now
 from shared.events import Event, encode
 from shared.events.assignment import AgentDefined, Role, TeamDefined
-from shared.events.intake import BounceReceived, Channel
+from shared.events.intake import BounceReceived, Channel, DeskNamed
 from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
 from shared.identity import HEADER, Identity, sign
@@ -175,11 +175,15 @@ async def notify(
 
 
 async def test_a_new_ticket_is_acknowledged_once(notify: Notify, server: MailServer) -> None:
+    named = DeskNamed(name="Hafenlicht", revision=1)
+    await notify.hears(named, subject=desk_id("desk", "desk"))
     async with notify.sending():
         await notify.hears(opened())
         await notify.said("Requested", "Sent")
         await asyncio.sleep(0.2)
     mail = message_from_bytes(server.mails[0])
+    assert mail["From"] == "Hafenlicht <support@desk.example>"
+    assert b"Hafenlicht \xc2\xb7 ticket" in mail.get_payload()[0].get_payload(decode=True)
     assert len(server.mails) == 1
     assert mail["To"] == f"Maria Silva <{CUSTOMER}>"
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -300,7 +304,7 @@ async def test_several_senders_send_each_mail_once(notify: Notify, server: MailS
         for ticket in tickets:
             notify.ticket = ticket
             await notify.hears(opened())
-        await eventually(lambda: len(server.mails) >= 40, timeout=30)
+        await eventually(lambda: len(server.mails) >= 40)
         await asyncio.sleep(0.3)
     assert len(server.mails) == len(set(server.message_ids)) == 40
 
@@ -411,7 +415,7 @@ async def test_a_sender_killed_after_the_final_dot_leaves_one_mail(
         sys.executable, "-c", SENDER, env={**os.environ, **_environment(notify)}
     )
     try:
-        await eventually(lambda: len(server.mails) == 1, timeout=20)
+        await eventually(lambda: len(server.mails) == 1)
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()

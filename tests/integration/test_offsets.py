@@ -118,7 +118,7 @@ async def test_a_log_that_was_restored_hears_again_what_it_had_heard_since(
             await eventually(lambda: _has(resolution, late))
         desk.databases["resolution"] = await _restored(backup, service_database)
         async with desk.run(RESOLUTION) as resolution:
-            await eventually(lambda: _has(resolution, late), timeout=30)
+            await eventually(lambda: _has(resolution, late))
 
 
 async def test_kafka_made_anew_and_longer_than_before_is_read_from_the_beginning(

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import orjson
 import pytest
 from fastapi import FastAPI
 
 from deploy.local.databases import Database
-from services.portal import finding, opening, ticket_pages
+from services.portal import desk_name, finding, opening, ticket_pages
 from services.portal.app import SERVICE
 from services.portal.context import Portal
+from services.portal.finders import Finders
 from services.portal.guard import no_pages
 from services.portal.owners import Owners
 from services.portal.settings import Settings
@@ -24,6 +26,8 @@ from shared.clock import utc_now
 from shared.events import Attachment, Event, encode
 from shared.events.intake import (
     ClarificationRequested,
+    DeskNamed,
+    EntitlementDefined,
     FormField,
     Question,
     TicketMerged,
@@ -139,7 +143,7 @@ async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Des
     app.include_router(opening.routes(portal))
     app.include_router(finding.routes(portal))
     app.include_router(ticket_pages.routes(portal))
-    app.include_router(no_pages(portal.settings.desk_name))
+    app.include_router(no_pages(portal.desk))
     follower = ProjectionFollower(log, SERVICE.projections[0], "0")
     await follower.create(born=0)
     assert await follower._lead()
@@ -183,7 +187,9 @@ async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     desk.answers += [taken(desk), taken(desk)]
     for _ in range(2):
-        answer = await desk.browser.post("/new/outage", data=sent, files={"attachments": ("", b"")})
+        answer = await desk.browser.post(
+            "/new/outage/send", data=sent, files={"attachments": ("", b"")}
+        )
         assert answer.status_code == 303
         receipt = await desk.browser.get(answer.headers["location"])
         assert number_for(desk.ticket, SECRET.encode()) in receipt.text
@@ -202,6 +208,68 @@ async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
     }  # fmt: skip
 
 
+async def test_going_back_to_a_form_and_sending_it_again_is_the_same_act(desk: Desk) -> None:
+    page = await desk.browser.get("/new/outage")
+    assert page.headers["cache-control"] == "private, max-age=0"
+    # Sent to its own address, browsers would forget the page they are to go back to.
+    assert 'action="/new/outage/send"' in page.text
+    assert (await desk.browser.get("/new/outage/send")).headers["location"] == "/new/outage"
+    sent = TYPED | await desk.form("/new/outage")
+    reused = {"code": "idempotency_key_reused", "detail": "x"}
+    desk.answers += [httpx.Response(422, json=reused), taken(desk)]
+    files = {"attachments": ("screen.png", b"png", "image/png")}
+    page = await desk.browser.post("/new/outage/send", data=sent, files=files)
+    assert "You sent this form before" in page.text
+    assert "Nobody can pay." in page.text
+    kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    form = re.search(r'name="form" value="([^"]+)"', page.text)
+    assert form is not None
+    again = sent | {"form": form[1], "kept": kept}
+    assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
+    first, second = desk.asked
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+    assert second.body["attachments"] == first.body["attachments"]
+
+
+async def test_a_plan_is_offered_to_whom_it_is_open(desk: Desk) -> None:
+    only = EntitlementDefined(
+        plan_id="emergency",
+        people=(MARIA.person_id,),
+        domains=("big.example",),
+        revision=1,
+    )
+    await desk.hears(only, subject=desk_id("entitlement", "emergency"))
+    sent = TYPED | await desk.form("/new/outage") | {"show_plans": "yes"}
+    assert 'name="plan"' not in (await desk.browser.get("/new/outage")).text
+    for email, offered in (
+        ("maria@example.com", True),
+        ("Anyone@BIG.example", True),
+        ("else@example.com", False),
+        ("", False),
+    ):
+        page = await desk.browser.post("/new/outage/send", data=sent | {"requester.email": email})
+        assert (page.status_code, 'name="plan"' in page.text) == (200, offered), email
+        assert "Nobody can pay." in page.text
+        assert ("No other service plan" in page.text) == (email == "else@example.com")
+    assert desk.asked == []
+    await desk.hears(
+        only.model_copy(update={"active": False}), subject=desk_id("entitlement", "emergency")
+    )
+    assert 'name="plan"' in (await desk.browser.get("/new/outage")).text
+
+
+async def test_every_page_bears_the_name_of_the_desk(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_name, "FRESH_SECONDS", 0.0)
+    assert "– Help desk" in (await desk.browser.get("/")).text
+    await desk.hears(DeskNamed(name="Hafenlicht", revision=1), subject=desk_id("desk", "desk"))
+    for path in ("/", "/new/outage", "/find", f"/t/{desk.token}", "/nothing", "/t/x"):
+        page = (await desk.browser.get(path)).text
+        assert "Hafenlicht</a>" in page, path
+        assert "Ledgerdesk" not in page, path
+
+
 async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     desk.answers += [
@@ -212,7 +280,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
         taken(desk),
     ]  # fmt: skip
     files = {"attachments": ("screen.png", b"png", "image/png")}
-    page = await desk.browser.post("/new/outage", data=sent, files=files)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=files)
     assert page.status_code == 422
     text = unescape(page.text)
     assert "Your e-mail address is not a mail address." in text
@@ -231,7 +299,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
     assert form is not None
     assert form[1] == sent["form"]
     again = {**sent, "custom_fields.since": "2026-03-02", "kept": kept}
-    assert (await desk.browser.post("/new/outage", data=again)).status_code == 303
+    assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
     assert desk.asked[1].body["attachments"] == [
         {"name": "screen.png", "content_type": "image/png", "content_base64": "cG5n"}
     ]
@@ -240,7 +308,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
 async def test_trouble_behind_the_portal_loses_nothing_and_is_tried_again(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     desk.answers += [httpx.Response(503), httpx.Response(429), httpx.Response(503)]
-    page = await desk.browser.post("/new/outage", data=sent)
+    page = await desk.browser.post("/new/outage/send", data=sent)
     assert page.status_code == 503
     assert "Nobody can pay." in page.text
     assert "send it again" in page.text
@@ -249,7 +317,7 @@ async def test_trouble_behind_the_portal_loses_nothing_and_is_tried_again(desk: 
 
 @pytest.mark.parametrize("form", ["", "x.y", "0" * 32 + "." + "0" * 32])
 async def test_a_forged_form_opens_nothing_but_loses_nothing(desk: Desk, form: str) -> None:
-    page = await desk.browser.post("/new/outage", data=TYPED | {"form": form})
+    page = await desk.browser.post("/new/outage/send", data=TYPED | {"form": form})
     assert page.status_code == 403
     assert "Nobody can pay." in page.text
     assert desk.asked == []
@@ -258,20 +326,22 @@ async def test_a_forged_form_opens_nothing_but_loses_nothing(desk: Desk, form: s
 async def test_a_form_of_another_site_is_turned_away(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     headers = {"Sec-Fetch-Site": "cross-site"}
-    assert (await desk.browser.post("/new/outage", data=sent, headers=headers)).status_code == 403
+    assert (
+        await desk.browser.post("/new/outage/send", data=sent, headers=headers)
+    ).status_code == 403
     assert desk.asked == []
 
 
 async def test_files_that_are_too_large_or_too_many_are_named(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     big = [("attachments", ("big.bin", b"x" * 1001))]
-    page = await desk.browser.post("/new/outage", data=sent, files=big)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=big)
     assert (page.status_code, "big.bin is too large" in page.text) == (422, True)
     many = [("attachments", (f"{n}.bin", b"x")) for n in range(3)]
-    page = await desk.browser.post("/new/outage", data=sent, files=many)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=many)
     assert (page.status_code, "may have 2 files" in page.text) == (422, True)
     huge = [("attachments", ("big.bin", b"x" * 30_000))]
-    assert (await desk.browser.post("/new/outage", data=sent, files=huge)).status_code == 413
+    assert (await desk.browser.post("/new/outage/send", data=sent, files=huge)).status_code == 413
 
 
 async def test_the_page_of_a_ticket_shows_how_it_stands(desk: Desk) -> None:
@@ -429,6 +499,18 @@ async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket
 async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:
     page = await desk.browser.get(f"/t/{desk.token}")
     assert (page.status_code, page.headers["refresh"]) == (503, "2")
+
+
+async def test_a_page_whose_database_is_away_says_when_to_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_finders: Finders) -> None:
+        raise asyncpg.CannotConnectNowError("starting up")
+
+    monkeypatch.setattr(Finders, "topics", away)
+    page = await desk.browser.get("/")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "1")
+    assert "One moment, please" in page.text
 
 
 async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:

@@ -198,7 +198,7 @@ async def test_keys_travel_before_what_is_sealed_with_them(
             assert isinstance(event, TicketOpened)
             assert event.subject == ERASED
 
-        await eventually(erased_there, timeout=20)
+        await eventually(erased_there)
     for topic in (topics.tickets, topics.keys):
         records = await on_kafka(topics.bootstrap, topic)
         assert records

@@ -74,7 +74,7 @@ class Room:
             assert row["phase"] in {"live", "differs", "failed", "ready"}, row
             return row
 
-        return await eventually(done, timeout=30)
+        return await eventually(done)
 
     async def generation(self, generation: int) -> asyncpg.Record:
         rows = await self.log.pool.fetch(QUERIES.generations)

@@ -230,7 +230,7 @@ async def test_silence_closes_and_rest_archives_dated_by_when_they_were_due(
     done = ["WorkStarted", "TicketResolved"]
     assert (await work_of(live, ticket))["status"] == "Resolved"
     clock.move(minutes=61)
-    await eventually(lambda: _said(live, ticket, [*done, "TicketClosed"]), timeout=20)
+    await eventually(lambda: _said(live, ticket, [*done, "TicketClosed"]))
     clock.move(minutes=601)
     await eventually(lambda: _said(live, ticket, [*done, "TicketClosed", "TicketArchived"]), 20)
     events = [each.event for each in (await live.runtime.log.read(ticket)).events if each.said]

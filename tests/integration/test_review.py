@@ -102,7 +102,7 @@ async def test_a_closed_ticket_is_followed_up_when_due_and_rated(
     async def followed_up() -> None:
         assert await types(live, ticket) == ["FollowUpRequested"]
 
-    await eventually(followed_up, timeout=20)
+    await eventually(followed_up)
     events = [each.event for each in (await live.runtime.log.read(ticket)).events]
     closed, asked = events[-2:]
     assert asked.requested_at - closed.closed_at == timedelta(minutes=60)  # type: ignore[union-attr]

@@ -133,7 +133,7 @@ async def state_becomes(live: Running, ticket: UUID, **states: str) -> dict[str,
         known = {clock["clock"]: clock["state"] for clock in answer.json()["clocks"]}
         return await clocks(live, ticket) if known.items() >= states.items() else None
 
-    found = await eventually(look, timeout=20)
+    found = await eventually(look)
     assert found is not None
     return found
 
@@ -143,11 +143,15 @@ async def own(live: Running, ticket: UUID) -> list[Event]:
     return [e.event for e in past.events if e.said and isinstance(e.event, Event)]
 
 
-async def breach_of(live: Running, ticket: UUID) -> None:
-    async def breached() -> bool:
-        return any(isinstance(event, TargetBreached) for event in await own(live, ticket))
+async def breach_of(live: Running, ticket: UUID) -> TargetBreached:
+    """The breach of a ticket, as soon as there is one."""
 
-    await eventually(breached)
+    async def breached() -> TargetBreached | None:
+        return next((e for e in await own(live, ticket) if isinstance(e, TargetBreached)), None)
+
+    breach = await eventually(breached)
+    assert breach is not None
+    return breach
 
 
 def at(moment: str) -> datetime:
@@ -192,11 +196,7 @@ async def test_everything_again_in_any_order_changes_nothing(live: Running, othe
 async def test_what_is_due_is_warned_of_and_breached(live: Running, others: Others) -> None:
     ticket = await opened(others, "blink")
 
-    async def breached() -> TargetBreached | None:
-        return next((e for e in await own(live, ticket) if isinstance(e, TargetBreached)), None)
-
-    breach = await eventually(breached, timeout=20)
-    assert breach is not None
+    breach = await breach_of(live, ticket)
     assert breach.breached_at == breach.due_at
     assert breach.escalate
     told = [type(event).__name__ for event in await own(live, ticket)]
@@ -214,6 +214,11 @@ async def test_rebuilding_and_replaying_the_clocks_fires_and_says_nothing_again(
 ) -> None:
     ticket = await opened(others, "blink")
     await breach_of(live, ticket)
+
+    async def shown() -> bool:
+        return bool((await clocks(live, ticket))["first_response"]["breached"])
+
+    await eventually(shown)
     pool, operator = live.runtime.pool, somebody(live, Role.OPERATOR)
     told, known = await own(live, ticket), await clocks(live, ticket)
     fired = await pool.fetchval("select count(*) from ledger.fired")
@@ -243,12 +248,7 @@ async def test_rebuilding_and_replaying_the_clocks_fires_and_says_nothing_again(
 
 async def test_a_reply_that_comes_late_takes_the_breach_back(live: Running, others: Others) -> None:
     ticket = await opened(others, "blink")
-    replied_at = utc_now()
-
-    async def breached() -> bool:
-        return any(isinstance(event, TargetBreached) for event in await own(live, ticket))
-
-    await eventually(breached, timeout=20)
+    replied_at = (await breach_of(live, ticket)).due_at - timedelta(seconds=1)
     others.said_at = replied_at
     await others.say(ticket, story.replied(0))
     await state_becomes(live, ticket, first_response="met")
@@ -372,7 +372,7 @@ async def test_a_rebuild_comes_to_the_same(live: Running, others: Others) -> Non
     async def rebuilt() -> bool:
         return follower.position >= end
 
-    await eventually(rebuilt, timeout=20)
+    await eventually(rebuilt)
     assert await clocks(live, ticket) == before
     assert {row["id"] for row in await pool.fetch("select id from clocks.timers")} == timers
 

@@ -27,7 +27,14 @@ from deploy.local.folder import DataFolder, data_folder
 from deploy.local.process import PidFile
 from deploy.local.services import PROCESSES, SERVER_PORTS, Ports, ServiceProcess, choose_ports
 from deploy.local.stack import Postgres, Stack, choose
-from deploy.local.trouble import DidNotStart, NoNetwork, NotEnoughDisk, PortInUse, Trouble
+from deploy.local.trouble import (
+    DidNotStart,
+    NoNetwork,
+    NotEnoughDisk,
+    PortInUse,
+    PortsInUse,
+    Trouble,
+)
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers, TopicNames, sweep
 
@@ -263,6 +270,24 @@ async def test_a_port_for_mail_in_use_is_named_before_anything_starts(folder: Da
         desk = Desk.open(folder, {**ports, "INTAKE_SMTP_PORT": taken})
         with pytest.raises(PortInUse, match=f"Port {taken}, which intake needs.*INTAKE_SMTP_PORT"):
             await desk._processes_up(quietly)
+    assert not list(folder.run.glob("*.pid"))
+
+
+async def test_every_port_in_use_is_named_before_any_server_starts(folder: DataFolder) -> None:
+    with socket.socket() as one, socket.socket() as other:
+        ports = {variable: str(process.free_port()) for variable in SERVER_PORTS}
+        ports |= {each.port_variable: str(process.free_port()) for each in PROCESSES}
+        for stranger, variable in ((one, "PORTAL_PORT"), (other, "LEDGERDESK_KAFKA_PORT")):
+            stranger.bind(("127.0.0.1", 0))
+            stranger.listen()
+            ports[variable] = str(stranger.getsockname()[1])
+        with pytest.raises(PortsInUse) as error:
+            await Desk.open(folder, ports).up(quietly)
+    kafka, portal = str(error.value).splitlines()
+    assert f"Port {ports['LEDGERDESK_KAFKA_PORT']}, which Kafka needs" in kafka
+    assert f"Port {ports['PORTAL_PORT']}, which portal needs" in portal
+    assert f"(process {os.getpid()})" in kafka
+    assert f"(process {os.getpid()})" in portal
     assert not list(folder.run.glob("*.pid"))
 
 

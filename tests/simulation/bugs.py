@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from shared import arrivals as arrivals_module
 from shared import inbox as inbox_module
 from shared.decider import Context, Work
 from shared.envelope import Heard
@@ -124,7 +125,7 @@ def causes_not_waited_for() -> Switch:
     Tempting: one key, one partition, so the causes must have come before. The answer to a
     question then stands before the question.
     """
-    return patch.object(inbox_module, "_causes_known", lambda _one, _heads: True)
+    return patch.object(arrivals_module, "_causes_known", lambda _one, _heads: True)
 
 
 def second_of_two_members_not_expected() -> Switch:

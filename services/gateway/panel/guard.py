@@ -19,7 +19,7 @@ from services.gateway.rows import AgentRow
 from shared.errors import NotYet, Rejected, TicketParked
 from shared.events.assignment import Role
 from shared.identity import NotSignedIn
-from shared.outages import OUTAGES
+from shared.outages import COME_BACK
 from shared.watched import route_of
 
 log = structlog.get_logger()
@@ -96,7 +96,7 @@ async def _as_page(handler: Callable[[Request], Awaitable[Response]], request: R
         return _trouble(rejection.http_status, rejection.message)
     except (NotYet, TicketParked) as error:
         return _trouble(503, error.message)
-    except OUTAGES as error:
+    except COME_BACK as error:
         log.warning("page_not_served", route=route_of(request.scope), error=type(error).__name__)
         return _trouble(503, "What this needs is away just now. Please try again in a moment.")
     except Exception as error:

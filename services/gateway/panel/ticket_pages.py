@@ -33,7 +33,7 @@ STALE_TRIES: Final = 3
 """How often a command is sent again when only quiet events came in between."""
 
 
-_NOTHING_THERE: Final = frozenset({"Field required", "String should have at least 1 character"})
+_NOTHING_THERE: Final = frozenset({"is required", "must not be empty"})
 """What owners say of a field that was left empty."""
 
 
@@ -224,6 +224,7 @@ async def _page(
         "teams": await finders.teams(),
         "plans": await finders.plans(),
         "topics": await finders.topics(),
+        "labels": await finders.labels(row.topic_id),
         "told": told,
         "trouble": trouble,
         "new_key": lambda: uuid7().hex,

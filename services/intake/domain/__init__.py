@@ -10,6 +10,7 @@ sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
 people.py        ErasePerson: a subject of its own
+keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 
 from services.intake.domain.conversation import (

@@ -1,11 +1,11 @@
-"""Topics of the desk, and the revisions of its configuration."""
+"""The desk's name, its topics, who is entitled to which plan, and its revisions."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.decider import Decider
 from shared.events import Event, Unknown
-from shared.events.intake import DeskRevised, TopicDefined
+from shared.events.intake import DeskNamed, DeskRevised, EntitlementDefined, TopicDefined
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,28 @@ class RetireTopic:
 
 
 @dataclass(frozen=True)
+class DefineEntitlement:
+    """A plan is for these customers only; its revision counts only if anything else differs."""
+
+    entitlement: EntitlementDefined
+
+
+@dataclass(frozen=True)
+class RetireEntitlement:
+    """Everybody may choose the plan again."""
+
+    revision: int
+
+
+@dataclass(frozen=True)
+class NameDesk:
+    """The desk is to call itself so."""
+
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True)
 class ReviseDesk:
     """A configuration with this digest is going to be applied."""
 
@@ -31,26 +53,34 @@ class ReviseDesk:
     now: datetime
 
 
+DeskCommand = (
+    DefineTopic | RetireTopic | DefineEntitlement | RetireEntitlement | NameDesk | ReviseDesk
+)
+
+
 @dataclass(frozen=True)
 class DeskState:
-    """A topic, or the desk itself: what was last said of it."""
+    """A topic, an entitlement, or the desk itself: what was last said of it."""
 
     topic: TopicDefined | None = None
+    entitlement: EntitlementDefined | None = None
+    named: DeskNamed | None = None
     revised: DeskRevised | None = None
 
 
-def decide(command: DefineTopic | RetireTopic | ReviseDesk, state: DeskState) -> list[Event]:
+def decide(command: DeskCommand, state: DeskState) -> list[Event]:
     """What is newly true of the desk; nothing if it already was so."""
     match command:
         case DefineTopic(topic):
-            same = state.topic is not None and topic == state.topic.model_copy(
-                update={"revision": topic.revision}
-            )
-            return [] if same else [topic]
+            return _defined(topic, state.topic)
         case RetireTopic(revision):
-            if state.topic is None or not state.topic.active:
-                return []
-            return [state.topic.model_copy(update={"active": False, "revision": revision})]
+            return _retired(state.topic, revision)
+        case DefineEntitlement(entitlement):
+            return _defined(entitlement, state.entitlement)
+        case RetireEntitlement(revision):
+            return _retired(state.entitlement, revision)
+        case NameDesk(name, revision):
+            return _defined(DeskNamed(name=name, revision=revision), state.named)
         case ReviseDesk(digest, by, now):
             last = state.revised
             if last is not None and last.digest == digest:
@@ -59,17 +89,35 @@ def decide(command: DefineTopic | RetireTopic | ReviseDesk, state: DeskState) ->
             return [DeskRevised(revision=revision, digest=digest, revised_by=by, revised_at=now)]
 
 
+def _defined(
+    wanted: TopicDefined | EntitlementDefined | DeskNamed,
+    last: TopicDefined | EntitlementDefined | DeskNamed | None,
+) -> list[Event]:
+    same = last is not None and wanted == last.model_copy(update={"revision": wanted.revision})
+    return [] if same else [wanted]
+
+
+def _retired(last: TopicDefined | EntitlementDefined | None, revision: int) -> list[Event]:
+    if last is None or not last.active:
+        return []
+    return [last.model_copy(update={"active": False, "revision": revision})]
+
+
 def evolve(state: DeskState, event: Event | Unknown) -> DeskState:
     """The last definition counts."""
     match event:
         case TopicDefined():
             return replace(state, topic=event)
+        case EntitlementDefined():
+            return replace(state, entitlement=event)
+        case DeskNamed():
+            return replace(state, named=event)
         case DeskRevised():
             return replace(state, revised=event)
         case _:
             return state
 
 
-DESK_DECIDER: Decider[DefineTopic | RetireTopic | ReviseDesk, DeskState] = Decider(
+DESK_DECIDER: Decider[DeskCommand, DeskState] = Decider(
     initial_state=DeskState(), decide=decide, evolve=evolve
 )

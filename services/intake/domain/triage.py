@@ -1,7 +1,7 @@
 """Type, topic and priority: by rule when a ticket is verified, by people afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -11,11 +11,13 @@ from shared.errors import Rejected
 from shared.events import Event, Level, Priority, TicketType
 from shared.events.intake import (
     ClarificationRequested,
+    EntitlementDefined,
     TicketCategorised,
     TicketPrioritised,
     TicketVerified,
     TopicDefined,
 )
+from shared.ids import person_id
 
 GENERAL: Final = TopicDefined(
     topic_id="general",
@@ -57,9 +59,21 @@ class TopicNotOffered(Rejected):
 
 @dataclass(frozen=True)
 class Topics:
-    """The topics of the desk, by id, under one revision."""
+    """The topics of the desk, by id, and who may choose which plan."""
 
     by_id: Mapping[str, TopicDefined]
+    entitlements: Mapping[str, EntitlementDefined] = field(default_factory=dict)
+    """Those in force, by plan."""
+
+    def may_choose(self, email: str, plan_id: str) -> bool:
+        """Whether the plan is open to whoever has this mail address."""
+        entitlement = self.entitlements.get(plan_id)
+        domain = email.strip().casefold().rpartition("@")[2]
+        return (
+            entitlement is None
+            or domain in entitlement.domains
+            or person_id(email) in entitlement.people
+        )
 
     def of(self, topic_id: str) -> TopicDefined:
         """The topic, or the general one where there is none of that id."""
@@ -74,8 +88,9 @@ class Topics:
 
     @property
     def revision(self) -> int:
-        """The newest revision of the desk that changed a topic; 0 before there was one."""
-        return max((topic.revision for topic in self.by_id.values()), default=0)
+        """The newest revision of the desk that changed any of it; 0 before there was one."""
+        topics = (topic.revision for topic in self.by_id.values())
+        return max(*topics, *(each.revision for each in self.entitlements.values()), 0, 0)
 
     def for_mail(self, local_parts: Sequence[str]) -> TopicDefined:
         """The topic of the first of our mailboxes that has one, else the general one."""

@@ -39,7 +39,8 @@ def checks_passed(topic: TopicDefined, open_questions: tuple[Question, ...]) -> 
     if topic.fields:
         checks.append(f"fields of {topic.name}")
     if open_questions:
-        left = ", ".join(question.field for question in open_questions)
+        labels = {field.name: field.label for field in topic.fields}
+        left = ", ".join(labels.get(each.field, each.field) for each in open_questions)
         checks.append(f"accepted without: {left}")
     return tuple(checks)
 

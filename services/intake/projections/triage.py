@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from services.intake.domain.related import words_of
-from shared.events import Event
+from shared.events import DESK, Event
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
+    EntitlementDefined,
     TicketAbsorbed,
     TicketCategorised,
     TicketMerged,
@@ -68,16 +69,28 @@ class Topic:
     definition: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Entitlement:
+    """Whom a plan is for."""
+
+    subject: UUID
+    plan_id: str
+    active: bool
+    definition: dict[str, Any]
+
+
 class Triage:
-    """Verification, category, priority and relations of tickets; the topics of the desk."""
+    """Verification, category, priority and relations of tickets; topics and entitlements."""
 
     name: ClassVar[str] = "triage"
     tickets: ClassVar[Table[TriagedTicket]] = Table("tickets", TriagedTicket)
-    topics: ClassVar[Table[Topic]] = Table("topics", Topic)
-    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics)
+    topics: ClassVar[Table[Topic]] = Table("topics", Topic, topic=DESK)
+    entitlements: ClassVar[Table[Entitlement]] = Table("entitlements", Entitlement, topic=DESK)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             TopicDefined,
+            EntitlementDefined,
             TicketOpened,
             ClarificationRequested,
             ClarificationProvided,
@@ -97,6 +110,10 @@ class Triage:
         match recorded.event:
             case TopicDefined() as event:
                 view.put(self.topics, _topic(view.subject, event))
+            case EntitlementDefined() as event:
+                definition = event.model_dump(mode="json")
+                row = Entitlement(view.subject, event.plan_id, event.active, definition)
+                view.put(self.entitlements, row)
             case TicketOpened() as event:
                 if view.get(self.tickets) is None:
                     view.put(self.tickets, _untriaged(view.subject, event))

@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from services.audit.app import HEARS, SERVICE
-from services.audit.words import WORDS, in_words, plain
+from services.audit.words import WORDS, in_words, names_in, plain
 from shared.events import all_event_types, event_type
 
 
@@ -27,6 +27,23 @@ def test_a_missing_fact_is_a_dash_and_an_empty_text_is_left_out() -> None:
     assert in_words("TicketArchived", {}) == "archived by –"
     closed = {"how": "silence", "closed_by": "timer", "note": ""}
     assert in_words("TicketClosed", closed) == "closed (silence) by timer"
+
+
+def test_people_are_told_by_name_and_never_by_a_customers_id() -> None:
+    ids = {"hugo": "Hugo Martin", "7": "Carla Meyer"}
+    assert in_words("WorkStarted", {"started_by": "hugo"}, names=ids) == (
+        "Hugo Martin began to work on it"
+    )
+    assert in_words("WorkStarted", {"started_by": "ben"}, names=ids) == "ben began to work on it"
+    reopened = {"reopened_by": "customer:7", "reason": "hugo said: 7"}
+    assert in_words("TicketReopened", reopened, names=ids) == (
+        "reopened by Carla Meyer: hugo said: 7"
+    )
+    assert in_words("TicketReopened", reopened) == "reopened by the customer: hugo said: 7"
+    assert names_in({"by": "anna", "noted_by": "", "team_id": "x", "agent_id": "ben"}) == {
+        "anna",
+        "ben",
+    }
 
 
 def test_braces_in_a_customers_text_are_only_text() -> None:

@@ -13,7 +13,7 @@ from cli import desk as cli_desk
 from deploy.desk_file import DeskFileWrong, read_desk
 from deploy.local.trouble import Trouble
 from services.assignment.desk_api import DeskPart
-from services.intake.bodies import TopicsDefinition
+from services.intake.bodies import SectionDefinition
 from services.intake.domain.triage import MATRIX
 from services.sla.bodies import DeskBody
 from shared.events import Priority
@@ -45,7 +45,7 @@ def wrong(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> list[str]
 def test_the_sample_desk_is_what_each_owner_takes() -> None:
     desk = read_desk(SAMPLE)
     hashes = dict.fromkeys(desk.agents, "0" * 64)
-    topics = TopicsDefinition.model_validate({"revision": 1, **desk.for_intake()}).topics
+    topics = SectionDefinition.model_validate({"revision": 1, **desk.for_intake()}).topics
     DeskPart.model_validate({"revision": 1, **desk.for_assignment(hashes)})
     DeskBody.model_validate({"revision": 1, **desk.for_sla()})
     assert {topic.topic_id for topic in topics} == set(desk.topics)

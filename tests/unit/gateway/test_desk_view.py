@@ -8,7 +8,7 @@ from services.gateway.projection import DeskView
 from services.gateway.rows import TABLES, TicketRow
 from shared.events import Event, intake, notify, resolution, sla
 from shared.events.assignment import AgentUnassigned, AgentWentOffline, ParticipantAdded, Role
-from shared.events.base import Status
+from shared.events.base import Status, TicketType
 from shared.events.gateway import TicketViewed
 from shared.followers.view import View
 from shared.log.vector import Vector
@@ -226,3 +226,12 @@ def test_what_was_met_late_is_missed(late: timedelta) -> None:
 
 def test_the_row_carries_a_vector_that_can_be_read() -> None:
     assert Vector.parse(row_after(*WORKED_ON).vector)["sla"] == 3
+
+
+def test_a_topic_tells_what_the_fields_of_its_form_are_called() -> None:
+    topic = intake.TopicDefined(
+        topic_id="device", name="Device", type=TicketType.TECHNICAL, team_id="t", team_name="T",
+        fields=(intake.FormField(name="serial_number", label="Serial number"),), revision=1,
+    )  # fmt: skip
+    (row,) = fold(DeskView(), topic)["topics"]
+    assert row.labels == {"serial_number": "Serial number"}

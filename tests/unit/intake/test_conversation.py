@@ -182,7 +182,7 @@ def test_a_wrong_answer_is_asked_about_once_more_and_then_accepted() -> None:
 
     again = given(DECIDER, OPENED, ASKED, *first).when(answer(answers={"order": "blue"})).said
     assert isinstance(again[1], TicketVerified)
-    assert again[1].checks[-1] == "accepted without: order"
+    assert again[1].checks[-1] == "accepted without: Order number"
 
 
 def test_lines_of_a_letter_answer_the_questions_they_name() -> None:

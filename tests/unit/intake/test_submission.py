@@ -7,7 +7,8 @@ import pytest
 from services.intake.domain.triage import Topics
 from services.intake.submission import FILE_BYTES_MAX, Submission, read_submission
 from shared.events import TicketType
-from shared.events.intake import FormField, TopicDefined
+from shared.events.intake import EntitlementDefined, FormField, TopicDefined
+from shared.ids import person_id
 from shared.web import Invalid
 
 TOPIC = TopicDefined(
@@ -70,6 +71,28 @@ def test_a_topic_is_known_by_its_id_and_by_its_name(name: str) -> None:
     assert read_submission(orjson.dumps(body(topic=name)), TOPICS)[1] == TOPIC
 
 
+def test_a_plan_that_the_requester_is_not_entitled_to_is_refused_by_name() -> None:
+    only = EntitlementDefined(
+        plan_id="premium",
+        people=(person_id("rosa@flowers.example"),),
+        domains=("big.example",),
+        revision=1,
+    )
+    topics = Topics({"orders": TOPIC}, {"premium": only})
+
+    def read(email: str) -> Submission:
+        sent = body(plan="premium", requester={"name": "Carla", "email": email})
+        return read_submission(orjson.dumps(sent), topics)[0]
+
+    for email in ("Rosa@flowers.example", "anyone@BIG.example"):
+        assert read(email).plan == "premium"
+    for email in ("carla@flowers.example", "x@not-big.example", "x@sub.big.example"):
+        with pytest.raises(Invalid) as invalid:
+            read(email)
+        told = f"is for customers who have it by contract, not for {email}; can be chosen: none"
+        assert invalid.value.errors == [("plan", told)]
+
+
 def test_a_topic_that_is_gone_or_was_never_there_is_named_with_the_choice() -> None:
     for name in ("gone", "nonsense"):
         assert troubles(topic=name) == {"topic": "is unknown; choose one of: orders"}
@@ -90,7 +113,7 @@ def test_a_topic_that_is_gone_or_was_never_there_is_named_with_the_choice() -> N
         ("description", "bell\x07", "must not contain control characters (U+0007 at character 5)"),
         ("impact", "enormous", "must be one of: low, medium, high"),
         ("type", 3, "must be one of: technical, billing, general"),
-        ("plan", "gold", "is not offered under Orders & returns; offered: premium"),
+        ("plan", "gold", "is not offered under Orders & returns; can be chosen: premium"),
         ("priority", "critical", "is not a field we know"),
         ("subjct", "x", "is not a field we know; did you mean subject?"),
         ("custom_fields", [], "must be an object"),

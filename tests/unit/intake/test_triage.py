@@ -10,7 +10,15 @@ from services.intake.domain import (
     Recategorise,
     RelateTickets,
 )
-from services.intake.domain.desk import DESK_DECIDER, DefineTopic, RetireTopic, ReviseDesk
+from services.intake.domain.desk import (
+    DESK_DECIDER,
+    DefineEntitlement,
+    DefineTopic,
+    NameDesk,
+    RetireEntitlement,
+    RetireTopic,
+    ReviseDesk,
+)
 from services.intake.domain.quarantine import QUARANTINE_DECIDER, QuarantineSubmission
 from services.intake.domain.related import DifferentRequesters, most_similar, words_of
 from services.intake.domain.ticket import TicketIsClosed, TicketIsMerged
@@ -19,7 +27,9 @@ from shared.errors import NotFound
 from shared.events import Event, Level, Person, Priority, TicketType
 from shared.events.intake import (
     Channel,
+    DeskNamed,
     DeskRevised,
+    EntitlementDefined,
     Relation,
     SubmissionQuarantined,
     TicketAbsorbed,
@@ -262,3 +272,17 @@ def test_a_submission_is_quarantined_once() -> None:
     command = QuarantineSubmission("no_sender", "f" * 64, 10, "", (), T0)
     said = given(QUARANTINE_DECIDER).when(command).then(SubmissionQuarantined)
     given(QUARANTINE_DECIDER, *said).when(command).nothing()
+
+
+def test_an_entitlement_and_the_desks_name_are_said_only_when_they_differ() -> None:
+    only = EntitlementDefined(plan_id="premium", domains=("big.example",), revision=1)
+    later = only.model_copy(update={"revision": 2})
+    said = given(DESK_DECIDER).when(DefineEntitlement(only)).then(only)
+    given(DESK_DECIDER, *said).when(DefineEntitlement(later)).nothing()
+    (gone,) = given(DESK_DECIDER, *said).when(RetireEntitlement(3)).said
+    assert gone == only.model_copy(update={"active": False, "revision": 3})
+    given(DESK_DECIDER, gone).when(RetireEntitlement(4)).nothing()
+    given(DESK_DECIDER, gone).when(DefineEntitlement(later)).then(later)
+    named = given(DESK_DECIDER).when(NameDesk("Hafenlicht", 1)).said
+    given(DESK_DECIDER, *named).when(NameDesk("Hafenlicht", 2)).nothing()
+    given(DESK_DECIDER, *named).when(NameDesk("Other", 2)).then(DeskNamed(name="Other", revision=2))

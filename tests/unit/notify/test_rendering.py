@@ -55,7 +55,6 @@ from tests.unit.notify.examples import (
 from tests.unit.notify.test_letters import DIRECTORY
 
 COMPOSER = Composer(
-    desk_name="Ledgerdesk Support",
     from_address="support@desk.example",
     mail_domain="desk.example",
     portal_url="https://help.example",
@@ -74,7 +73,7 @@ def drafts(*past: Event, now: datetime = T0) -> list[Draft]:
     log = recorded(*past)
     story = story_of(TICKET, log)
     letters = letters_for(Occasion(past[-1], story, DIRECTORY, "UTC"))
-    return [COMPOSER.draft(letter, story, log[-1].id, now) for letter in letters]
+    return [COMPOSER.draft(letter, story, log[-1].id, now, "Hafenlicht") for letter in letters]
 
 
 def every_event(text: str) -> list[Any]:
@@ -175,7 +174,7 @@ def test_what_goes_to_agents_carries_no_magic_link() -> None:
 
 def test_a_new_link_is_the_requesters_own() -> None:
     story = story_of(TICKET, recorded(opened()))
-    draft = COMPOSER.draft(link_letter(story), story, TICKET, utc_now())
+    draft = COMPOSER.draft(link_letter(story), story, TICKET, utc_now(), "Hafenlicht")
     (token,) = re.findall(r"https://help\.example/t/([\w.-]+)", draft.text)
     assert read_link(COMPOSER.link_secret, token).person_id == person_id(CUSTOMER)
     assert draft.recipient == CUSTOMER

@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.arrivals import sort_arrivals
 from shared.envelope import Heard
 from shared.gaps import NoGap, bridge
-from shared.inbox import Head, sort_arrivals
+from shared.log.heads import Head
 
 TICKET = uuid4()
 IDS = [uuid4() for _ in range(9)]

@@ -6,10 +6,11 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.arrivals import sort_arrivals
 from shared.envelope import Heard
 from shared.ids import derived_id
-from shared.inbox import Head, sort_arrivals
 from shared.log import NewEvent, Vector
+from shared.log.heads import Head
 from shared.testing.spec import T0
 
 TICKETS = [derived_id("ticket", number) for number in range(2)]

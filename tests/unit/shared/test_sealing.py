@@ -37,6 +37,16 @@ def test_what_was_sealed_is_put_back_byte_for_byte(texts: dict[str, str]) -> Non
         assert len(text) < 4 or text not in sealed
 
 
+@given(st.lists(st.text(max_size=5), min_size=1, max_size=5), st.integers(100, 2_000))
+def test_long_texts_are_made_smaller_and_put_back(words: list[str], times: int) -> None:
+    data = orjson.dumps({"text": "Dear customer, " * times, "also": "".join(words * 300)}).decode()
+    sealed, keys = seal(data)
+    assert len(sealed) < len(data) / 2
+    assert opened(sealed, EVENT, NAMES, keys) == data
+    with pytest.raises(SealBroken):
+        opened(sealed.replace(".~", "."), EVENT, NAMES, keys)
+
+
 def test_a_text_of_several_people_goes_with_any_of_them() -> None:
     sealed, keys = seal('{"text":"about both"}', CARLA, TESSA)
     assert opened(sealed, EVENT, NAMES, keys) == '{"text":"about both"}'

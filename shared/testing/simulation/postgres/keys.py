@@ -92,6 +92,7 @@ def _mark_published(
 
 @_query("hear_keys", writes=True)
 def _hear_keys(tables: Tables, now: datetime, *columns: Sequence[Any]) -> list[Row]:
+    news: list[UUID] = []
     for key_id, person, author, wrapped, master, change, created, erased in zip(
         *columns, strict=True
     ):
@@ -99,6 +100,7 @@ def _hear_keys(tables: Tables, now: datetime, *columns: Sequence[Any]) -> list[R
         if row is None:
             values = (key_id, person, author, wrapped, master, change, change, created, erased)
             tables.keys[key_id] = Row(KEYS, (*values, None, forgotten, None))
+            news.append(key_id)
         elif row["erased_at"] is None and (erased is not None or change > row["change"]):
             tables.keys[key_id] = row.but(
                 wrapped=wrapped,
@@ -108,7 +110,8 @@ def _hear_keys(tables: Tables, now: datetime, *columns: Sequence[Any]) -> list[R
                 forgotten_at=forgotten,
                 published=change if change >= row["change"] else row["published"],
             )
-    return []
+            news.append(key_id)
+    return _of(tables, news, "key_id", "person", "master", "wrapped")
 
 
 @_query("erase_again", writes=True)
