@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.clock import monotonic_seconds
@@ -17,6 +18,9 @@ from shared.web import problem
 RETRY_AFTER_SECONDS: Final = 1
 SHRINK: Final = 0.8
 """What is left of the bound when answers have become too slow."""
+
+VISIT: Final = "ledgerdesk.visit"
+"""Under which name of the scope the request's place is found."""
 
 OPERATIONS: Final = ("/health/", "/metrics", "/v1/followers", "/v1/parked")
 """What an operator asks of an overloaded service is answered all the same."""
@@ -106,11 +110,18 @@ class Admission:
             try:
                 if not _has_body(scope):
                     visit.enter()
-                await self._app(scope, visit.receive, visit.send)
+                await self._app({**scope, VISIT: visit}, visit.receive, visit.send)
             except _NoPlace:
                 await self._busy()(scope, receive, send)
             finally:
                 visit.leave()
+
+
+def leave_place(request: Request) -> None:
+    """Give the request's place back before its answer: it only waits from here on."""
+    visit = request.scope.get(VISIT)
+    if visit is not None:
+        visit.done()
 
 
 class _NoPlace(BaseException):
@@ -145,6 +156,11 @@ class _Visit:
             now = monotonic_seconds()
             self._limit.measured(now - entered, now)
 
+    def done(self) -> None:
+        """Leave for good."""
+        self._answered = True
+        self.leave()
+
     async def receive(self) -> Message:
         """The body, as it comes; once it is whole the request needs a place."""
         message = await self._receive()
@@ -156,8 +172,7 @@ class _Visit:
     async def send(self, message: Message) -> None:
         """The answer; once it begins, the place is somebody else's."""
         if message["type"] == "http.response.start":
-            self._answered = True
-            self.leave()
+            self.done()
         await self._send(message)
 
 

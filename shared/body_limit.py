@@ -4,18 +4,25 @@ FastAPI reads a body whole before it asks who is calling; so it is bounded here:
 a stranger, larger for whom gateway or portal vouch for.
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.identity import HEADER, NotSignedIn, verify
-from shared.web import problem
+from shared.outages import OUTAGES
+from shared.web import away, problem
+
+UNTOLD: Final = 2**62
+"""The size of a body that comes in pieces."""
 
 SIGNED_BYTES_MAX: Final = 140_000_000
 """For a request that gateway or portal signed: ten files of ten megabytes, in base64."""
 
 STRANGER_BYTES_MAX: Final = 65_536
+
+KnownBytes = Callable[[Scope], Awaitable[int]]
+"""How much whoever sends a request may send, by what its headers prove; 0 for a stranger."""
 
 
 class BodyLimit:
@@ -28,12 +35,14 @@ class BodyLimit:
         secret: str,
         audience: str,
         stranger_bytes_max: int = STRANGER_BYTES_MAX,
+        known_bytes_max: KnownBytes | None = None,
         unlimited_paths: Collection[str] = (),
     ) -> None:
         self._app = app
         self._secret = secret
         self._audience = audience
         self._stranger_bytes_max = stranger_bytes_max
+        self._known_bytes_max = known_bytes_max
         self._unlimited_paths = unlimited_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,8 +52,16 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         limit = self._limit(headers)
-        declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > limit:
+        size = _declared(headers)
+        if self._known_bytes_max is not None and size > limit:
+            try:
+                limit = max(limit, await self._known_bytes_max(scope))
+            except OUTAGES as error:
+                await away(error, "unavailable", "Who you are can't be looked up just now")(
+                    scope, receive, send
+                )
+                return
+        if limit < size < UNTOLD:
             await _refusal(limit)(scope, receive, send)
             return
         await self._bounded(limit, scope, receive, send)
@@ -77,6 +94,14 @@ class BodyLimit:
         except NotSignedIn:
             return self._stranger_bytes_max
         return SIGNED_BYTES_MAX
+
+
+def _declared(headers: dict[bytes, bytes]) -> int:
+    """The size that is told, or `UNTOLD`."""
+    if b"transfer-encoding" in headers:
+        return UNTOLD
+    told = headers.get(b"content-length", b"0")
+    return min(int(told), UNTOLD - 1) if told.isdigit() else UNTOLD
 
 
 def _refusal(limit: int) -> ASGIApp:

@@ -70,6 +70,11 @@ class IdempotencyKeyReused(Rejected):
 class VersionConflict(LedgerdeskError):
     """Another command was appended to the same stream first."""
 
+    @property
+    def subjects(self) -> frozenset[UUID]:
+        """Of whose streams, as far as is known."""
+        return frozenset(self.facts.get("subjects", ()))
+
 
 class CapacityExceeded(LedgerdeskError):
     """{resource} has no room left."""

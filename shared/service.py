@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from shared.admission import Admission, Limit, too_busy
-from shared.body_limit import STRANGER_BYTES_MAX, BodyLimit
+from shared.body_limit import STRANGER_BYTES_MAX, BodyLimit, KnownBytes
 from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
 from shared.errors import NotYet, TicketParked
@@ -106,17 +106,22 @@ class Runtime:
         return None if seen is None else seen.without("gateway")
 
     async def wait_for(
-        self, subject: UUID, seen: Vector | None, projection: str | None = None
+        self,
+        subject: UUID,
+        seen: Vector | None,
+        projection: str | None = None,
+        seconds_max: float | None = None,
     ) -> None:
         """Wait until this service, and its `projection`, know what the caller has seen.
 
-        Raises `NotYet` after `settings.wait_seconds_max`, `TicketParked` at once if the
-        subject is parked. `seen` None waits for nothing.
+        Raises `NotYet` after `seconds_max`, or `settings.wait_seconds_max`, `TicketParked` at
+        once if the subject is parked. `seen` None waits for nothing.
         """
         wanted = self.hearable(seen)
         if wanted is None:
             return
-        give_up_at = monotonic_seconds() + self.settings.wait_seconds_max
+        most = self.settings.wait_seconds_max if seconds_max is None else seconds_max
+        give_up_at = monotonic_seconds() + most
         end: int | None = None
         while True:
             if await self.pool.fetchval(QUERIES.is_parked, subject, projection or "inbox"):
@@ -187,6 +192,8 @@ class Service:
     """What only this service can tell Prometheus."""
     stranger_bytes_max: int = STRANGER_BYTES_MAX
     """Largest body of a request that neither gateway nor portal signed."""
+    known_bytes_max: Callable[[Runtime], KnownBytes] | None = None
+    """Who may send more than a stranger, besides whom gateway or portal signed for."""
     unlimited_paths: frozenset[str] = frozenset()
     """Routes that bound their own bodies."""
     measured_paths: frozenset[str] = frozenset()
@@ -427,6 +434,7 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: He
         secret=runtime.settings.identity_secret,
         audience=service.name,
         stranger_bytes_max=service.stranger_bytes_max,
+        known_bytes_max=service.known_bytes_max(runtime) if service.known_bytes_max else None,
         unlimited_paths=service.unlimited_paths,
     )
     app.add_middleware(

@@ -26,7 +26,7 @@ from shared.telemetry import Passing
 
 log = structlog.get_logger()
 
-LOOK_EVERY_SECONDS = 0.25
+LOOK_EVERY_SECONDS = 0.5
 
 DUE_MAX = 200
 """Timers handled at once."""

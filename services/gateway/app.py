@@ -4,7 +4,7 @@ from typing import Final
 
 from services.gateway import api
 from services.gateway.context import Gateway
-from services.gateway.http import BODY_BYTES_MAX
+from services.gateway.http import BODY_BYTES_MAX, may_send
 from services.gateway.panel import pages
 from services.gateway.projection import HEARS, DeskView
 from services.gateway.settings import Settings
@@ -43,7 +43,7 @@ def service() -> Service:
         hears=HEARS,
         says=frozenset({TicketViewed}),
         projections=[DeskView()],
-        stranger_bytes_max=BODY_BYTES_MAX,
+        known_bytes_max=lambda runtime: may_send(assembly.gateway(runtime), BODY_BYTES_MAX),
         routers=lambda runtime: [
             *api.routers(assembly.gateway(runtime)),
             pages.routes(assembly.gateway(runtime)),

@@ -7,12 +7,14 @@ import orjson
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime
+from starlette import types as asgi
 
-from services.gateway.auth import by_key, by_token, is_key
+from services.gateway.auth import COOKIE, NotForPrograms, by_key, by_token, is_key
 from services.gateway.context import Gateway
 from services.gateway.owners import Answer
 from services.gateway.rows import AgentRow
 from services.gateway.shapes import Problem
+from shared.body_limit import KnownBytes
 from shared.identity import NotSignedIn
 from shared.log.vector import Vector
 from shared.scopes import Scope
@@ -112,6 +114,31 @@ def signed_in(gateway: Gateway, scope: Scope | None = None) -> SignedIn:
         return await by_token(gateway.finders, token)
 
     return agent
+
+
+def may_send(gateway: Gateway, bytes_max: int) -> KnownBytes:
+    """Large bodies are read of people of the desk and of programs with a key, only."""
+
+    async def known(scope: asgi.Scope) -> int:
+        request = Request(scope)
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            if kind.lower() != "bearer":
+                session = gateway.sessions.read(request.cookies.get(COOKIE))
+                await gateway.sessions.agent(session, gateway.finders)
+            elif is_key(token.strip()):
+                now = gateway.runtime.clock()
+                await by_key(gateway.finders, token.strip(), None, now)
+            else:
+                await by_token(gateway.finders, token.strip())
+        except NotSignedIn:
+            return 0
+        except NotForPrograms:
+            # A good key; what it may do is asked by the route.
+            return bytes_max
+        return bytes_max
+
+    return known
 
 
 async def read_body(request: Request) -> bytes:

@@ -68,6 +68,11 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    tags: list[str] = field(default_factory=list)
+    linked: list[dict[str, str]] = field(default_factory=list)
+    """Tickets that people say have to do with it."""
+    decided: dict[str, str] = field(default_factory=dict)
+    """Which rule decided type, team, impact, urgency, priority and tags."""
     followed_up_at: datetime | None = None
     """When the customer was asked whether it held."""
 
@@ -229,21 +234,12 @@ SHARED: Table[SharedRow] = Table(
     "shared", SharedRow, key="id", append_only=True, topic=TICKETS_TOPIC
 )
 AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
-API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow)
+API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
 TABLES = (
-    TICKETS,
-    MESSAGES,
-    TIMELINE,
-    CLOCKS,
-    WORDS,
-    SHARED,
-    AGENTS,
-    API_KEYS,
-    TEAMS,
-    PLANS,
-    TOPICS,
+    *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
+    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
 )

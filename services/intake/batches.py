@@ -13,12 +13,12 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from services.intake.admission import Admission
 from services.intake.domain.triage import Topics
 from services.intake.parts import Parts
 from services.intake.submission import checked_submission, read_object
 from services.intake.submitting import KEY_TROUBLE, is_key, open_submission, receipt, taken
 from shared.asked import ByAgent
+from shared.body_budget import BodyBudget
 from shared.errors import Rejected
 from shared.identity import Identity
 from shared.outages import OUTAGES
@@ -41,7 +41,7 @@ class BatchRefused(Rejected):
     http_status = 422
 
 
-def batches(parts: Parts, held: Admission) -> APIRouter:
+def batches(parts: Parts, held: BodyBudget) -> APIRouter:
     """The route, for agents and programs: the public opens tickets one by one."""
     router = APIRouter(tags=["tickets"])
 
@@ -97,7 +97,7 @@ async def _one(parts: Parts, identity: Identity, item: Any, topics: Topics) -> d
     try:
         raw, key = _with_key(item)
         submission, topic = checked_submission(raw, topics)
-        outcome = await open_submission(parts, identity, submission, topic, key, topics.revision)
+        outcome = await open_submission(parts, identity, submission, topic, key, topics)
         told = await receipt(parts, outcome)
     except Invalid as invalid:
         return _refused(problem(422, "invalid", invalid.message, invalid.errors))

@@ -1,6 +1,7 @@
 """What becomes of a mail: a ticket, a message on one, a bounce, or a place in quarantine."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -44,6 +45,9 @@ log = structlog.get_logger()
 
 LARGE_BYTES: Final = 50_000
 """A mail from which on it is understood in a thread, so that others are served meanwhile."""
+
+_LARGE: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-mails")
+"""One after the other, so that large ones never take more than their share of the processor."""
 
 
 class Mailing:
@@ -107,7 +111,8 @@ class Mailing:
 
     async def _understood(self, raw: bytes, envelope: Envelope) -> Arrived:
         if len(raw) > LARGE_BYTES:
-            mail = await asyncio.to_thread(understand, raw)
+            loop = asyncio.get_running_loop()
+            mail = await loop.run_in_executor(_LARGE, understand, raw)
         else:
             mail = understand(raw)
         return Arrived(raw, mail, envelope, identity(mail, raw))
@@ -208,6 +213,7 @@ class Mailing:
                 message_id=bracketed(mail.message_id),
                 mailbox=mailboxes[0] if mailboxes else None,
                 copied=copied(mail, envelope, self._us.domains, contact),
+                rules=topics.rules,
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
                 authenticity=arrived.authenticity,
                 shared_with=others,

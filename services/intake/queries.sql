@@ -2,6 +2,10 @@
 -- Every topic of the desk, as last defined.
 select definition from triage.topics order by topic_id
 
+-- name: rules
+-- The rules of the desk.
+select revision, definition from triage.rules
+
 -- name: entitlements
 -- Whom each plan is for that is not open to everybody.
 select definition from triage.entitlements where active order by plan_id

@@ -29,7 +29,10 @@ BODY_BYTES_MAX: Final = 140_000_000
 DESCRIPTION_LENGTH_MAX: Final = 100_000
 SUBJECT_LENGTH_MAX: Final = 300
 LINE_LENGTH_MAX: Final = 200
+FIELDS_MAX: Final = 50
 CUSTOM_FIELDS_MAX: Final = 100
+ERRORS_MAX: Final = 50
+"""How many mistakes are named at once; the rest is told with the next try."""
 NAME_LENGTH_SHOWN: Final = 100
 
 _PHONE = re.compile(r"[0-9+().,/ x#*-]{3,40}(?: ?ext\.? ?[0-9]{1,8})?", re.IGNORECASE)
@@ -173,12 +176,14 @@ def read_submission(body: bytes, topics: Topics) -> tuple[Submission, TopicDefin
 
 def checked_submission(raw: dict[str, Any], topics: Topics) -> tuple[Submission, TopicDefined]:
     """The submission in an object, and its topic. Raises `Invalid`, naming all that is wrong."""
+    _must_be_few(raw)
     errors: Errors = []
     try:
         # Without a requester, each field that is missing of it is named.
         submission = Submission.model_validate({"requester": {}} | raw)
     except ValidationError as error:
-        errors += explained(error.errors(), Submission)
+        found = error.errors(include_url=False, include_input=False)
+        errors += explained(found[:ERRORS_MAX], Submission)
     topic = topic_called(raw.get("topic"), topics)
     if topic is None:
         errors += _unknown_topic(raw.get("topic"), topics)
@@ -200,6 +205,18 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise Invalid([("body", f"must be an object, not {KINDS.get(type(raw), 'text or null')}")])
     return raw
+
+
+def _must_be_few(raw: Mapping[str, Any]) -> None:
+    """Refuse too many fields before each is looked at. Raises `Invalid`."""
+    requester, files = raw.get("requester"), raw.get("attachments")
+    places: dict[str, object] = {"body": raw, "requester": requester, "attachments": files}
+    for number, file in enumerate(files[:FILES_MAX] if isinstance(files, list) else ()):
+        places[f"attachments.{number}"] = file
+    for place, value in places.items():
+        if isinstance(value, dict | list) and len(value) > FIELDS_MAX:
+            most = FILES_MAX if place == "attachments" else FIELDS_MAX
+            raise Invalid([(place, f"may hold {most}; there are {len(value)}")])
 
 
 def topic_called(name: object, topics: Topics) -> TopicDefined | None:

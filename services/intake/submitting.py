@@ -12,11 +12,12 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from services.intake.admission import Admission, TooBusy, TooSlow
 from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
+from services.intake.domain.triage import Topics
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
+from shared.body_budget import BodyBudget, TooBusy, TooSlow
 from shared.decider import Outcome
 from shared.errors import Rejected
 from shared.events import Event, Person, Status, Unknown, status_after
@@ -62,7 +63,7 @@ class Direct(APIRoute):
         return function
 
 
-def submitting(parts: Parts, held: Admission) -> APIRouter:
+def submitting(parts: Parts, held: BodyBudget) -> APIRouter:
     """The route; `held` is how much of what is sent is kept in memory."""
     router = APIRouter(tags=["tickets"], route_class=Direct)
 
@@ -92,7 +93,7 @@ def submitting(parts: Parts, held: Admission) -> APIRouter:
 
 async def taken(
     parts: Parts,
-    held: Admission,
+    held: BodyBudget,
     request: Request,
     answer: Callable[[bytes], Awaitable[Response]],
 ) -> Response:
@@ -124,7 +125,7 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         submission, topic = await asyncio.to_thread(read_submission, body, topics)
     else:
         submission, topic = read_submission(body, topics)
-    outcome = await open_submission(parts, identity, submission, topic, key, topics.revision)
+    outcome = await open_submission(parts, identity, submission, topic, key, topics)
     content = await receipt(parts, outcome)
     headers = etag(outcome.vector) | {
         "Location": content["status_url"],
@@ -141,7 +142,7 @@ async def open_submission(
     submission: Submission,
     topic: TopicDefined,
     key: str | None,
-    revision: int,
+    topics: Topics,
 ) -> Outcome:
     """Open the ticket; the same `key` of the same requester again is the same ticket."""
     attachments = await parts.stored(submission.attachments)
@@ -164,13 +165,14 @@ async def open_submission(
             plan_wanted=submission.plan,
             custom_fields=submission.custom_fields,
             attachments=attachments,
+            rules=topics.rules,
         )
 
     return await parts.open_ticket(
         (requester.person_id, key) if key else None,
         command,
         actor=identity.actor if identity else f"customer:{requester.person_id}",
-        revision=revision,
+        revision=topics.revision,
     )
 
 

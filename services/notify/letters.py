@@ -3,7 +3,7 @@
 | heard | the customer | the desk |
 |---|---|---|
 | TicketOpened | acknowledgment, withheld if machines must not answer | |
-| ClarificationRequested | clarification | |
+| ClarificationRequested, ClarificationReminded | clarification | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
 | AgentReplied, ProgressReported | reply, progress | |
@@ -29,6 +29,7 @@ from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
 from shared.events.intake import (
     ClarificationProvided,
+    ClarificationReminded,
     ClarificationRequested,
     CustomerMessageReceived,
     OutsiderWrote,
@@ -144,8 +145,13 @@ def _opened(event: TicketOpened, about: Occasion) -> list[Letter]:
     return [replace(letter, withheld=withheld)]
 
 
-def _clarification(event: ClarificationRequested, about: Occasion) -> list[Letter]:
-    return [_customer(about, Kind.CLARIFICATION, questions=[q.text for q in event.questions])]
+def _clarification(
+    event: ClarificationRequested | ClarificationReminded, about: Occasion
+) -> list[Letter]:
+    until = "" if event.ends_at is None else moment(event.ends_at, about.zone)
+    facts = {"questions": [q.text for q in event.questions], "until": until}
+    again = isinstance(event, ClarificationReminded)
+    return [_customer(about, Kind.CLARIFICATION, again=again, **facts)]
 
 
 def _assigned(event: AgentAssigned, about: Occasion) -> list[Letter]:
@@ -261,6 +267,7 @@ def _breached(event: TargetBreached, about: Occasion) -> list[Letter]:
 _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketOpened: _opened,
     ClarificationRequested: _clarification,
+    ClarificationReminded: _clarification,
     AgentAssigned: _assigned,
     ParticipantAdded: _takes_part,
     AgentReplied: _replied,
@@ -285,6 +292,7 @@ TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
 LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     TicketOpened,
     ClarificationRequested,
+    ClarificationReminded,
     AgentReplied,
     ProgressReported,
     TicketResolved,

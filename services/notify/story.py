@@ -24,6 +24,7 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketUnmerged,
 )
 from shared.events.resolution import (
     AgentReplied,
@@ -161,7 +162,7 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
             return replace(story, rejected=False)
         case ResolutionRejected():
             return replace(story, rejected=True)
-        case TicketReopened():
+        case TicketReopened() | TicketUnmerged():
             return replace(story, merged_into="")
         case _:
             return _clocks(_people(story, event), event)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request, Response
 
@@ -14,8 +14,12 @@ from services.portal.forms import Filled, FormTokens, filled
 from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
+from shared.body_budget import BodyBudget
 from shared.bucket import Files, files_of
 from shared.service import Runtime
+
+SMALL_BYTES_MAX: Final = 2_000_000
+"""Largest form that takes no files: a long text in each of its fields."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Portal:
     owners: Owners
     tokens: FormTokens
     drafts: Drafts
+    budget: BodyBudget
     files: Files
 
     @classmethod
@@ -49,7 +54,9 @@ class Portal:
                 settings.link_secret,
                 settings.file_bytes_max,
                 settings.files_max,
+                settings.drafts_bytes_max,
             ),
+            budget=BodyBudget(settings.bytes_in_flight_max),
             files=files_of(settings),
         )
 
@@ -57,12 +64,15 @@ class Portal:
         """A page of this desk."""
         return render(template, {"desk": str(self.desk), **values}, status)
 
-    async def form(self, request: Request) -> Filled:
-        """The form that was sent."""
+    async def form(self, request: Request, *, with_files: bool = True) -> Filled:
+        """The form that was sent; what it takes of memory counts until it is answered."""
         settings = self.settings
+        body = request.state.until_answered.enter_context(self.budget.body())
         return await filled(
             request,
-            bytes_max=settings.form_bytes_max,
+            body,
+            bytes_max=settings.form_bytes_max if with_files else SMALL_BYTES_MAX,
+            seconds_max=settings.body_seconds_max,
             files_max=settings.files_max,
             file_bytes_max=settings.file_bytes_max,
         )

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hmac
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,13 +16,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+import structlog
 
 from services.portal.forms import Upload
 from services.portal.words import line
 from shared.errors import LedgerdeskError
 from shared.files import FileStore
 
+log = structlog.get_logger()
+
 FOLDER: Final = "drafts"
+COUNTED_BYTES_MIN: Final = 65_536
+"""What even an empty file counts for, so that there are never too many to be counted."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Drafts:
     secret: str
     file_bytes_max: int
     files_max: int
+    bytes_max: int = 1_000_000_000
+    """Size of the folder beyond which nothing is kept."""
 
     async def gather(
         self, form: str, uploads: Sequence[Upload], kept: Iterable[str]
@@ -68,19 +76,27 @@ class Drafts:
 
         Raises `TooLarge` or `TooMany`.
         """
-        files = [draft for token in kept if (draft := await self._kept(form, token))]
+        ours = [token for token in dict.fromkeys(kept) if self._is_ours(form, token)]
+        if len(ours) + len(uploads) > self.files_max:
+            # Before any of them is read.
+            raise TooMany(limit=self.files_max)
+        files = [draft for token in ours if (draft := await self._kept(token))]
         for upload in uploads:
             name = line(upload.name.replace("\\", "/").rpartition("/")[2], 120) or "file"
             if len(upload.content) > self.file_bytes_max:
                 raise TooLarge(name=name, limit=self.file_bytes_max // 1_000_000)
             kind = upload.content_type.partition(";")[0].strip()
             files.append(_draft(name, kind, upload.content))
-        if len(files) > self.files_max:
-            raise TooMany(limit=self.files_max)
         return files
 
     async def keep(self, form: str, drafts: Sequence[Draft]) -> list[tuple[str, Draft]]:
-        """Keep the files for the form's next try: each with the token that it carries."""
+        """Keep the files for the form's next try: each with the token that it carries.
+
+        None of them while the folder is full: then they have to be chosen again.
+        """
+        if drafts and await asyncio.to_thread(self._size_bytes) >= self.bytes_max:
+            log.warning("drafts_full", limit_bytes=self.bytes_max)
+            return []
         await FileStore(self.root).put(*(draft.content for draft in drafts))
         return [(self._token(form, draft), draft) for draft in drafts]
 
@@ -96,10 +112,19 @@ class Drafts:
             await asyncio.to_thread(self.forget, clock() - age)
             await asyncio.sleep(15 * 60)
 
-    async def _kept(self, form: str, token: str) -> Draft | None:
+    def _size_bytes(self) -> int:
+        size = 0
+        for path in self.root.glob("??/*"):
+            with suppress(FileNotFoundError):
+                size += max(path.stat().st_size, COUNTED_BYTES_MIN)
+        return size
+
+    def _is_ours(self, form: str, token: str) -> bool:
         payload, _, mac = token.partition(".")
-        if not hmac.compare_digest(mac.encode(), self._mac(form, payload).encode()):
-            return None
+        return hmac.compare_digest(mac.encode(), self._mac(form, payload).encode())
+
+    async def _kept(self, token: str) -> Draft | None:
+        payload = token.partition(".")[0]
         name, kind, file_id = orjson.loads(base64.urlsafe_b64decode(payload))
         try:
             return _draft(name, kind, await FileStore(self.root).get(file_id))

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from services.portal.context import Portal
 from services.portal.forms import Filled, FormTooOld, Problems
 from services.portal.guard import page_route
+from shared.admission import leave_place
 from shared.ids import person_id
 from shared.numbers import normalise
 
@@ -29,7 +30,7 @@ def routes(portal: Portal) -> APIRouter:
 
     @router.post("/find")
     async def send(request: Request) -> Response:
-        filled = await portal.form(request)
+        filled = await portal.form(request, with_files=False)
         try:
             key = portal.tokens.read(PURPOSE, filled.get("form"))
         except FormTooOld as old:
@@ -39,6 +40,7 @@ def routes(portal: Portal) -> APIRouter:
             return _page(portal, filled, problems, 422)
         answered = asyncio.get_running_loop().time() + ANSWER_SECONDS
         await _ask(portal, filled, key)
+        leave_place(request)
         await asyncio.sleep(max(0.0, answered - asyncio.get_running_loop().time()))
         return portal.page("asked.html", {})
 

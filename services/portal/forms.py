@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from services.portal.words import clean
+from shared.body_budget import Body
 from shared.errors import Rejected
 from shared.ids import uuid7
 
@@ -61,6 +62,14 @@ class FormTokens:
             raise FormTooOld
         return name
 
+    def mark(self, purpose: str, text: str) -> str:
+        """What says that `text` in an address is ours, for one purpose."""
+        return self._mac(f"mark {purpose}", text)
+
+    def is_marked(self, purpose: str, text: str, mark: str) -> bool:
+        """Whether it is."""
+        return hmac.compare_digest(mark.encode(), self.mark(purpose, text).encode())
+
     def _mac(self, purpose: str, name: str) -> str:
         message = f"ledgerdesk portal form\x00{purpose}\x00{name}".encode()
         return hmac.digest(self.secret.encode(), message, sha256).hex()[:MAC_LENGTH]
@@ -101,17 +110,25 @@ class Problems:
 
 
 async def filled(
-    request: Request, *, bytes_max: int, files_max: int, file_bytes_max: int
+    request: Request,
+    body: Body,
+    *,
+    bytes_max: int,
+    seconds_max: float,
+    files_max: int,
+    file_bytes_max: int,
 ) -> Filled:
-    """The form in the request, read only if it isn't too large."""
+    """The form in the request, read only if it isn't too large, and arrives in time."""
     declared = request.headers.get("content-length", "")
     if not declared.isdecimal() or int(declared) > bytes_max:
         raise FormTooLarge
     try:
-        reading = request.form(
-            max_files=files_max + 10, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
-        )
-        async with reading as form:
+        async with (
+            body.arriving(request, bytes_max, seconds_max) as arriving,
+            arriving.form(
+                max_files=files_max + 10, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX
+            ) as form,
+        ):
             kept = [token for token in form.getlist("kept") if isinstance(token, str)]
             return Filled(_values(form), await _uploads(form, file_bytes_max), kept)
     except (MultiPartException, HTTPException) as error:

@@ -1,6 +1,7 @@
 """Every page's way in: errors become pages, and other sites' forms are turned away."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any, Final
 
 import structlog
@@ -50,7 +51,9 @@ def page_route(desk: DeskName, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
                     site = request.headers.get("sec-fetch-site")
                     if request.method == "POST" and site in FOREIGN:
                         raise FormTooOld
-                    return await handler(request)
+                    with ExitStack() as until_answered:
+                        request.state.until_answered = until_answered
+                        return await handler(request)
                 except Exception as error:  # noqa: BLE001 - whatever it is, people get a page
                     return _trouble(desk, route_of(request.scope), error)
 
@@ -100,6 +103,9 @@ def _trouble(desk: DeskName, route: str, error: Exception) -> Response:
             title, message, status = "That did not work", BROKEN, 500
     values = {"desk": str(desk), "title": title, "message": message}
     page = render("trouble.html", values, status)
-    if status == 503:
+    if status in {429, 503}:
         page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif status in {408, 413}:
+        # The rest of the form is not waited for.
+        page.headers["Connection"] = "close"
     return page

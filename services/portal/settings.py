@@ -37,9 +37,17 @@ class Settings(ServiceSettings):
     files_max: int = Field(10, description="Most files with one form.")
     file_bytes_max: int = Field(10_000_000, description="Largest file, in bytes.")
     form_bytes_max: int = Field(30_000_000, description="Largest form with its files, in bytes.")
+    bytes_in_flight_max: int = Field(
+        150_000_000, description="Size of all forms being taken at once, in bytes."
+    )
+    body_seconds_max: float = Field(60.0, description="How long a form may take to arrive.")
     owner_timeout_seconds: float = Field(
         10.0, description="Longest a command to another service may take."
     )
     draft_hours: float = Field(
         24.0, description="How long files of a form that was not accepted yet are kept."
+    )
+    drafts_bytes_max: int = Field(
+        1_000_000_000,
+        description="Size of the folder of such files, in bytes, beyond which none are kept.",
     )

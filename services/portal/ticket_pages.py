@@ -24,6 +24,8 @@ from shared.log.vector import Vector
 
 SOON: Final = "What you sent is with us, and will show here in a moment."
 EMPTY: Final = Filled({}, (), ())
+AFTER: Final = "after"
+STRANGE_WAIT_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def routes(portal: Portal) -> APIRouter:
     router = APIRouter(include_in_schema=False, route_class=page_route(portal.desk))
 
     @router.get("/t/{token}")
-    async def status(token: str, after: str = "", done: str = "") -> Response:
+    async def status(token: str, after: str = "", mark: str = "", done: str = "") -> Response:
         holder = _holder(portal, token)
-        late = await _waited(portal, holder, after)
+        late = await _waited(portal, holder, after, mark)
         note = ACTIONS[done].done if done in ACTIONS else ""
         return await _status(portal, holder, note=f"{note} {SOON}" if late else note)
 
@@ -78,11 +80,17 @@ def _holder(portal: Portal, token: str) -> Holder:
     return Holder(token, read_link(portal.settings.link_secret, token))
 
 
-async def _waited(portal: Portal, holder: Holder, after: str) -> bool:
-    """Wait for what the customer did; True if it can't be shown yet."""
+async def _waited(portal: Portal, holder: Holder, after: str, mark: str) -> bool:
+    """Wait for what the customer did; True if it can't be shown yet.
+
+    What we didn't say ourselves is hardly waited for: it might never come.
+    """
+    ours = portal.tokens.is_marked(holder.purpose(AFTER), after, mark)
     try:
         seen = Vector.parse(after) if after else None
-        await portal.runtime.wait_for(holder.ticket_id, seen, projection="pages")
+        await portal.runtime.wait_for(
+            holder.ticket_id, seen, "pages", None if ours else STRANGE_WAIT_SECONDS
+        )
     except ValueError:
         return False
     except (NotYet, TicketParked):
@@ -93,7 +101,7 @@ async def _waited(portal: Portal, holder: Holder, after: str) -> bool:
 async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> Response:
     """Carry out what the form asks for, or show it again with what is wrong."""
     action = ACTIONS[name]
-    form = await portal.form(request)
+    form = await portal.form(request, with_files=action.takes_files)
     key = portal.tokens.read(holder.purpose(name), form.get("form"))
     files: Sequence[Draft] = ()
     try:
@@ -120,7 +128,8 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
         told = "; ".join(f"{field} {why}" for field, why in answer.errors.items())
         problems = Problems(message=told or answer.message)
         return await _again(portal, holder, name, form, problems, kept, answer.status)
-    query = urlencode({"done": name, "after": answer.after})
+    mark = portal.tokens.mark(holder.purpose(AFTER), answer.after)
+    query = urlencode({"done": name, "after": answer.after, "mark": mark})
     return RedirectResponse(f"/t/{holder.token}?{query}", 303, HEADERS)
 
 

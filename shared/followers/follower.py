@@ -193,13 +193,14 @@ class Follower(ABC):
             QUERIES.take_lease, self.name, self._leader, LEASE_SECONDS
         )
         self._lease_renewed = now
-        was_leading, self.leading = self.leading, row is not None
-        if row is not None and not (was_leading and self._stands(row)):
+        self.leading = self.leading and row is not None and self._stands(row)
+        if row is not None and not self.leading:
             self.generation = row["generation"]
             self.position = self.stored = row["position"]
             self.born_position = row["born_position"]
             self.born_at = row["born_at"]
             await self.led()
+            self.leading = True  # only now: what `led` could not look up is looked up again
         return self.leading
 
     def _stands(self, cursor: asyncpg.Record) -> bool:

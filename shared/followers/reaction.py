@@ -5,7 +5,8 @@ transaction that appends it. A page is decided in memory and appended in one go;
 that fails, it is taken in halves, so that only the guilty event is kept aside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -173,7 +174,30 @@ class ReactionFollower(Follower, Generic[C, S]):
                 return None
 
     async def _carry_out(self, heard: Sequence[Recorded], to: int | None) -> None:
-        """React to `heard`, decide, append, and move the cursor `to`, all at once."""
+        """React to `heard`, decide, append, and move the cursor `to`, all at once.
+
+        Where others were first on some subjects, the rest is appended, and these are decided
+        again: what a crash in between has decided twice has the same ids, so is said once.
+        """
+        while True:
+            work, targets = await self._decided(heard)
+            try:
+                await self._append(work, to)
+            except VersionConflict as conflict:
+                lost = _reached(conflict.subjects, targets)
+                again = [e for e in heard if not lost.isdisjoint(targets.get(e.id, ()))]
+                if not again or len(again) == len(heard):
+                    raise
+                # The cursor stays where it is, which only whoever leads can say of it.
+                await self._append(work, None if to is None else self.stored, without=lost)
+                heard = again
+            else:
+                return
+
+    async def _decided(
+        self, heard: Sequence[Recorded]
+    ) -> tuple[Work[C, S], Mapping[UUID, AbstractSet[UUID]]]:
+        """What follows from `heard`, and the subjects that each event leads to commands for."""
         pasts = await self.log.read_many([event.subject for event in heard])
         if isinstance(self.reaction, LooksAhead):
             await self.reaction.look_ahead(heard)
@@ -185,8 +209,10 @@ class ReactionFollower(Follower, Generic[C, S]):
         if others:
             pasts |= await self.log.read_many(list(others))
         work = Work(self.log.author, self._decider, pasts)
+        targets: dict[UUID, set[UUID]] = {}
         with self.log.traces.steps() as steps:
             for event, index, one in directed:
+                targets.setdefault(event.id, set()).add(one.subject)
                 context = self._context(event, index, self._step(steps, event, one))
                 try:
                     work.decide(one.subject, one.command, context)
@@ -198,7 +224,7 @@ class ReactionFollower(Follower, Generic[C, S]):
                         target=one.subject,
                         **about(event),
                     )
-            await self._append(work, to)
+        return work, targets
 
     def _step(self, steps: Steps, cause: Recorded, one: Directed[C]) -> str:
         if not self.log.traces.on:
@@ -207,10 +233,12 @@ class ReactionFollower(Follower, Generic[C, S]):
         facts = {"ticket_id": str(one.subject), "event_type": cause.type}
         return steps.start(name, cause.traceparent, facts)
 
-    async def _append(self, work: Work[C, S], to: int | None) -> None:
+    async def _append(
+        self, work: Work[C, S], to: int | None, without: AbstractSet[UUID] = frozenset()
+    ) -> None:
         """Say what was decided, and move the cursor with it; lazily, if nothing was."""
         move = None if to is None else CursorMove(self.name, self.generation, self.stored, to)
-        batch = work.batch(move)
+        batch = work.batch(move, without)
         if batch.events or batch.claims:
             await self.log.append(batch)
             if to is not None:
@@ -234,3 +262,16 @@ class ReactionFollower(Follower, Generic[C, S]):
         await self._parking.refuse_too_many()
         await self.log.pool.execute(QUERIES.park, *self._parking.arguments(event, error))
         self._parking.subjects.add(event.subject)
+
+
+def _reached(
+    subjects: AbstractSet[UUID], targets: Mapping[UUID, AbstractSet[UUID]]
+) -> AbstractSet[UUID]:
+    """These subjects, and all that an event leads to which leads to one of them."""
+    found = set(subjects)
+    grown = True
+    while grown:
+        reached = {s for of in targets.values() if not found.isdisjoint(of) for s in of}
+        grown = not reached <= found
+        found |= reached
+    return found

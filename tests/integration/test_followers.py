@@ -15,9 +15,10 @@ from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
 from shared.errors import CursorLost, NotYet, Rejected, VersionConflict
 from shared.events import Event, Unknown
+from shared.events.operations import ParkedSkipped
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.followers.contracts import Directed, Timer
-from shared.followers.follower import PARKED_MAX, FollowerStopped
+from shared.followers.follower import PARKED_MAX, FollowerStopped, Parking
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
@@ -117,15 +118,19 @@ async def log(service_database: Databases) -> AsyncIterator[Log]:
 
 
 async def note(
-    log: Log, subject: UUID, text: str = "a", occurred_at: datetime | None = None
+    log: Log,
+    subject: UUID,
+    text: str = "a",
+    occurred_at: datetime | None = None,
+    author: str = "colleague",
 ) -> None:
     """Append a note as if it had been heard, so that the follower's own stream is free."""
-    version = (await log.vector(subject))["colleague"] + 1
+    version = (await log.vector(subject))[author] + 1
     event_id = uuid7()
     fact = NoteAdded(noted_by="agent:anna", text=text, noted_at=T0)
     new = NewEvent(
         subject=subject,
-        author="colleague",
+        author=author,
         version=version,
         id=event_id,
         topic="tickets",
@@ -232,6 +237,59 @@ async def test_poison_parks_one_subject_and_what_follows_it_until_it_is_retried(
     await leading(follower)
     await catch_up(follower)
     assert (await read_model(log))[bad] == (4, ["a", "c", "e", "f"])
+
+
+async def test_who_could_not_look_up_what_is_parked_looks_again_before_it_follows(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(first)
+    bad = uuid7()
+    await note(log, bad, "poison")
+    await catch_up(first)
+    await first.release()
+    load = Parking.load
+
+    async def broken(_parking: Parking) -> None:
+        monkeypatch.setattr(Parking, "load", load)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(Parking, "load", broken)
+    with pytest.raises(ConnectionResetError):
+        await second._lead()
+    second._lease_renewed = 0.0  # as after any failure
+    await leading(second)
+    await note(log, bad, "b")
+    await catch_up(second)
+    assert await read_model(log) == {}
+
+
+async def test_a_refold_in_another_replica_knows_what_was_skipped_and_parks_what_is_guilty(
+    log: Log,
+) -> None:
+    leader, other = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(leader)
+    mended, broken = uuid7(), uuid7()
+    for subject in (mended, broken):
+        for text in ("a", "poison", "b"):
+            await note(log, subject, text)
+    await catch_up(leader)
+    parked = {row["subject"]: row for row in await log.pool.fetch(QUERIES.parked)}
+    fact = ParkedSkipped(
+        service="resolution", follower="counts", subject=mended, reason="ValueError", detail="",
+        event_id=parked[mended]["event_id"], skipped_by="agent:op", skipped_at=T0,
+    )  # fmt: skip
+    skip = NewEvent(
+        uuid7(), "resolution", 1, uuid7(), "desk", "ParkedSkipped", "", uuid7(), "x", T0,
+        fact.model_dump_json(),
+    )  # fmt: skip
+    await log.append(Batch(events=[skip]))
+    await log.pool.execute(QUERIES.unpark_all, "counts")
+    async with log.pool.acquire() as connection:
+        await other.refold_many(connection, [mended, broken])
+    assert await read_model(log) == {mended: (2, ["a", "b"])}
+    (left,) = await log.pool.fetch(QUERIES.parked)
+    assert left["event_id"] == parked[broken]["event_id"]
 
 
 async def test_many_parked_in_a_short_time_stop_the_follower_instead(log: Log) -> None:
@@ -344,6 +402,32 @@ async def test_two_leaders_of_a_reaction_say_it_once(log: Log) -> None:
         await leading(follower)
     await asyncio.gather(*map(catch_up, both), return_exceptions=True)
     assert len(await started(log)) == 20
+
+
+class Interrupted(StartOnNote):
+    """Somebody says something on one of a page's tickets while it is being decided."""
+
+    def __init__(self, log: Log, subject: UUID) -> None:
+        super().__init__()
+        self._log, self._subject = log, subject
+
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[Start]]:
+        if recorded.subject == self._subject and len(past.events) == 1:
+            await note(self._log, self._subject, "meanwhile", author=self._log.author)
+        return await super().react(recorded, past)
+
+
+async def test_one_ticket_that_others_are_busy_with_does_not_hold_up_a_page(log: Log) -> None:
+    subjects = [uuid7() for _ in range(5)]
+    for number, subject in enumerate(subjects):
+        await note(log, subject, f"note {number}")
+    reaction = Interrupted(log, subjects[2])
+    follower = reacting(log, reaction)
+    await leading(follower)
+    await follower.step()
+    assert len(await started(log)) == 5
+    assert reaction.calls == [*(f"note {number}" for number in range(5)), "note 2"]
+    assert follower.stored == follower.position == 5
 
 
 async def test_a_reaction_is_born_and_passes_over_what_was_before(log: Log) -> None:

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from services.gateway import shapes
+from services.gateway.auth import by_token
 from services.gateway.commands import COMMANDS
+from services.gateway.http import may_send
 from shared.clock import utc_now
 from shared.errors import NotFound
 from shared.events.assignment import Role
@@ -50,6 +52,22 @@ async def test_a_wrong_or_missing_token_is_refused(desk: Desk) -> None:
         wrong = await nobody.get("/api/v1/me", headers={"Authorization": "Bearer nonsense"})
     assert wrong.status_code == 401
     assert wrong.headers["content-type"] == "application/problem+json"
+
+
+async def test_large_bodies_are_read_of_people_of_the_desk_only(desk: Desk) -> None:
+    known = may_send(desk.gateway, 7)
+
+    async def may(**headers: str) -> int:
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        return await known({"type": "http", "headers": raw})
+
+    row = await by_token(desk.gateway.finders, story.TOKENS["ben"])
+    _, cookie = desk.gateway.sessions.begin(row, desk.clock())
+    assert await may() == 0
+    assert await may(authorization="Bearer nonsense") == 0
+    assert await may(cookie="ledgerdesk_agent=nonsense") == 0
+    assert await may(authorization=f"Bearer {story.TOKENS['ben']}") == 7
+    assert await may(cookie=f"ledgerdesk_agent={cookie}") == 7
 
 
 async def test_who_has_left_is_refused(desk: Desk) -> None:

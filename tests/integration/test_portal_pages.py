@@ -1,5 +1,6 @@
 """The portal's pages on a real database; the services behind it answer as they are told."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -384,6 +385,63 @@ async def test_after_an_act_its_page_waits_for_what_was_done(desk: Desk) -> None
     assert (await desk.browser.get(f"/t/{desk.token}?done=<b>&after=;;")).status_code == 200
 
 
+async def test_what_the_portal_did_not_say_is_hardly_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[Any] = []
+
+    async def wait_for(*asked: object) -> None:
+        waited.append(asked[-1])
+
+    monkeypatch.setattr(Runtime, "wait_for", wait_for)
+    await desk.hears(OPENED)
+    token = desk.token
+    mark = desk.portal.tokens.mark(f"after {token}", "intake=9")
+    for query in (
+        "",
+        "after=intake=9",
+        f"after=intake=8&mark={mark}",
+        f"after=intake=9&mark={mark}",
+    ):
+        assert (await desk.browser.get(f"/t/{token}?{query}")).status_code == 200
+    assert waited == [0.3, 0.3, 0.3, None]
+
+
+async def test_forms_together_take_no_more_than_their_budget(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    form = await desk.form("/find")
+    desk.portal.budget.bytes_max = 10
+    page = await desk.browser.post("/find", data=form)
+    assert (page.status_code, page.headers["retry-after"]) == (429, "1")
+    assert "Too much is coming in" in page.text
+    desk.portal.budget.bytes_max = 10_000
+    assert (await desk.browser.post("/find", data=form)).status_code == 422
+    assert desk.portal.budget.size_bytes == 0
+
+
+async def test_a_form_that_does_not_arrive_in_time_is_given_up(desk: Desk) -> None:
+    async def dribbling() -> AsyncIterator[bytes]:
+        yield b"form="
+        await asyncio.Event().wait()
+
+    slow = desk.portal.settings.model_copy(update={"body_seconds_max": 0.01})
+    object.__setattr__(desk.portal, "settings", slow)
+    headers = {"content-length": "100", "content-type": "application/x-www-form-urlencoded"}
+    page = await desk.browser.post("/find", content=dribbling(), headers=headers)
+    assert (page.status_code, page.headers["connection"]) == (408, "close")
+    assert desk.portal.budget.size_bytes == 0
+
+
+async def test_a_form_without_files_may_be_small_only(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    headers = {"content-length": "2000001", "content-type": "application/x-www-form-urlencoded"}
+    wide = desk.portal.settings.model_copy(update={"form_bytes_max": 30_000_000})
+    object.__setattr__(desk.portal, "settings", wide)
+    for path, status in (("/find", 413), (f"/t/{desk.token}/confirm", 413)):
+        page = await desk.browser.post(path, content=b"", headers=headers)
+        assert page.status_code == status
+
+
 async def test_a_reply_needs_words_and_carries_files(desk: Desk) -> None:
     await desk.hears(OPENED)
     action = f"/t/{desk.token}/reply"
@@ -393,7 +451,8 @@ async def test_a_reply_needs_words_and_carries_files(desk: Desk) -> None:
     desk.answers += [taken(desk, 200)]
     files = {"attachments": ("a.txt", b"a", "text/plain")}
     answer = await desk.browser.post(action, data={**sent, "text": "Hello"}, files=files)
-    assert answer.headers["location"].endswith("done=reply&after=intake%3D4")
+    mark = desk.portal.tokens.mark(f"after {desk.token}", "intake=4")
+    assert answer.headers["location"].endswith(f"done=reply&after=intake%3D4&mark={mark}")
     assert desk.asked[0].body["text"] == "Hello"
     assert desk.asked[0].body["attachments"][0]["name"] == "a.txt"
 
@@ -479,6 +538,8 @@ async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "ANSWER_SECONDS", 0.0)
+    left = []
+    monkeypatch.setattr(finding, "leave_place", left.append)
     number = number_for(desk.ticket, SECRET.encode())
     await desk.hears(OPENED.model_copy(update={"number": number}))
     form = await desk.form("/find")
@@ -491,6 +552,7 @@ async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket
         sent = {**form, "number": number.lower().replace("-", " "), "email": email}
         pages.add((await desk.browser.post("/find", data=sent)).text)
     assert len(pages) == 1
+    assert len(left) == 3
     assert [(one.owner, one.path) for one in desk.asked] == [
         ("notify", f"/v1/tickets/{desk.ticket}/link")
     ] * 2

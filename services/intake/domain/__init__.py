@@ -2,9 +2,12 @@
 
 ticket.py        the state of a ticket, and how events change it
 verification.py  complete and accurate, or what to ask
+rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
+reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
+linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
 related.py       RelateTickets, MergeInto, Absorb
 sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
@@ -21,6 +24,15 @@ from services.intake.domain.conversation import (
     receive_message,
     record_bounce,
 )
+from services.intake.domain.linking import (
+    BeginSplitOff,
+    Link,
+    Release,
+    Split,
+    Unlink,
+    Unmerge,
+    decide_linking,
+)
 from services.intake.domain.opening import OpenTicket, open_ticket
 from services.intake.domain.related import (
     Absorb,
@@ -29,6 +41,12 @@ from services.intake.domain.related import (
     absorb,
     merge_into,
     relate,
+)
+from services.intake.domain.reminding import (
+    AcceptAsItIs,
+    LetClarificationLapse,
+    RemindOfClarification,
+    decide_reminding,
 )
 from services.intake.domain.sharing import (
     ShareTicket,
@@ -56,6 +74,15 @@ Command = (
     | MergeInto
     | Absorb
     | RecordBounce
+    | RemindOfClarification
+    | LetClarificationLapse
+    | AcceptAsItIs
+    | Link
+    | Unlink
+    | Unmerge
+    | Release
+    | Split
+    | BeginSplitOff
     | ShareTicket
     | TellOfOutsider
 )
@@ -70,6 +97,27 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return receive_message(command, state)
         case ProvideClarification():
             return provide_clarification(command, state)
+        case RecordBounce():
+            return record_bounce(command, state)
+        case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
+            return decide_reminding(command, state)
+        case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
+            return decide_linking(command, state)
+        case _:
+            return _decide_triage(command, state)
+
+
+def _decide_triage(
+    command: Recategorise
+    | OverridePriority
+    | RelateTickets
+    | MergeInto
+    | Absorb
+    | ShareTicket
+    | TellOfOutsider,
+    state: Ticket,
+) -> list[Event]:
+    match command:
         case Recategorise():
             return recategorise(command, state)
         case OverridePriority():
@@ -80,8 +128,6 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return merge_into(command, state)
         case Absorb():
             return absorb(command, state)
-        case RecordBounce():
-            return record_bounce(command, state)
         case ShareTicket():
             return share(command, state)
         case TellOfOutsider():
@@ -93,7 +139,11 @@ DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=deci
 __all__ = [
     "DECIDER",
     "Absorb",
+    "AcceptAsItIs",
+    "BeginSplitOff",
     "Command",
+    "LetClarificationLapse",
+    "Link",
     "MergeInto",
     "OpenTicket",
     "OverridePriority",
@@ -102,7 +152,12 @@ __all__ = [
     "ReceiveMessage",
     "RecordBounce",
     "RelateTickets",
+    "Release",
+    "RemindOfClarification",
     "ShareTicket",
+    "Split",
     "TellOfOutsider",
+    "Unlink",
+    "Unmerge",
     "decide",
 ]

@@ -1,5 +1,6 @@
 """Opening a ticket: once per submission, whatever is sent again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from shared.events.intake import (
     TicketOpened,
     TicketsRelated,
     TopicDefined,
+    TriageRule,
 )
 
 
@@ -40,6 +42,7 @@ class OpenTicket:
     mailbox: str | None = None
     copied: tuple[Person, ...] = ()
     auto_response_allowed: bool = True
+    rules: Sequence[TriageRule] = ()
     authenticity: Authenticity | None = None
     shared_with: tuple[TopicDefined, ...] = ()
     """Topics of the other mailboxes of ours that the mail came to."""
@@ -78,7 +81,7 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     about = [TicketsRelated(related=c.about)] if c.about else []
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
-            first = [opened, *verified_or_asked(facts, c.topic, c.now)]
+            first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
             return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]
         case _:
             raise AssertionError("a ticket that was opened is waiting or open")

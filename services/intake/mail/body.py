@@ -6,7 +6,7 @@ even when it's called an attachment.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.intake.mail.charset import decode
 from services.intake.mail.flowed import unflow
@@ -17,6 +17,7 @@ from services.intake.mail.transfer import decode_transfer
 from services.intake.mail.uuencoded import without_files
 
 FILENAME_LENGTH_MAX = 200
+TOO_LONG_FILENAME = "message.html"
 
 _MEDIA = ("image/", "audio/", "video/")
 _UNSAFE_IN_FILENAME = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -26,13 +27,21 @@ _META_CHARSET = re.compile(
 _META_WITHIN = 2_048
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """The HTML of a part: each its own, whatever it says."""
+
+    part: Part
+    html: str
+
+
 @dataclass(slots=True)
 class Body:
     """What a mail consists of. `text` and `html` are lists of pieces in their order."""
 
     text: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
-    html_as_text: list[str] = field(default_factory=list)
+    html: list[Piece] = field(default_factory=list)
+    html_as_text: list[Piece] = field(default_factory=list)
     """The HTML pieces that stand where a plain text is missing."""
     attachments: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -60,22 +69,33 @@ def read_body(root: Part) -> Body:
     else:
         _choose_leaf(root, chosen, chosen.text, chosen.html, kind="mixed", first=True)
     body = Body()
-    seen_html = {id(part) for part in chosen.html if part.content_type == "text/html"}
+    pieces = {
+        id(part): Piece(part, text_of(part, body.defects))
+        for part in (*chosen.text, *chosen.html)
+        if part.content_type == "text/html"
+    }
     for part in chosen.text:
         if part.content_type == "text/html":
-            body.html_as_text.append(text_of(part, body.defects))
+            body.html_as_text.append(pieces[id(part)])
         else:
             text, files = without_files(text_of(part, body.defects))
             body.text.append(text)
             body.attachments += files
     for part in chosen.html:
-        if id(part) in seen_html:
-            body.html.append(text_of(part, body.defects))
+        if id(part) in pieces:
+            body.html.append(pieces[id(part)])
     if _is_undivided(root) and root.body.strip():
         chosen.attachments.append(root)
     for part in chosen.attachments:
         body.attachments.append(_attachment(part, body.defects))
     return body
+
+
+def attach_html(body: Body, piece: Piece) -> None:
+    """Keep a piece of HTML as a file, too: it is too much to be shown whole."""
+    attachment = _attachment(piece.part, body.defects)
+    name = attachment.filename or TOO_LONG_FILENAME
+    body.attachments.append(replace(attachment, filename=name, inline=False))
 
 
 def _is_undivided(part: Part) -> bool:

@@ -2,7 +2,8 @@
 
 A browser's tree builder is quadratic on hostile input (each tag looks through the open
 ones), so what is handed to the sanitiser is nested properly here first, in one pass, at most
-`DEPTH_MAX` deep, with at most `STYLES_DEPTH_MAX` styles open at once and `TOKENS_MAX` tokens.
+`DEPTH_MAX` deep, with at most `STYLES_DEPTH_MAX` styles open at once, and with as many tokens
+as are asked for: a mail has `TOKENS_MAX` for all of its parts together.
 """
 
 import html
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 DEPTH_MAX = 60
 STYLES_DEPTH_MAX = 6
-TOKENS_MAX = 100_000
+TOKENS_MAX = 50_000
 ATTRIBUTES_LENGTH_MAX = 8_000
 
 # fmt: off
@@ -75,6 +76,14 @@ class Token(NamedTuple):
         return found
 
 
+class Reading(NamedTuple):
+    tokens: list[Token]
+    cost: int
+    """In tokens; a mark that leaves none, such as a comment, counts as one."""
+    whole: bool
+    """Whether the source was read to its end."""
+
+
 def unescape(text: str) -> str:
     """`text` with its character references resolved."""
     if "&" not in text:
@@ -82,22 +91,29 @@ def unescape(text: str) -> str:
     return html.unescape(_LONG_REFERENCE.sub("\ufffd", text))
 
 
-def tokens_of(source: str) -> list[Token]:
+def tokens_of(source: str, tokens_max: int = TOKENS_MAX) -> list[Token]:
     """The well-nested tokens of an HTML document or fragment; scripts and styles left out."""
+    return read_tokens(source, tokens_max).tokens
+
+
+def read_tokens(source: str, tokens_max: int) -> Reading:
+    """The tokens, what they cost, and whether they are all."""
     nesting = _Nesting()
     position = 0
     marks = 0
-    while position < len(source) and max(marks, len(nesting.tokens)) < TOKENS_MAX:
+    while position < len(source) and max(marks, len(nesting.tokens)) < tokens_max:
         marks += 1
         start = source.find("<", position)
         if start < 0:
             nesting.text(source[position:])
+            position = len(source)
             break
         if start > position:
             nesting.text(source[position:start])
         position = _markup(source, start, nesting)
     nesting.finish()
-    return nesting.tokens
+    cost = max(marks, len(nesting.tokens))
+    return Reading(nesting.tokens, cost, whole=position >= len(source))
 
 
 def _markup(source: str, start: int, nesting: "_Nesting") -> int:

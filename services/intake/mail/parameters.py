@@ -14,8 +14,9 @@ from services.intake.mail.headers import clean, decode_words, raw_text
 VALUE_LENGTH_MAX = 16 * 1024
 
 _VALUE = re.compile(r"[^;\s\"=]*")
-_PARAMETER = re.compile(r"""[;,\s]*([^\s;=,"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
-_NEXT_PARAMETER = re.compile(r"\s+[a-zA-Z*0-9-]{1,40}\s*=\s*[\"a-zA-Z0-9]")
+_PARAMETER = re.compile(r"""([^\s;=,"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
+# Each run of spaces is looked at once, from its beginning.
+_NEXT_PARAMETER = re.compile(r"(?<!\s)\s++[a-zA-Z*0-9-]{1,40}\s*=\s*[\"a-zA-Z0-9]")
 _PIECE = re.compile(r"(.+?)\*(\d{1,3})(\*?)")
 # Not every backslash: Windows paths are sent as they are.
 _ESCAPED = re.compile(r"\\([\"\\])")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.intake.mail.addresses import is_usable, read_addresses
-from services.intake.mail.body import Body, payload_of, read_body
+from services.intake.mail.body import Body, Piece, attach_html, payload_of, read_body
 from services.intake.mail.bounce import read_bounce
 from services.intake.mail.charset import decode
 from services.intake.mail.classify import classify, loop_headers
@@ -20,7 +20,7 @@ from services.intake.mail.dsn import walk
 from services.intake.mail.headers import Headers, clean, raw_text
 from services.intake.mail.html import sanitise, to_text
 from services.intake.mail.html_quotes import without_quotes
-from services.intake.mail.html_tokens import TOKENS_MAX, Token, tokens_of
+from services.intake.mail.html_tokens import TOKENS_MAX, Token, read_tokens
 from services.intake.mail.model import Bounce, Kind, Mailbox, ParsedMail
 from services.intake.mail.reply import Reply, extract_reply
 from services.intake.mail.structure import Part, Tree, read_headers, read_tree
@@ -50,7 +50,7 @@ def _understood(raw: bytes) -> ParsedMail:
     sender = _sender(headers)
     subject = headers.text("subject")
     body = read_body(tree.root)
-    read = {piece: tokens_of(piece) for piece in (*body.html, *body.html_as_text)}
+    read = _tokens_of(body)
     tokens = [read[piece] for piece in body.html]
     text = _text_of(body, read)
     reply = _reply(text, tokens, sender, subject, has_plain=bool(body.text))
@@ -94,7 +94,7 @@ def _understood(raw: bytes) -> ParsedMail:
         signed=_has(tree.root, "multipart/signed", "signed-data"),
         encrypted=_has(tree.root, "multipart/encrypted", "enveloped-data"),
         fingerprint=_fingerprint(tree.root),
-        defects=_defects(tree, body, tokens),
+        defects=_defects(tree, body),
         several_authors=_has_several_authors(headers),
         problem=_problem(sender, classified.kind, headers),
     )
@@ -180,7 +180,21 @@ def _ids(headers: Headers, name: str) -> tuple[str, ...]:
     return tuple(ids)[-REFERENCES_MAX:]
 
 
-def _text_of(body: Body, read: dict[str, list[Token]]) -> str:
+def _tokens_of(body: Body) -> dict[Piece, list[Token]]:
+    """The tokens of every piece of HTML, within one budget: what is beyond it is attached."""
+    read: dict[Piece, list[Token]] = {}
+    left = TOKENS_MAX
+    for piece in dict.fromkeys((*body.html, *body.html_as_text)):
+        reading = read_tokens(piece.html, left)
+        read[piece] = reading.tokens
+        left = max(0, left - reading.cost)
+        if not reading.whole:
+            body.defects.append("html_too_long")
+            attach_html(body, piece)
+    return read
+
+
+def _text_of(body: Body, read: dict[Piece, list[Token]]) -> str:
     """The best plain text: what was sent as such, or what the HTML says."""
     pieces = [*body.text, *(to_text(read[piece]) for piece in body.html_as_text)]
     text = "\n".join(piece for piece in pieces if piece.strip())
@@ -226,8 +240,5 @@ def _without_failures(bounce: Bounce | None) -> Bounce | None:
     return replace(bounce, failures=()) if bounce else None
 
 
-def _defects(tree: Tree, body: Body, tokens: list[list[Token]]) -> tuple[str, ...]:
-    defects = [*tree.defects, *body.defects]
-    if any(len(piece) >= TOKENS_MAX for piece in tokens):
-        defects.append("html_too_long")
-    return tuple(dict.fromkeys(defects))[:DEFECTS_MAX]
+def _defects(tree: Tree, body: Body) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*tree.defects, *body.defects]))[:DEFECTS_MAX]

@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 from starlette.requests import Request
 
-from services.intake.admission import Admission, TooBusy, TooLarge, TooSlow
 from services.intake.placing import Envelope
 from services.intake.settings import Settings
 from services.intake.smtp import BUSY, TRY_AGAIN, Handler, Server, peer_of
+from shared.body_budget import BodyBudget, TooBusy, TooLarge, TooSlow
 from shared.errors import NotFound
 from shared.testing.eventually import eventually
 
@@ -31,34 +31,34 @@ def request(*chunks: bytes, declared: int | None = None) -> Request:
 
 
 async def test_what_a_body_took_is_given_back() -> None:
-    admission = Admission(bytes_max=100)
+    budget = BodyBudget(bytes_max=100)
     for _ in range(3):
-        with admission.body() as body:
+        with budget.body() as body:
             assert await body.read(request(b"ab", b"c"), 10, 60) == b"abc"
-            assert admission.size_bytes == 3
-    assert admission.size_bytes == 0
+            assert budget.size_bytes == 3
+    assert budget.size_bytes == 0
 
 
 @pytest.mark.parametrize("declared", [None, 11])
 async def test_too_large_a_body_is_not_read_to_its_end(declared: int | None) -> None:
-    admission = Admission(bytes_max=100)
-    with admission.body() as body, pytest.raises(TooLarge):
+    budget = BodyBudget(bytes_max=100)
+    with budget.body() as body, pytest.raises(TooLarge):
         await body.read(request(b"x" * 11, b"y" * 1_000, declared=declared), 10, 60)
-    assert admission.size_bytes == 0
+    assert budget.size_bytes == 0
 
 
 async def test_all_bodies_together_have_a_limit() -> None:
-    admission = Admission(bytes_max=10)
-    with admission.body() as one:
+    budget = BodyBudget(bytes_max=10)
+    with budget.body() as one:
         await one.read(request(b"x" * 6), 10, 60)
-        with admission.body() as other, pytest.raises(TooBusy):
+        with budget.body() as other, pytest.raises(TooBusy):
             await other.read(request(b"x" * 5), 10, 60)
-        with admission.body() as other:
+        with budget.body() as other:
             assert await other.read(request(b"x" * 4), 10, 60) == b"xxxx"
 
 
 async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
-    admission = Admission(bytes_max=10)
+    budget = BodyBudget(bytes_max=10)
     left = [{"type": "http.request", "body": b"x", "more_body": True}]
 
     async def receive() -> dict[str, Any]:
@@ -67,13 +67,13 @@ async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
         return left.pop()
 
     slow = Request({"type": "http", "headers": []}, receive)
-    with admission.body() as body:
+    with budget.body() as body:
         with pytest.raises(TooSlow) as given_up:
             await body.read(slow, 10, 0.01)
-        assert admission.size_bytes == 1
+        assert budget.size_bytes == 1
     assert (given_up.value.http_status, given_up.value.code) == (408, "too_slow")
     assert "within 0.01 seconds" in given_up.value.message
-    assert admission.size_bytes == 0
+    assert budget.size_bytes == 0
 
 
 SETTINGS = Settings(

@@ -49,6 +49,22 @@ def troubles(**changes: Any) -> dict[str, str]:
     return dict(invalid.value.errors)
 
 
+def test_too_many_fields_are_refused_before_each_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.intake.submission.difflib", None)
+    many = {f"subjec{number:x}": 1 for number in range(51)}
+    assert troubles(**many) == {"body": "may hold 50; there are 56"}
+    assert troubles(requester=many) == {"requester": "may hold 50; there are 51"}
+    assert troubles(attachments=[many]) == {"attachments.0": "may hold 50; there are 51"}
+    assert troubles(attachments=[1] * 51) == {"attachments": "may hold 10; there are 51"}
+
+
+def test_no_more_than_fifty_mistakes_are_named_by_the_model() -> None:
+    many = {f"f{number}": 1 for number in range(40)}
+    assert len(troubles(requester=many, attachments=[many] * 3)) == 50
+
+
 def test_a_good_submission_is_tidied() -> None:
     made = read(
         subject="  Wrong sum 🔥 ",

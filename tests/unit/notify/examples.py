@@ -7,6 +7,7 @@ from shared.events import Level, Person, Priority, TicketType
 from shared.events.assignment import AgentAssigned, TicketEscalated
 from shared.events.intake import (
     Channel,
+    ClarificationReminded,
     ClarificationRequested,
     CustomerMessageReceived,
     OutsiderWrote,
@@ -107,6 +108,9 @@ def told_events(text: str = "Some words") -> list[Any]:
     return [
         opened(description=text, subject=text, topic_name=text),
         ClarificationRequested(questions=(Question(field="f", text=text),), requested_at=T0),
+        ClarificationReminded(
+            questions=(Question(field="f", text=text),), reminder=1, ends_at=T0, reminded_at=T0
+        ),
         assigned(name=text),
         AgentReplied(replied_by="agent:anna", agent_name=text, text=text, replied_at=T0),
         ProgressReported(

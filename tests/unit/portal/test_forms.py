@@ -1,13 +1,14 @@
 """Tokens of forms, and files kept for a form's next try."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from services.portal.acting import ACTIONS
-from services.portal.drafts import Drafts, TooLarge, TooMany
+from services.portal.drafts import COUNTED_BYTES_MIN, Drafts, TooLarge, TooMany
 from services.portal.forms import Filled, FormTokens, FormTooOld, Upload
 from services.portal.owners import Answer
 from services.portal.rendering import paragraphs, place, size
@@ -22,6 +23,10 @@ def filled(**values: str) -> Filled:
 
 def upload(content: bytes, name: str = "a.png", kind: str = "image/png") -> Upload:
     return Upload(name, kind, content)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [*folder.glob("??/*")]
 
 
 def test_a_forms_token_is_good_for_its_purpose_only() -> None:
@@ -64,6 +69,28 @@ async def test_too_large_and_too_many_files_are_named(tmp_path: Path) -> None:
         await drafts.gather("form", [upload(b"x" * 11)], ())
     with pytest.raises(TooMany):
         await drafts.gather("form", [upload(b"x"), upload(b"y")], ())
+
+
+async def test_no_kept_file_is_read_before_they_are_few(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "secret", 10, 2)
+    files = await drafts.gather("form", [upload(b"x", name) for name in ("a", "b")], ())
+    tokens = [token for token, _ in await drafts.keep("form", files)]
+    third = [token for token, _ in await drafts.keep("form", [replace(files[0], name="c")])]
+    assert len(await drafts.gather("form", [], tokens * 40)) == 2
+    for path in files_in(tmp_path):
+        path.write_bytes(b"damaged, so that reading it would be told")
+    with pytest.raises(TooMany):
+        await drafts.gather("form", [], tokens + third)
+    with pytest.raises(TooMany):
+        await drafts.gather("form", [upload(b"y")], tokens)
+
+
+async def test_a_full_folder_keeps_no_more(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "secret", 10, 5, bytes_max=2 * COUNTED_BYTES_MIN)
+    for number in range(4):
+        kept = await drafts.keep("form", await drafts.gather("form", [upload(b"%d" % number)], ()))
+        assert len(kept) == (number < 2)
+    assert len(files_in(tmp_path)) == 2
 
 
 async def test_young_drafts_are_kept(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from shared.admission import SHRINK, Admission, Limit
+from shared.admission import SHRINK, Admission, Limit, leave_place
 from shared.testing.eventually import eventually
 
 
@@ -107,6 +108,26 @@ async def test_an_answer_that_is_read_for_long_holds_no_place() -> None:
     await other.task
     assert other.status == 200
     reader.task.cancel()
+
+
+async def test_who_only_waits_may_give_the_place_back_before_the_answer() -> None:
+    limit = Limit(1)
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        leave_place(Request(scope))
+        waiting.set()
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    desk = Desk(limit)
+    desk.door = Admission(patient, limit=limit)
+    caller = Caller(desk)
+    await waiting.wait()
+    assert limit.taken == 0
+    go_on.set()
+    await caller.task
+    assert (caller.status, limit.taken) == (200, 0)
 
 
 async def test_an_operator_is_answered_whatever_comes_in() -> None:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from shared.body_limit import BodyLimit
 from shared.clock import utc_now
@@ -53,6 +55,37 @@ async def test_whom_the_gateway_vouches_for_may_send_more(client: httpx.AsyncCli
         token = sign(SECRET, Identity("agent:anna", "gateway"), audience, utc_now())
         answer = await client.post("/a", content=CHUNK * 10, headers={HEADER: token})
         assert answer.status_code == status
+
+
+async def test_who_proves_who_they_are_may_send_more_and_is_asked_only_then() -> None:
+    asked: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse(len(await Request(scope, receive).body()))(scope, receive, send)
+
+    async def known(scope: Scope) -> int:
+        token = Request(scope).headers.get("authorization", "")
+        asked.append(token)
+        if token == "away":
+            raise ConnectionRefusedError
+        return 200_000 if token == "anna" else 0
+
+    limited = BodyLimit(app, secret=SECRET, audience="gateway", known_bytes_max=known)
+    transport = httpx.ASGITransport(limited, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for content, token, status in (
+            (CHUNK, "", 200),
+            (CHUNK * 10, "", 413),
+            (CHUNK * 10, "anna", 200),
+            (CHUNK * 30, "anna", 413),
+            (CHUNK * 10, "away", 503),
+            (endless(), "", 413),
+            (endless(), "anna", 413),
+        ):
+            headers = {"authorization": token} if token else {}
+            answer = await client.post("/a", content=content, headers=headers)
+            assert answer.status_code == status
+    assert asked == ["", "anna", "anna", "away", "", "anna"]
 
 
 async def test_a_route_that_bounds_itself_is_left_alone(client: httpx.AsyncClient) -> None:
