@@ -11,6 +11,7 @@ from services.portal.desk_name import DeskName
 from services.portal.drafts import FOLDER, Drafts
 from services.portal.finders import Finders
 from services.portal.forms import Filled, FormTokens, filled
+from services.portal.limits import Limits
 from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
@@ -30,6 +31,7 @@ class Portal:
     tokens: FormTokens
     drafts: Drafts
     files: FileStore
+    limits: Limits
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
@@ -51,6 +53,11 @@ class Portal:
                 settings.files_max,
             ),
             files=FileStore.of(settings.data_dir),
+            limits=Limits(
+                settings.forms_per_client_per_hour,
+                settings.forms_per_address_per_hour,
+                settings.client_header,
+            ),
         )
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
