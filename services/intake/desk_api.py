@@ -61,6 +61,10 @@ def desk_routes(parts: Parts) -> APIRouter:
             "digest": desk.revised.digest if desk.revised else "",
             "topics": [topic.model_dump(mode="json") for topic in topics],
             "rules": [rule.model_dump(mode="json") for rule in known.rules],
+            "entitled_domains": {
+                plan_id: list(each.domains) for plan_id, each in known.entitlements.items()
+            },
+            "open_tickets": await parts.finders.open_by_topic(),
         }
 
     @router.post("/desk/revisions")

@@ -48,6 +48,11 @@ class Finders:
             rules_revision=defined["revision"] if defined else 0,
         )
 
+    async def open_by_topic(self) -> dict[str, int]:
+        """How many tickets are open under each topic."""
+        rows = await self._pool.fetch(QUERIES.open_by_topic)
+        return {row["topic_id"]: row["tickets"] for row in rows}
+
     async def open_like(self, ticket_ids: Sequence[UUID]) -> dict[UUID, Similar]:
         """The words of tickets that triage knows, and those of their requesters' other open
         tickets."""

@@ -11,6 +11,7 @@ from services.portal.desk_name import DeskName
 from services.portal.drafts import FOLDER, Drafts
 from services.portal.finders import Finders
 from services.portal.forms import Filled, FormTokens, filled
+from services.portal.limits import Limits
 from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
@@ -35,6 +36,7 @@ class Portal:
     drafts: Drafts
     budget: BodyBudget
     files: Files
+    limits: Limits
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
@@ -58,6 +60,11 @@ class Portal:
             ),
             budget=BodyBudget(settings.bytes_in_flight_max),
             files=files_of(settings),
+            limits=Limits(
+                settings.forms_per_client_per_hour,
+                settings.forms_per_address_per_hour,
+                settings.client_header,
+            ),
         )
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:

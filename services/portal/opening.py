@@ -12,6 +12,7 @@ from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, FormTooOld, Problems
 from services.portal.guard import page_route
+from services.portal.limits import TRAP, minutes
 from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
@@ -43,6 +44,17 @@ BELOW: Final = {
     "requester.email": "Your e-mail address",
     "requester.phone": "Your phone number",
 }
+
+
+TRAPPED: Final = (
+    "Something filled in a field that people don't see, so nothing was sent. It is empty again: "
+    "please send the form once more."
+)
+
+TOO_MANY: Final = (
+    "Many requests came from you within the last hour. Nothing is lost: please send this again "
+    "in {wait}."
+)
 
 
 def routes(portal: Portal) -> APIRouter:
@@ -109,7 +121,17 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     if form.get(SHOW_PLANS):
         kept = await portal.drafts.keep(key, files)
         return await _form(portal, topic, token, form, kept=kept)
+    if form.get(TRAP):
+        kept = await portal.drafts.keep(key, files)
+        return await _form(portal, topic, token, form, Problems(message=TRAPPED), 422, kept)
     email = form.get("requester.email")
+    wait = portal.limits.wait_seconds(request, email)
+    if wait:
+        kept = await portal.drafts.keep(key, files)
+        many = Problems(message=TOO_MANY.format(wait=minutes(wait)))
+        page = await _form(portal, topic, token, form, many, 429, kept)
+        page.headers["Retry-After"] = str(round(wait) or 1)
+        return page
     answer = await portal.owners.send(
         "intake",
         "/v1/tickets",

@@ -592,3 +592,26 @@ async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:
     style = await desk.browser.get(css)
     assert style.headers["content-type"].startswith("text/css")
     assert "immutable" in style.headers["cache-control"]
+
+
+async def test_what_programs_fill_in_is_not_sent_and_nothing_typed_is_lost(desk: Desk) -> None:
+    await desk.hears(TOPIC, subject=desk_id("topic", "outage"))
+    form = await desk.form("/new/outage")
+    page = await desk.browser.post("/new/outage", data={**TYPED, **form, "fax_number_2": "1"})
+    assert page.status_code == 422
+    assert "Nobody can pay." in page.text
+    assert desk.asked == []
+    await desk.browser.post("/new/outage", data={**TYPED, **form})
+    assert len(desk.asked) == 1
+
+
+async def test_one_address_can_not_be_written_for_without_end(desk: Desk) -> None:
+    await desk.hears(TOPIC, subject=desk_id("topic", "outage"))
+    desk.portal.limits.per_address = 1
+    first, second = [await desk.form("/new/outage") for _ in range(2)]
+    await desk.browser.post("/new/outage", data={**TYPED, **first})
+    page = await desk.browser.post("/new/outage", data={**TYPED, **second})
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) > 3000
+    assert "Nobody can pay." in page.text
+    assert len(desk.asked) == 1
