@@ -53,10 +53,12 @@ class ServiceSettings(BaseSettings):
         description="Folder for files: attachments, raw mails, the local mailbox.",
     )
     identity_secret: str = Field(
+        min_length=32,
         validation_alias="LEDGERDESK_IDENTITY_SECRET",
         description="Key with which gateway and portal sign who is calling.",
     )
     link_secret: str = Field(
+        min_length=32,
         validation_alias="LEDGERDESK_LINK_SECRET",
         description="Key of magic links, reply addresses, Message-IDs and ticket numbers.",
     )
