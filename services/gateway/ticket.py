@@ -36,6 +36,7 @@ def opened(recorded: Recorded, event: intake.TicketOpened) -> TicketRow:
         urgency=event.urgency.value if event.urgency else None,
         type=event.type.value if event.type else None,
         custom_fields=dict(event.custom_fields),
+        confirmed=event.channel is intake.Channel.EMAIL,
     )
 
 
@@ -153,6 +154,7 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     intake.TicketsRelated: _related,
     intake.TicketMerged: _merged,
     intake.TicketAbsorbed: _absorbed,
+    intake.AddressConfirmed: lambda _, __: {"confirmed": True},
     intake.BounceReceived: _bounced,
     intake.ClarificationRequested: lambda _, e: {
         "questions": [question.model_dump() for question in e.questions]

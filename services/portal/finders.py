@@ -65,6 +65,11 @@ class Finders:
         """Its conversation, oldest first."""
         return [MessageRow(*row) for row in await self.pool.fetch(QUERIES.messages, ticket_id)]
 
+    async def first_message(self, ticket_id: UUID) -> MessageRow | None:
+        """What opened it."""
+        row = await self.pool.fetchrow(QUERIES.first_message, ticket_id)
+        return MessageRow(*row) if row else None
+
     async def timeline(self, ticket_id: UUID) -> list[TimelineRow]:
         """What happened, newest first."""
         return [TimelineRow(*row) for row in await self.pool.fetch(QUERIES.timeline, ticket_id)]

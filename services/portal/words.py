@@ -16,8 +16,10 @@ from shared.events.assignment import (
 )
 from shared.events.base import Status
 from shared.events.intake import (
+    AddressConfirmed,
     ClarificationProvided,
     ClarificationRequested,
+    ConfirmedHow,
     CustomerMessageReceived,
     TicketAbsorbed,
     TicketMerged,
@@ -137,6 +139,10 @@ def _intake(event: Event) -> str:
             return "An automatic answer came from your mail."
         case CustomerMessageReceived():
             return "You wrote to us."
+        case AddressConfirmed(how=ConfirmedHow.AGENT):
+            return ""
+        case AddressConfirmed():
+            return "You confirmed your address."
         case TicketMerged():
             return f"It goes on in {line(event.into_number)}."
         case TicketAbsorbed():

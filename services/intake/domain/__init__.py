@@ -4,6 +4,7 @@ ticket.py        the state of a ticket, and how events change it
 verification.py  complete and accurate, or what to ask
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
+confirming.py    ConfirmAddress
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 related.py       RelateTickets, MergeInto, Absorb
 sharing.py       ShareTicket, TellOfOutsider
@@ -13,6 +14,7 @@ people.py        ErasePerson: a subject of its own
 keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 
+from services.intake.domain.confirming import ConfirmAddress, confirm_address
 from services.intake.domain.conversation import (
     ProvideClarification,
     ReceiveMessage,
@@ -56,6 +58,7 @@ Command = (
     | MergeInto
     | Absorb
     | RecordBounce
+    | ConfirmAddress
     | ShareTicket
     | TellOfOutsider
 )
@@ -66,10 +69,8 @@ def decide(command: Command, state: Ticket) -> list[Event]:
     match command:
         case OpenTicket():
             return open_ticket(command, state)
-        case ReceiveMessage():
-            return receive_message(command, state)
-        case ProvideClarification():
-            return provide_clarification(command, state)
+        case ReceiveMessage() | ProvideClarification() | RecordBounce() | ConfirmAddress():
+            return _from_customers(command, state)
         case Recategorise():
             return recategorise(command, state)
         case OverridePriority():
@@ -80,12 +81,24 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return merge_into(command, state)
         case Absorb():
             return absorb(command, state)
-        case RecordBounce():
-            return record_bounce(command, state)
         case ShareTicket():
             return share(command, state)
         case TellOfOutsider():
             return tell_of_outsider(command, state)
+
+
+def _from_customers(
+    command: ReceiveMessage | ProvideClarification | RecordBounce | ConfirmAddress, state: Ticket
+) -> list[Event]:
+    match command:
+        case ReceiveMessage():
+            return receive_message(command, state)
+        case ProvideClarification():
+            return provide_clarification(command, state)
+        case RecordBounce():
+            return record_bounce(command, state)
+        case ConfirmAddress():
+            return confirm_address(command, state)
 
 
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)
@@ -94,6 +107,7 @@ __all__ = [
     "DECIDER",
     "Absorb",
     "Command",
+    "ConfirmAddress",
     "MergeInto",
     "OpenTicket",
     "OverridePriority",

@@ -12,6 +12,7 @@ from uuid import UUID
 from shared.errors import NotFound, Rejected
 from shared.events import Event, Level, Person, TicketType, Unknown
 from shared.events.intake import (
+    AddressConfirmed,
     BounceReceived,
     Channel,
     ClarificationProvided,
@@ -67,6 +68,8 @@ class Facts:
     bounced: frozenset[Bounced] = frozenset()
     shared_with: frozenset[str] = frozenset()
     """Further teams that see it, by their ids."""
+    confirmed: bool = False
+    """Whoever opened it has the requester's address, as far as we know."""
     outsiders: frozenset[UUID] = frozenset()
     """Tickets of people who take no part, and wrote about this one."""
 
@@ -177,6 +180,8 @@ def _opened(event: TicketOpened) -> Facts:
         custom_fields=event.custom_fields,
         attached=len(event.attachments),
         submission_digest=event.submission_digest,
+        # Who opens one by mail is told of it by mail alone.
+        confirmed=event.channel is Channel.EMAIL,
     )
 
 
@@ -203,12 +208,21 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
         case TicketsRelated():
             related = {relation.ticket_id for relation in event.related}
             return replace(facts, related=facts.related | related)
+        case TicketAbsorbed():
+            return replace(facts, absorbed=facts.absorbed | {event.source_ticket_id})
+        case _:
+            return _around(facts, event)
+
+
+def _around(facts: Facts, event: Event | Unknown) -> Facts:
+    """The facts after an event about people and mails, not about what the ticket says."""
+    match event:
+        case AddressConfirmed():
+            return replace(facts, confirmed=True)
         case TicketShared():
             return replace(facts, shared_with=facts.shared_with | {event.team_id})
         case OutsiderWrote():
             return replace(facts, outsiders=facts.outsiders | {event.ticket_id})
-        case TicketAbsorbed():
-            return replace(facts, absorbed=facts.absorbed | {event.source_ticket_id})
         case BounceReceived():
             bounced = (event.notification_id, event.recipient, event.status)
             return replace(facts, bounced=facts.bounced | {bounced})
