@@ -30,6 +30,11 @@ class NotAllowed(Rejected):
     http_status = 403
 
 
+STAFF_BY = frozenset({"gateway", "cli"})
+"""Who may answer for people of the desk."""
+CUSTOMERS_BY = "portal"
+"""Who may answer for customers."""
+
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
 
@@ -84,9 +89,20 @@ def verify(secret: str, token: str, audience: str) -> Identity:
     except jwt.InvalidTokenError as error:
         raise NotSignedIn(reason=str(error)) from error
     role = claims.get("role")
-    return Identity(
+    identity = Identity(
         actor=claims["sub"],
         issuer=claims["iss"],
         name=claims.get("name") or "",
         role=Role(role) if role else None,
     )
+    if not _may_say(identity):
+        raise NotSignedIn(reason=f"{identity.issuer} answers for nobody like {identity.actor}")
+    return identity
+
+
+def _may_say(identity: Identity) -> bool:
+    """Whether its issuer is one who knows such people."""
+    if identity.actor.startswith("customer:"):
+        return identity.issuer == CUSTOMERS_BY and identity.role is None
+    staff = identity.role is not None or identity.agent_id is not None
+    return identity.issuer in STAFF_BY if staff else True

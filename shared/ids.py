@@ -4,6 +4,8 @@ import secrets
 import time
 from uuid import UUID, uuid5
 
+import idna
+
 LEDGERDESK = UUID("6f1c7c9e-1f4b-5c39-9a55-0d5f3f1c0a11")
 """Namespace of every derived id."""
 
@@ -27,8 +29,24 @@ def desk_id(kind: str, slug: str) -> UUID:
 
 
 def person_id(email: str) -> UUID:
-    """The person behind a mail address, however it is written."""
-    return derived_id("person", email.strip().casefold())
+    """The person behind a mail address, however it is written.
+
+    A domain of other letters is the one that is registered, as DNS knows it: straße.de and
+    strasse.de are two, though case folding takes them for one.
+    """
+    local, at, domain = email.strip().rpartition("@")
+    return derived_id("person", f"{local.lower()}{at}{domain_key(domain)}")
+
+
+def domain_key(domain: str) -> str:
+    """A domain in its one spelling: lower case, and in ASCII (RFC 5890, A-labels)."""
+    lower = domain.strip().lower()
+    if lower.isascii():
+        return lower
+    try:
+        return idna.encode(lower, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return lower
 
 
 def random_bytes(count: int) -> bytes:

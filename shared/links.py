@@ -7,7 +7,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import jwt
@@ -32,17 +32,21 @@ class Link:
 
     ticket_id: UUID
     person_id: UUID
+    opened: bool = False
+    """It was shown to whoever opened the ticket, and not mailed: it proves no address."""
 
 
 def sign_link(secret: str, link: Link, now: datetime) -> str:
     """The token of a magic link, safe in a URL: a JWT (RFC 7519), made here, as the library
     takes ten times as long and every mail and every answer has one."""
-    claims = {
+    claims: dict[str, Any] = {
         "sub": link.person_id.hex,
         "tid": link.ticket_id.hex,
         "aud": "link",
         "exp": int((now + LIFETIME).timestamp()),
     }
+    if link.opened:
+        claims["opened"] = True
     signed = _HEADER + b"." + urlsafe_b64encode(orjson.dumps(claims)).rstrip(b"=")
     signature = urlsafe_b64encode(hmac.digest(secret.encode(), signed, "sha256")).rstrip(b"=")
     return (signed + b"." + signature).decode()
@@ -52,7 +56,11 @@ def read_link(secret: str, token: str) -> Link:
     """What the token allows. Raises `LinkNotValid` for anything but a valid one."""
     try:
         claims = jwt.decode(token, secret, algorithms=["HS256"], audience="link")
-        return Link(ticket_id=UUID(claims["tid"]), person_id=UUID(claims["sub"]))
+        return Link(
+            ticket_id=UUID(claims["tid"]),
+            person_id=UUID(claims["sub"]),
+            opened=bool(claims.get("opened")),
+        )
     except (jwt.InvalidTokenError, KeyError, ValueError) as error:
         raise LinkNotValid from error
 

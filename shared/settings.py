@@ -59,10 +59,12 @@ class ServiceSettings(BaseSettings):
         "AWS_…; none keeps them in the data folder.",
     )
     identity_secret: str = Field(
+        min_length=32,
         validation_alias="LEDGERDESK_IDENTITY_SECRET",
         description="Key with which gateway and portal sign who is calling.",
     )
     link_secret: str = Field(
+        min_length=32,
         validation_alias="LEDGERDESK_LINK_SECRET",
         description="Key of magic links, reply addresses, Message-IDs and ticket numbers.",
     )

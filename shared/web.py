@@ -83,7 +83,9 @@ def install_errors(app: FastAPI) -> None:
         if isinstance(error, Invalid):
             return problem(422, "invalid", error.message, error.errors)
         if isinstance(error, Rejected):
-            return problem(error.http_status, error.code, error.message)
+            after = getattr(error, "retry_after_seconds", None)
+            told = {"Retry-After": str(after)} if after is not None else None
+            return problem(error.http_status, error.code, error.message, headers=told)
         status = STATUS_BY_ERROR.get(type(error), 500)
         headers = {"Retry-After": "1"} if status == 503 else None
         name = type(error).__name__

@@ -24,6 +24,7 @@ from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup, escape
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from shared.loop import make_runner
 
@@ -168,6 +169,8 @@ class Sink:
 def web(box: Box) -> FastAPI:
     """The pages, and the JSON that tests and the demo read."""
     app = FastAPI(title="Ledgerdesk mailbox", docs_url=None, redoc_url=None)
+    # Whoever is asked under another name was led here by a page that made it up.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     text = Annotated[str, Query(max_length=300)]
 
     @app.get("/health/{_kind}")

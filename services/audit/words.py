@@ -35,6 +35,7 @@ WORDS: Final[Mapping[str, str]] = {
     "SubmissionRejected": "rejected by {rejected_by}",
     "SenderBlocked": "no more mail is taken from {address}, by {blocked_by}",
     "SenderUnblocked": "mail of a blocked sender is taken again, by {unblocked_by}",
+    "AddressConfirmed": "the requester has the address, shown by {how}",
     "BounceReceived": "mail to {recipient} came back ({status})",
     "TopicDefined": "topic {topic_id} “{name}” defined, for the team {team_name}",
     "DeskNamed": "the desk calls itself “{name}”",

@@ -152,7 +152,10 @@ class Sessions:
             raise NotSignedIn from error
 
     async def agent(self, session: Session, finders: Finders) -> AgentRow:
-        """Who the session is of. Raises `NotSignedIn` once they left or have a new token."""
+        """Who the session is of. Raises `NotSignedIn` once they left, have a new token, or have
+        signed out."""
+        if await finders.session_ended(session.id):
+            raise NotSignedIn
         agent = await finders.agent(session.agent_id)
         if agent is None or not agent.active:
             raise NotSignedIn

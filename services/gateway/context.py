@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.gateway.auth import Sessions, identity_of
 from services.gateway.finders import Finders
+from services.gateway.limiting import SignInLimit
 from services.gateway.owners import Answer, Owners
 from services.gateway.past import PastTicket, stood
 from services.gateway.projection import DeskView
@@ -27,6 +28,7 @@ class Gateway:
     owners: Owners
     sessions: Sessions
     views: Views
+    limit: SignInLimit
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Gateway":
@@ -40,6 +42,7 @@ class Gateway:
             owners=owners or Owners(settings, runtime.clock),
             sessions=Sessions(settings.identity_secret, timedelta(hours=settings.session_hours)),
             views=Views(runtime),
+            limit=SignInLimit(),
         )
 
     async def look(self, ticket: str, me: AgentRow, after: Vector | None = None) -> TicketRow:

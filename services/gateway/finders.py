@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,6 +60,15 @@ class Finders:
         """Ids of agents who have this mail address, and whether they still work here."""
         rows = await self._pool.fetch(SQL.agents_of_address, email.strip().casefold())
         return [(row["agent_id"], row["active"]) for row in rows]
+
+    async def session_ended(self, session_id: UUID) -> bool:
+        """Whether somebody has signed out of it."""
+        return bool(await self._pool.fetchval(SQL.session_ended, session_id))
+
+    async def end_session(self, session_id: UUID, until: datetime) -> None:
+        """Let nobody in with it any more; its cookie is good until then at most."""
+        await self._pool.execute(SQL.end_session, session_id, until)
+        await self._pool.execute(SQL.forget_sessions)
 
     async def ticket(self, ticket_id: UUID) -> TicketRow:
         """The ticket as it stands. Raises `NotFound`."""

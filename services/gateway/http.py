@@ -104,16 +104,25 @@ def signed_in(gateway: Gateway, scope: Scope | None = None) -> SignedIn:
     whose API key it is, if its scopes allow `scope`; without one, agents alone."""
 
     async def agent(
+        request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     ) -> AgentRow:
         if credentials is None:
             raise NotSignedIn
-        token = credentials.credentials
+        return await _found(gateway, request, credentials.credentials, scope)
+
+    return agent
+
+
+async def _found(gateway: Gateway, request: Request, token: str, scope: Scope | None) -> AgentRow:
+    """Who has the token or the key, unless too many were wrong."""
+
+    async def find() -> AgentRow:
         if is_key(token):
             return await by_key(gateway.finders, token, scope, gateway.runtime.clock())
         return await by_token(gateway.finders, token)
 
-    return agent
+    return await gateway.limit.look(request, token, find)
 
 
 def may_send(gateway: Gateway, bytes_max: int) -> KnownBytes:
@@ -126,11 +135,8 @@ def may_send(gateway: Gateway, bytes_max: int) -> KnownBytes:
             if kind.lower() != "bearer":
                 session = gateway.sessions.read(request.cookies.get(COOKIE))
                 await gateway.sessions.agent(session, gateway.finders)
-            elif is_key(token.strip()):
-                now = gateway.runtime.clock()
-                await by_key(gateway.finders, token.strip(), None, now)
             else:
-                await by_token(gateway.finders, token.strip())
+                await _found(gateway, request, token.strip(), None)
         except NotSignedIn:
             return 0
         except NotForPrograms:

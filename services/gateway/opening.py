@@ -70,7 +70,7 @@ class Receipt(BaseModel):
     number: str
     status: str
     status_url: str = Field(
-        description="The requester's page of the ticket: whoever has it, reads it."
+        description="How it stands; all of it once the requester has confirmed the address."
     )
     summary: dict[str, Any]
     events: list[str]

@@ -307,3 +307,15 @@ select labels from desk_view.topics order by topic_id = $1, topic_id;
 -- name: topics
 -- The topics under which tickets may be.
 select * from desk_view.topics where active order by name;
+
+-- name: session_ended
+-- Whether somebody signed out of a session.
+select exists (select from sessions.ended where id = $1);
+
+-- name: end_session
+-- Somebody signs out of a session, whose cookie is good until $2 at most.
+insert into sessions.ended (id, forget_at) values ($1, $2) on conflict do nothing;
+
+-- name: forget_sessions
+-- Sessions whose cookies are good for nothing anyhow.
+delete from sessions.ended where forget_at < now();

@@ -64,6 +64,8 @@ class TicketRow:
     reopened: int = 0
     undelivered: str = ""
     """Why our last mail to the customer did not arrive; empty when it did."""
+    confirmed: bool = False
+    """Whoever opened it has the requester's address, as far as we know."""
     rating: int | None = None
     quality_score: int | None = None
     resolved_at: datetime | None = None

@@ -63,6 +63,7 @@ class Ticket(_Shape):
     articles: list[dict[str, Any]]
     reopened: int
     undelivered: str
+    confirmed: bool
     rating: int | None
     quality_score: int | None
     opened_at: datetime

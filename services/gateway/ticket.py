@@ -37,6 +37,7 @@ def opened(recorded: Recorded, event: intake.TicketOpened) -> TicketRow:
         urgency=event.urgency.value if event.urgency else None,
         type=event.type.value if event.type else None,
         custom_fields=dict(event.custom_fields),
+        confirmed=event.channel is intake.Channel.EMAIL,
     )
 
 
@@ -180,6 +181,7 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     intake.TicketsLinked: _linked,
     intake.TicketsUnlinked: _unlinked,
     intake.ClarificationLapsed: lambda _, __: {"questions": []},
+    intake.AddressConfirmed: lambda _, __: {"confirmed": True},
     intake.BounceReceived: _bounced,
     intake.ClarificationRequested: lambda _, e: {
         "questions": [question.model_dump() for question in e.questions]

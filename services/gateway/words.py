@@ -11,6 +11,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
     {
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
+        intake.AddressConfirmed,
         intake.OutsiderWrote,
         intake.TicketShared,
         intake.TicketsRelated,
@@ -215,6 +216,11 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         f"Somebody who takes no part wrote about it: that is {e.number}"
     ),
     intake.TicketShared: lambda e: f"The same mail came to {e.team_name}: both teams see it",
+    intake.AddressConfirmed: lambda e: {
+        "link": "The customer used a link that was mailed to them: the address is theirs",
+        "mail": "The customer answered a mail of ours: the address is theirs",
+        "agent": "Opened for the customer, whose address an agent answers for",
+    }[e.how.value],
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
     assignment.AgentAssigned: lambda e: (

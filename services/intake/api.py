@@ -13,6 +13,7 @@ from services.intake.desk_api import desk_routes
 from services.intake.domain import (
     DECIDER,
     Command,
+    ConfirmAddress,
     OverridePriority,
     ProvideClarification,
     Recategorise,
@@ -74,6 +75,15 @@ def _add_conversation(router: APIRouter, parts: Parts) -> None:
             now=runtime.clock(),
             attachments=await parts.stored(body.attachments),
         )
+        return await _carry_out(parts, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/address")
+    async def address(ticket_id: UUID, asked: ByCustomerOrAgent) -> Response:
+        """The customer acted through a link that was mailed to them, says the portal."""
+        if asked.person_id is None or asked.caller.issuer != "portal":
+            raise SenderTakesNoPart
+        await runtime.wait_for(ticket_id, asked.after)
+        command = ConfirmAddress(asked.person_id, runtime.clock())
         return await _carry_out(parts, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/clarification")

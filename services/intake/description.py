@@ -16,7 +16,8 @@ TITLE: Final = "Ledgerdesk: opening tickets"
 
 ABOUT: Final = """\
 Whoever has a problem opens a ticket here: no account, no key. 201 means that the ticket is kept
-for good; its `status_url` is the requester's page of it. The same `Idempotency-Key` of the same
+for good; its `status_url` shows how it stands, and all of it once the requester has shown, by a
+mail or a link in one, that the address is theirs. The same `Idempotency-Key` of the same
 requester again is the same ticket. Errors are problem+json (RFC 9457) with a stable `code`; every
 field that is wrong is named at once, and a field that we don't know is refused by name.
 """
@@ -56,7 +57,9 @@ class Receipt(BaseModel):
     ticket_id: str
     number: str = Field(examples=["LD-7KQ4M-2XR9C-5"])
     status: str
-    status_url: str = Field(description="The requester's page: whoever has it, reads the ticket.")
+    status_url: str = Field(
+        description="How it stands; all of it once the requester has confirmed the address."
+    )
     summary: Summary
     events: list[str]
 

@@ -24,7 +24,7 @@ from services.intake.domain.triage import Topics
 from services.intake.parts import Parts
 from shared.asked import Asked, ByAdmin, ByAgent
 from shared.events.intake import EntitlementDefined, TopicDefined
-from shared.ids import desk_id, person_id
+from shared.ids import desk_id, domain_key, person_id
 
 DESK: Final = desk_id("desk", "desk")
 """The subject of the desk itself."""
@@ -140,7 +140,7 @@ def _entitled(given: bodies.EntitlementDefinition, revision: int) -> Entitlement
     return EntitlementDefined(
         plan_id=given.plan_id,
         people=tuple(sorted({person_id(each) for each in given.customers if "@" in each})),
-        domains=tuple(sorted({each.casefold() for each in given.customers if "@" not in each})),
+        domains=tuple(sorted({domain_key(each) for each in given.customers if "@" not in each})),
         revision=revision,
     )
 

@@ -1,7 +1,7 @@
 """How a mail joins a ticket that exists: only from those who take part in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 from uuid import UUID
@@ -59,6 +59,7 @@ class Joining:
         command = await self._message(arrived, automatic=automatic)
         about: dict[UUID, _Answer] = {}
         for candidate in tickets:
+            command = replace(command, answers_ours=candidate in found.proven)
             ticket_id, answer = await self._received(candidate, command, arrived)
             if answer is _Answer.JOINED:
                 return Joined(into=ticket_id)

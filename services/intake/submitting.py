@@ -166,6 +166,7 @@ async def open_submission(
             custom_fields=submission.custom_fields,
             attachments=attachments,
             rules=topics.rules,
+            vouched=identity is not None and identity.agent_id is not None,
         )
 
     return await parts.open_ticket(
@@ -182,7 +183,7 @@ async def receipt(parts: Parts, outcome: Outcome) -> dict[str, Any]:
     if not events:
         events = [recorded.event for recorded in await parts.past(outcome.subject)]
     opened = next(event for event in events if isinstance(event, TicketOpened))
-    link = Link(outcome.subject, opened.requester.person_id)
+    link = Link(outcome.subject, opened.requester.person_id, opened=True)
     token = sign_link(parts.settings.link_secret, link, parts.runtime.clock())
     url = status_url(parts.settings.portal_url, token)
     return {

@@ -84,6 +84,11 @@ def _needs_rating(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
     return {"rating": "Please choose a number from 1 to 5."}
 
 
+CONFIRM_ADDRESS: Final = "mine"
+
+FOR_OPENERS: Final = frozenset({"reply", "clarify"})
+"""What can be done through a link that proves no address: to say more of one's own."""
+
 ACTIONS: Final[Mapping[str, Action]] = {
     "reply": Action(
         owner="intake",
@@ -99,6 +104,13 @@ ACTIONS: Final[Mapping[str, Action]] = {
         done="Thank you for your answers. We go on now.",
         body=_answers,
         missing=_needs_answer,
+    ),
+    CONFIRM_ADDRESS: Action(
+        owner="intake",
+        path="address",
+        done="Thank you. Now we know that your address is right.",
+        body=lambda _, __: {},
+        missing=_nothing,
     ),
     "confirm": Action(
         owner="resolution",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.portal.rows import MessageRow, PlanRow, TicketRow, TimelineRow, TopicRow
 from shared.errors import NotFound
-from shared.ids import person_id
+from shared.ids import domain_key, person_id
 from shared.postgres import Pool
 from shared.sql import load_queries
 
@@ -38,7 +38,7 @@ class Finders:
     async def plans(self, plan_ids: Sequence[str], email: str) -> list[PlanRow]:
         """Those of the plans that whoever has this mail address may choose; with none, those that
         are open to everybody. One that nobody defined is offered under its id."""
-        domain = email.strip().casefold().rpartition("@")[2]
+        domain = domain_key(email.rpartition("@")[2])
         rows = await self.pool.fetch(QUERIES.plans_of_others, person_id(email), domain)
         others = {row["plan_id"] for row in rows}
         plan_ids = [each for each in plan_ids if each not in others]
@@ -64,6 +64,11 @@ class Finders:
     async def messages(self, ticket_id: UUID) -> list[MessageRow]:
         """Its conversation, oldest first."""
         return [MessageRow(*row) for row in await self.pool.fetch(QUERIES.messages, ticket_id)]
+
+    async def first_message(self, ticket_id: UUID) -> MessageRow | None:
+        """What opened it."""
+        row = await self.pool.fetchrow(QUERIES.first_message, ticket_id)
+        return MessageRow(*row) if row else None
 
     async def timeline(self, ticket_id: UUID) -> list[TimelineRow]:
         """What happened, newest first."""

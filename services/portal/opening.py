@@ -148,7 +148,7 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
             key = portal.tokens.read(f"new {topic_id}", token)
         kept = await portal.drafts.keep(key, files)
         return await _form(portal, topic, token, form, problems, answer.status, kept)
-    link = Link(UUID(answer.body["ticket_id"]), person_id(email))
+    link = Link(UUID(answer.body["ticket_id"]), person_id(email), opened=True)
     magic = sign_link(settings.link_secret, link, portal.runtime.clock())
     return RedirectResponse(f"/t/{magic}/received", 303, HEADERS)
 

@@ -24,6 +24,8 @@ from services.portal.words import clean, first_name, happened, line
 from shared.events import Event, Status, Unknown, all_event_types, status_after
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued, TicketTransferred
 from shared.events.intake import (
+    AddressConfirmed,
+    Channel,
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
@@ -132,6 +134,7 @@ def _opened(view: View, event: TicketOpened, recorded: Recorded) -> TicketRow:
         updated_at=recorded.occurred_at,
         topic_id=event.topic_id,
         details={name: clean(value) for name, value in event.custom_fields.items() if value},
+        confirmed=event.channel is Channel.EMAIL,
     )
 
 
@@ -206,6 +209,8 @@ def _outcome(row: TicketRow, event: Event) -> TicketRow:
             return replace(
                 row, merged_into=event.into_ticket_id, merged_number=line(event.into_number)
             )
+        case AddressConfirmed():
+            return replace(row, confirmed=True)
         case FeedbackReceived():
             return replace(row, rating=event.rating)
         case _:

@@ -27,7 +27,7 @@ select name from pages.desk;
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details
+    merged_number, topic_id, details, confirmed
 from pages.tickets where subject = $1;
 
 -- name: ticket_of
@@ -39,6 +39,11 @@ select subject from pages.tickets where number = $1 and requester_id = $2;
 select id, subject, position, at, side, person_id, name, label, text, attachments from (
     select * from pages.messages where subject = $1 order by position desc limit 1000
 ) latest order by position;
+
+-- name: first_message
+-- What opened a ticket.
+select id, subject, position, at, side, person_id, name, label, text, attachments
+from pages.messages where subject = $1 order by position limit 1;
 
 -- name: timeline
 -- What happened on a ticket, newest first: the latest thousand.

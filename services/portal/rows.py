@@ -46,6 +46,8 @@ class TicketRow:
     topic_id: str = ""
     details: dict[str, str] = field(default_factory=dict)
     """What was filled into the topic's own fields, by their names."""
+    confirmed: bool = False
+    """Whoever opened it has the requester's address, as far as we know."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.portal.acting import ACTIONS, Action
+from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, FOR_OPENERS, Action
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, Problems
@@ -17,7 +17,7 @@ from services.portal.guard import page_route
 from services.portal.rendering import HEADERS
 from services.portal.rows import TicketRow
 from services.portal.words import GOING_ON, expected, moment, short_moment
-from shared.errors import LedgerdeskError, NotFound, NotYet, TicketParked
+from shared.errors import LedgerdeskError, NotFound, NotYet, Rejected, TicketParked
 from shared.events.base import Status
 from shared.links import Link, read_link
 from shared.log.vector import Vector
@@ -26,6 +26,12 @@ SOON: Final = "What you sent is with us, and will show here in a moment."
 EMPTY: Final = Filled({}, (), ())
 AFTER: Final = "after"
 STRANGE_WAIT_SECONDS: Final = 0.3
+
+
+class OnlyByMail(Rejected):
+    """Please use the link in the mails that we sent about this ticket: this one can't do that."""
+
+    http_status = 403
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,10 @@ class Holder:
     @property
     def ticket_id(self) -> UUID:
         return self.link.ticket_id
+
+    def sees_all(self, ticket: TicketRow) -> bool:
+        """Whether it is the requester, and not maybe somebody who typed their address."""
+        return ticket.confirmed or not self.link.opened
 
     def purpose(self, action: str) -> str:
         """What a form of this link is for."""
@@ -101,6 +111,9 @@ async def _waited(portal: Portal, holder: Holder, after: str, mark: str) -> bool
 async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> Response:
     """Carry out what the form asks for, or show it again with what is wrong."""
     action = ACTIONS[name]
+    ticket = await portal.finders.ticket(holder.ticket_id)
+    if name not in FOR_OPENERS and holder.link.opened and not (ticket and ticket.confirmed):
+        raise OnlyByMail
     form = await portal.form(request, with_files=action.takes_files)
     key = portal.tokens.read(holder.purpose(name), form.get("form"))
     files: Sequence[Draft] = ()
@@ -113,7 +126,6 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
     if missing:
         kept = await portal.drafts.keep(key, files)
         return await _again(portal, holder, name, form, Problems(missing), kept)
-    ticket = await portal.finders.ticket(holder.ticket_id)
     answer = await portal.owners.send(
         action.owner,
         f"/v1/tickets/{holder.ticket_id}/{action.path}",
@@ -128,9 +140,19 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
         told = "; ".join(f"{field} {why}" for field, why in answer.errors.items())
         problems = Problems(message=told or answer.message)
         return await _again(portal, holder, name, form, problems, kept, answer.status)
+    if not (holder.link.opened or name == CONFIRM_ADDRESS or (ticket and ticket.confirmed)):
+        await _confirm_address(portal, holder, key)
     mark = portal.tokens.mark(holder.purpose(AFTER), answer.after)
     query = urlencode({"done": name, "after": answer.after, "mark": mark})
     return RedirectResponse(f"/t/{holder.token}?{query}", 303, HEADERS)
+
+
+async def _confirm_address(portal: Portal, holder: Holder, key: str) -> None:
+    """Whoever acts through a mailed link has the address. If this is lost, the next act says it."""
+    action = ACTIONS[CONFIRM_ADDRESS]
+    path = f"/v1/tickets/{holder.ticket_id}/{action.path}"
+    person = holder.link.person_id
+    await portal.owners.send(action.owner, path, {}, person=person, name="", key=key)
 
 
 async def _again(
@@ -166,6 +188,9 @@ async def _status(
         response = portal.page("soon.html", {"token": holder.token}, 503)
         response.headers["Refresh"] = "2"
         return response
+    if not holder.sees_all(ticket):
+        note = f"{note} {problems.message}" if problems else note
+        return await _opened_page(portal, holder, ticket, note, form, acted, problems, status)
     messages = await portal.finders.messages(holder.ticket_id)
     # The token of a form that is shown again stays: sending it again is the same act.
     tokens = {each: portal.tokens.make(holder.purpose(each)) for each in ACTIONS}
@@ -188,6 +213,34 @@ async def _status(
     return portal.page("ticket.html", values, status)
 
 
+async def _opened_page(
+    portal: Portal,
+    holder: Holder,
+    ticket: TicketRow,
+    note: str,
+    form: Filled,
+    acted: str,
+    problems: Problems | None,
+    status: int,
+) -> Response:
+    """What whoever opened the ticket sees until the address is confirmed: how it stands, and
+    what they said themselves in opening it."""
+    first = await portal.finders.first_message(holder.ticket_id)
+    tokens = {each: portal.tokens.make(holder.purpose(each)) for each in FOR_OPENERS}
+    if acted in tokens:
+        tokens[acted] = form.get("form")
+    values: Mapping[str, Any] = {
+        **_common(portal, holder, ticket),
+        "first": first,
+        "note": note,
+        "tokens": tokens,
+        "acted": acted,
+        "typed": form.get,
+        "problems": problems or Problems(),
+    }
+    return portal.page("opened.html", values, status)
+
+
 async def _act_page(
     portal: Portal,
     holder: Holder,
@@ -199,8 +252,10 @@ async def _act_page(
     """A page for one act, as mails link to it; says so when it is too early or too late."""
     ticket = await portal.finders.ticket(holder.ticket_id)
     action: Action = ACTIONS[name]
-    if ticket is None or not action.open_in(ticket.status):
-        return await _status(portal, holder, note=action.closed if ticket else "")
+    if ticket is None or not holder.sees_all(ticket):
+        return await _status(portal, holder)
+    if not action.open_in(ticket.status):
+        return await _status(portal, holder, note=action.closed)
     values: Mapping[str, Any] = {
         **_common(portal, holder, ticket),
         "form": form.get("form") or portal.tokens.make(holder.purpose(name)),
@@ -230,6 +285,9 @@ def _common(portal: Portal, holder: Holder, ticket: TicketRow) -> dict[str, Any]
 
 async def _file(portal: Portal, holder: Holder, file_id: str) -> Response:
     """A file of this ticket, to be saved and never shown."""
+    ticket = await portal.finders.ticket(holder.ticket_id)
+    if ticket is None or not holder.sees_all(ticket):
+        raise NotFound(what="file")
     name, _ = await portal.finders.file(holder.ticket_id, file_id)
     try:
         content = await portal.files.get(file_id)

@@ -16,10 +16,12 @@ from shared.events.assignment import (
 )
 from shared.events.base import Status
 from shared.events.intake import (
+    AddressConfirmed,
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    ConfirmedHow,
     CustomerMessageReceived,
     TicketAbsorbed,
     TicketMerged,
@@ -153,6 +155,10 @@ def _intake(event: Event) -> str:
             return "An automatic answer came from your mail."
         case CustomerMessageReceived():
             return "You wrote to us."
+        case AddressConfirmed(how=ConfirmedHow.AGENT):
+            return ""
+        case AddressConfirmed():
+            return "You confirmed your address."
         case _:
             return ""
 

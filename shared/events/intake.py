@@ -400,6 +400,27 @@ class SenderUnblocked(_IntakeEvent):
     unblocked_at: Moment
 
 
+class ConfirmedHow(StrEnum):
+    """What told us that the requester is who their address says."""
+
+    LINK = "link"
+    """They acted through a link that went to the address."""
+    MAIL = "mail"
+    """They answered a mail that went there."""
+    AGENT = "agent"
+    """An agent opened the ticket for them, and answers for it."""
+
+
+class AddressConfirmed(_IntakeEvent):
+    """The requester has the address that the ticket was opened with: on this ticket, no other."""
+
+    public: ClassVar[bool] = True
+
+    person_id: UUID
+    how: ConfirmedHow
+    confirmed_at: Moment
+
+
 class BounceReceived(_IntakeEvent):
     """A mail of ours on this ticket could not be delivered."""
 
@@ -531,7 +552,7 @@ class EntitlementDefined(_IntakeEvent):
     people: tuple[UUID, ...] = ()
     """Ids of the people who are entitled by their own address."""
     domains: tuple[str, ...] = ()
-    """Domains of mail addresses, case folded: all who have one there are entitled."""
+    """Domains of mail addresses, lower case, as A-labels: all who have one there are entitled."""
     active: bool = True
     """False once everybody may choose it again."""
     revision: int

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.gateway.auth import COOKIE
+from services.gateway.limiting import PER_TOKEN_MAX
 from shared.events.assignment import AgentUnassigned
 from shared.events.resolution import ResolutionKind, TicketResolved
 from shared.ids import desk_id, uuid7
@@ -361,9 +362,28 @@ async def test_presence_and_signing_out(desk: Desk, anna: httpx.AsyncClient) -> 
     assert token
     await anna.post("/presence", data={"online": "no", "form_token": token[1]})
     assert desk.owners.sent[0].body == {"online": False}
+    stolen = anna.cookies[COOKIE]
     out = await anna.post("/sign-out", data={"form_token": token[1]})
     assert out.headers["location"] == "/sign-in"
     assert (await anna.get("/")).status_code == 303
+    anna.cookies.set(COOKIE, stolen)
+    assert (await anna.get("/")).status_code == 303
+    anna.cookies.clear()
+    await sign_in(anna, "anna")
+    assert (await anna.get("/")).status_code == 200
+
+
+async def test_too_many_wrong_tokens_are_told_to_come_back(desk: Desk) -> None:
+    async with desk.client() as client:
+        form = {"email": "anna@desk.example", "token": "wrong"}
+        for _ in range(PER_TOKEN_MAX):
+            assert (await client.post("/sign-in", data=form)).status_code == 401
+        again = await client.post("/sign-in", data=form)
+        api = await client.get("/api/v1/me", headers={"Authorization": "Bearer wrong"})
+        assert (await sign_in(client, "anna")).status_code == 303
+    for answer in (again, api):
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["retry-after"]) <= 60
 
 
 async def test_static_files_are_kept_for_ever_under_names_of_their_content(

@@ -172,6 +172,7 @@ async def test_a_critical_outage_is_open_verified_and_emergency_at_once(live: Li
     assert body["summary"]["priority"] == "Emergency"
     assert body["number"].startswith("LD-")
     link = read_link(LINK_SECRET, body["status_url"].rpartition("/")[2])
+    assert link.opened
     assert str(link.ticket_id) == ticket
 
     assert await live.types(ticket) == [
@@ -383,6 +384,12 @@ async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live:
     refused = await live.client.post(path, json=foreign, headers=live.agent)
     assert refused.json()["code"] == "different_requesters"
     order = {"into_ticket_id": first["number"].lower(), "reason": "Same printer"}
+    unsure = await live.client.post(path, json=order, headers=live.agent)
+    assert unsure.json()["code"] == "address_not_confirmed"
+    address = f"/v1/tickets/{first['ticket_id']}/address"
+    assert (await live.client.post(address, headers=live.agent)).status_code == 403
+    hers = live.customer("paula@example.com")
+    assert (await live.client.post(address, headers=hers)).json()["events"] == ["AddressConfirmed"]
     merged = await live.client.post(path, json=order, headers=live.agent)
     assert merged.json()["events"] == ["TicketMerged"], merged.text
     assert (await live.types(first["ticket_id"]))[-1] == "TicketAbsorbed"

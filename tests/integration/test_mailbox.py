@@ -22,7 +22,10 @@ async def mailbox(folder: Path) -> AsyncIterator[tuple[Box, int, httpx.AsyncClie
     server = await loop.create_server(lambda: smtp_protocol(box), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     transport = httpx.ASGITransport(app=web(box))
-    async with server, httpx.AsyncClient(transport=transport, base_url="http://mailbox") as client:
+    async with (
+        server,
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
         yield box, port, client
 
 
@@ -41,6 +44,13 @@ def mail(**headers: str) -> EmailMessage:
 def hand_in(port: int, message: EmailMessage, to: str = "b@example.com") -> None:
     with smtplib.SMTP("127.0.0.1", port, local_hostname="test") as client:
         client.send_message(message, from_addr="a@example.com", to_addrs=[to])
+
+
+async def test_a_page_that_gives_the_mailbox_another_name_reads_nothing(tmp_path: Path) -> None:
+    async with mailbox(tmp_path) as (_, _port, client):
+        for host, status in (("localhost:8090", 200), ("127.0.0.1:1", 200), ("evil.example", 400)):
+            answer = await client.get("/api/messages", headers={"host": host})
+            assert answer.status_code == status
 
 
 async def test_a_mail_is_a_file_before_it_is_answered_for_and_found_again_after_a_restart(

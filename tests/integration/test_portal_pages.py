@@ -26,6 +26,7 @@ from services.portal.settings import Settings
 from shared.clock import utc_now
 from shared.events import Attachment, Event, encode
 from shared.events.intake import (
+    AddressConfirmed,
     ClarificationRequested,
     DeskNamed,
     EntitlementDefined,
@@ -91,6 +92,8 @@ class Desk:
     browser: httpx.AsyncClient
     asked: list[Asked]
     answers: list[httpx.Response]
+    confirmed: list[Asked]
+    """Where the portal said that an address is somebody's."""
     ticket: UUID = field(default_factory=uuid7)
 
     @property
@@ -130,13 +133,18 @@ async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Des
     log = Log(pool, "portal")
     runtime = Runtime(SERVICE, settings, pool, log)
     asked: list[Asked] = []
+    confirmed: list[Asked] = []
     answers: list[httpx.Response] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         owner = {8081: "intake", 8085: "resolution", 8086: "review", 8087: "notify"}[
             request.url.port or 0
         ]
-        asked.append(Asked(owner, request.url.path, orjson.loads(request.content), request.headers))
+        one = Asked(owner, request.url.path, orjson.loads(request.content), request.headers)
+        if one.path.endswith("/address"):
+            confirmed.append(one)
+            return httpx.Response(200, json={"events": ["AddressConfirmed"]})
+        asked.append(one)
         return answers.pop(0)
 
     portal = Portal.of(runtime, Owners(settings, utc_now, httpx.MockTransport(answer)))
@@ -150,7 +158,7 @@ async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Des
     assert await follower._lead()
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://portal") as browser:
-        made = Desk(portal, follower, browser, asked, answers)
+        made = Desk(portal, follower, browser, asked, answers, confirmed)
         await made.hears(TOPIC, subject=desk_id("topic", "outage"))
         await made.hears(PLAN, subject=desk_id("plan", "emergency"))
         yield made
@@ -455,6 +463,52 @@ async def test_a_reply_needs_words_and_carries_files(desk: Desk) -> None:
     assert answer.headers["location"].endswith(f"done=reply&after=intake%3D4&mark={mark}")
     assert desk.asked[0].body["text"] == "Hello"
     assert desk.asked[0].body["attachments"][0]["name"] == "a.txt"
+
+
+async def test_whoever_only_typed_an_address_reads_no_answer_until_it_is_confirmed(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (file_id,) = await FileStore(tmp_path / "files").put(b"secret")
+    file = Attachment(file_id=file_id, name="a.txt", content_type="text/plain", size_bytes=6)
+    reply = AgentReplied(
+        replied_by="anna", agent_name="Anna", text="The password is tulip.", replied_at=T0,
+        attachments=(file,),
+    )  # fmt: skip
+    await desk.hears(OPENED, ASSIGNED, reply, RESOLVED)
+    opener = sign_link(SECRET, Link(desk.ticket, MARIA.person_id, opened=True), utc_now())
+    for path in ("", "/confirm", "/reject", "/reopen", "/feedback"):
+        page = await desk.browser.get(f"/t/{opener}{path}")
+        assert OPENED.description in page.text
+        assert "is in the mails that we sent" in page.text
+        for secret in ("tulip", "Anna", "a.txt", RESOLVED.note):
+            assert secret not in page.text
+    assert (await desk.browser.get(f"/t/{opener}/files/{file_id}")).status_code == 404
+    for action in ("confirm", "mine"):
+        form = {"form": desk.portal.tokens.make(f"{action} {opener}")}
+        assert (await desk.browser.post(f"/t/{opener}/{action}", data=form)).status_code == 403
+    assert desk.asked == []
+    assert "tulip" in (await desk.browser.get(f"/t/{desk.token}")).text
+    confirmed = AddressConfirmed(person_id=MARIA.person_id, how="mail", confirmed_at=T0)
+    await desk.hears(confirmed)
+    assert "tulip" in (await desk.browser.get(f"/t/{opener}")).text
+    assert (await desk.browser.get(f"/t/{opener}/files/{file_id}")).content == b"secret"
+
+
+async def test_acting_through_a_mailed_link_confirms_the_address_once(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    opener = sign_link(SECRET, Link(desk.ticket, MARIA.person_id, opened=True), utc_now())
+    for token, times in ((opener, 0), (desk.token, 1)):
+        desk.answers[:] = [taken(desk, 200)]
+        form = await desk.form(f"/t/{token}", f"/t/{token}/reply")
+        await desk.browser.post(f"/t/{token}/reply", data={**form, "text": "Hello"})
+        assert len(desk.confirmed) == times
+    form = await desk.form(f"/t/{desk.token}", f"/t/{desk.token}/mine")
+    await desk.browser.post(f"/t/{desk.token}/mine", data=form)
+    assert [(one.owner, one.path) for one in desk.confirmed] == [
+        ("intake", f"/v1/tickets/{desk.ticket}/address")
+    ] * 2
+    await desk.hears(AddressConfirmed(person_id=MARIA.person_id, how="link", confirmed_at=T0))
+    assert "/mine" not in (await desk.browser.get(f"/t/{desk.token}")).text
 
 
 async def test_a_form_of_another_link_or_act_does_nothing(desk: Desk) -> None:

@@ -11,12 +11,14 @@ from fastapi.responses import RedirectResponse
 
 from services.gateway.auth import COOKIE, by_token
 from services.gateway.context import Gateway
+from services.gateway.limiting import TooManySignIns
 from services.gateway.panel import ticket_pages
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import NoPage, PageRoute, check_form, visitor
 from services.gateway.panel.rendering import HEADERS, STATIC, render, static
 from services.gateway.queues import QUEUES
 from services.gateway.reads import AskQuery
+from services.gateway.rows import AgentRow
 from shared.errors import NotFound, NotYet, TicketParked
 from shared.identity import NotSignedIn
 from shared.log.vector import Vector
@@ -60,11 +62,24 @@ def _add_signing(router: APIRouter, gateway: Gateway) -> None:
         return render("sign_in.html", next=_ours(next), email="", error="")
 
     @router.post("/sign-in")
-    async def sign_in(email: Text = "", token: Text = "", next: Text = "/") -> Response:  # noqa: A002
-        try:
+    async def sign_in(
+        request: Request,
+        email: Text = "",
+        token: Text = "",
+        next: Text = "/",  # noqa: A002
+    ) -> Response:
+        async def find() -> AgentRow:
             agent = await by_token(gateway.finders, token.strip())
             if agent.email.strip().casefold() != email.strip().casefold():
                 raise NotSignedIn
+            return agent
+
+        try:
+            agent = await gateway.limit.look(request, token.strip(), find)
+        except TooManySignIns as many:
+            page = render("sign_in.html", 429, next=_ours(next), email=email, error=many.message)
+            page.headers["Retry-After"] = str(many.retry_after_seconds)
+            return page
         except NotSignedIn:
             error = "E-mail and token do not belong together, or you no longer work here."
             return render("sign_in.html", 401, next=_ours(next), email=email, error=error)
@@ -82,7 +97,10 @@ def _add_signing(router: APIRouter, gateway: Gateway) -> None:
 
     @router.post("/sign-out")
     async def sign_out(request: Request, form_token: Text = "") -> Response:
-        check_form(gateway, await visitor(gateway, request), form_token)
+        who = await visitor(gateway, request)
+        check_form(gateway, who, form_token)
+        until = gateway.runtime.clock() + gateway.sessions.lifetime
+        await gateway.finders.end_session(who.session.id, until)
         response = RedirectResponse("/sign-in", 303, {"Cache-Control": "no-store"})
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=secure)
         return response

@@ -5,6 +5,7 @@ verification.py  complete and accurate, or what to ask
 rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
+confirming.py    ConfirmAddress
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
@@ -16,6 +17,7 @@ people.py        ErasePerson: a subject of its own
 keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 
+from services.intake.domain.confirming import ConfirmAddress, confirm_address
 from services.intake.domain.conversation import (
     ProvideClarification,
     ReceiveMessage,
@@ -83,6 +85,7 @@ Command = (
     | Release
     | Split
     | BeginSplitOff
+    | ConfirmAddress
     | ShareTicket
     | TellOfOutsider
 )
@@ -93,12 +96,8 @@ def decide(command: Command, state: Ticket) -> list[Event]:
     match command:
         case OpenTicket():
             return open_ticket(command, state)
-        case ReceiveMessage():
-            return receive_message(command, state)
-        case ProvideClarification():
-            return provide_clarification(command, state)
-        case RecordBounce():
-            return record_bounce(command, state)
+        case ReceiveMessage() | ProvideClarification() | RecordBounce() | ConfirmAddress():
+            return _from_customers(command, state)
         case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
             return decide_reminding(command, state)
         case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
@@ -134,6 +133,20 @@ def _decide_triage(
             return tell_of_outsider(command, state)
 
 
+def _from_customers(
+    command: ReceiveMessage | ProvideClarification | RecordBounce | ConfirmAddress, state: Ticket
+) -> list[Event]:
+    match command:
+        case ReceiveMessage():
+            return receive_message(command, state)
+        case ProvideClarification():
+            return provide_clarification(command, state)
+        case RecordBounce():
+            return record_bounce(command, state)
+        case ConfirmAddress():
+            return confirm_address(command, state)
+
+
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=decide, evolve=evolve)
 
 __all__ = [
@@ -142,6 +155,7 @@ __all__ = [
     "AcceptAsItIs",
     "BeginSplitOff",
     "Command",
+    "ConfirmAddress",
     "LetClarificationLapse",
     "Link",
     "MergeInto",

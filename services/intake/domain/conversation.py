@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.intake.domain.confirming import confirmed
 from services.intake.domain.ticket import (
     Archived,
     Known,
@@ -24,6 +25,7 @@ from shared.events.intake import (
     BounceReceived,
     Channel,
     ClarificationProvided,
+    ConfirmedHow,
     CustomerMessageReceived,
 )
 
@@ -54,6 +56,8 @@ class ReceiveMessage:
     copied: tuple[Person, ...] = ()
     """Others it was sent to: they take part from now on, if the requester has written it."""
     authenticity: Authenticity | None = None
+    answers_ours: bool = False
+    """It quotes what only a mail of ours on this ticket says, and we signed."""
     vouched_for: Person | None = None
     """The sender, for whom an agent answers: who may be nobody who takes part."""
 
@@ -109,12 +113,15 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
         copied=c.copied if from_requester and not c.automatic else (),
         authenticity=c.authenticity,
     )
+    said: list[Event] = [received]
+    if from_requester and c.answers_ours and not c.automatic:
+        said += confirmed(ticket.facts, ConfirmedHow.MAIL, c.now)
     questions = ticket.facts.questions
     if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
-        return [received]
+        return said
     answers = answers_in(c.text, questions)
     provided = ClarificationProvided(answers=answers, provided_at=c.now)
-    return [received, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+    return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
 
 
 def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]:

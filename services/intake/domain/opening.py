@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.intake.domain.confirming import confirmed
 from services.intake.domain.sharing import sharings
 from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
 from services.intake.domain.triage import verified_or_asked
@@ -12,6 +13,7 @@ from shared.events import Attachment, Event, Level, Person, TicketType
 from shared.events.intake import (
     Authenticity,
     Channel,
+    ConfirmedHow,
     Relation,
     TicketOpened,
     TicketsRelated,
@@ -46,6 +48,8 @@ class OpenTicket:
     authenticity: Authenticity | None = None
     shared_with: tuple[TopicDefined, ...] = ()
     """Topics of the other mailboxes of ours that the mail came to."""
+    vouched: bool = False
+    """An agent opens it for the requester."""
     about: tuple[Relation, ...] = ()
     """Tickets that the mail is about, in which its author takes no part."""
 
@@ -82,6 +86,8 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
             first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
+            if c.vouched:
+                first += confirmed(facts, ConfirmedHow.AGENT, c.now)
             return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]
         case _:
             raise AssertionError("a ticket that was opened is waiting or open")

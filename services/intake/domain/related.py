@@ -46,6 +46,11 @@ class DifferentRequesters(Rejected):
     """Tickets of different people are not merged: one would read the other's letters."""
 
 
+class AddressNotConfirmed(Rejected):
+    """The requester has not confirmed the address of that ticket: somebody else may have opened
+    it in their name, and would read what is merged into it."""
+
+
 class NotIntoItself(Rejected):
     """A ticket can't be merged into itself."""
 
@@ -138,6 +143,8 @@ def absorb(c: Absorb, state: Ticket) -> list[Event]:
         return []
     if c.source_requester != facts.requester.person_id:
         raise DifferentRequesters
+    if not facts.confirmed:
+        raise AddressNotConfirmed
     absorbed = TicketAbsorbed(
         source_ticket_id=c.source_ticket_id,
         source_number=c.source_number,

@@ -12,6 +12,7 @@ from uuid import UUID
 from shared.errors import NotFound, Rejected
 from shared.events import Event, Level, Person, TicketType, Unknown
 from shared.events.intake import (
+    AddressConfirmed,
     BounceReceived,
     Channel,
     ClarificationLapsed,
@@ -80,6 +81,8 @@ class Facts:
     bounced: frozenset[Bounced] = frozenset()
     shared_with: frozenset[str] = frozenset()
     """Further teams that see it, by their ids."""
+    confirmed: bool = False
+    """Whoever opened it has the requester's address, as far as we know."""
     outsiders: frozenset[UUID] = frozenset()
     """Tickets of people who take no part, and wrote about this one."""
 
@@ -193,6 +196,8 @@ def _opened(event: TicketOpened) -> Facts:
         custom_fields=event.custom_fields,
         attached=len(event.attachments),
         submission_digest=event.submission_digest,
+        # Who opens one by mail is told of it by mail alone.
+        confirmed=event.channel is Channel.EMAIL,
     )
 
 
@@ -226,6 +231,15 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
             return replace(facts, category=event, topic_id=event.topic_id, type=event.type)
         case TicketPrioritised():
             return replace(facts, priority=event)
+        case _:
+            return _around(facts, event)
+
+
+def _around(facts: Facts, event: Event | Unknown) -> Facts:
+    """The facts after an event about people and mails, not about what the ticket says."""
+    match event:
+        case AddressConfirmed():
+            return replace(facts, confirmed=True)
         case TicketShared():
             return replace(facts, shared_with=facts.shared_with | {event.team_id})
         case OutsiderWrote():

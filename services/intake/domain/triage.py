@@ -20,7 +20,7 @@ from shared.events.intake import (
     TopicDefined,
     TriageRule,
 )
-from shared.ids import person_id
+from shared.ids import domain_key, person_id
 
 GENERAL: Final = TopicDefined(
     topic_id="general",
@@ -73,7 +73,7 @@ class Topics:
     def may_choose(self, email: str, plan_id: str) -> bool:
         """Whether the plan is open to whoever has this mail address."""
         entitlement = self.entitlements.get(plan_id)
-        domain = email.strip().casefold().rpartition("@")[2]
+        domain = domain_key(email.rpartition("@")[2])
         return (
             entitlement is None
             or domain in entitlement.domains

@@ -60,8 +60,8 @@ class Instance:
             database_url="",
             port=0,
             instance=str(number),
-            identity_secret="",
-            link_secret="",
+            identity_secret="i" * 32,
+            link_secret="l" * 32,
         )
 
     def start(self) -> None:

@@ -20,7 +20,12 @@ from services.intake.domain.desk import (
     ReviseDesk,
 )
 from services.intake.domain.quarantine import QUARANTINE_DECIDER, QuarantineSubmission
-from services.intake.domain.related import DifferentRequesters, most_similar, words_of
+from services.intake.domain.related import (
+    AddressNotConfirmed,
+    DifferentRequesters,
+    most_similar,
+    words_of,
+)
 from services.intake.domain.ticket import TicketIsClosed, TicketIsMerged
 from services.intake.domain.triage import GENERAL, MATRIX, TopicNotOffered, Topics
 from shared.errors import NotFound
@@ -211,8 +216,13 @@ def test_a_merge_is_two_facts_each_said_once() -> None:
     given(DECIDER, *opened(), *merged).when(elsewhere).rejected(TicketIsMerged)
 
     command = absorb()
-    absorbed = given(DECIDER, *opened()).when(command).then(TicketAbsorbed)
-    given(DECIDER, *opened(), *absorbed).when(command).nothing()
+    mine = opened(vouched=True)
+    absorbed = given(DECIDER, *mine).when(command).then(TicketAbsorbed)
+    given(DECIDER, *mine, *absorbed).when(command).nothing()
+
+
+def test_nothing_is_merged_into_a_ticket_that_a_stranger_may_have_opened() -> None:
+    given(DECIDER, *opened()).when(absorb()).rejected(AddressNotConfirmed)
 
 
 def test_tickets_of_different_people_are_not_merged() -> None:

@@ -7,6 +7,8 @@ from shared.events.resolution import NoteAdded, WorkStarted
 from shared.ids import derived_id, person_id, uuid7
 from shared.testing.spec import T0, recorded
 
+CARLA = "d365d843-6335-5358-a31c-06508675fe84"
+
 
 def test_an_event_is_heard_as_it_was_said() -> None:
     note = NoteAdded(noted_by="agent:änna", text="ünï \u0000 😀", noted_at=T0)
@@ -85,3 +87,10 @@ def test_derived_ids_come_out_the_same_and_tell_their_parts_apart() -> None:
     assert derived_id("a", "b") == derived_id("a", "b")
     assert derived_id("ab", "") != derived_id("a", "b")
     assert person_id(" Carla@Example.com") == person_id("carla@example.COM")
+    # As it was from the beginning: ids are for ever.
+    assert str(person_id("carla@example.com")) == CARLA
+    assert person_id("x@Straße.DE") == person_id("x@xn--strae-oqa.de")
+    assert person_id("x@straße.de") != person_id("x@strasse.de")
+    assert person_id("x@münchen.example") == person_id("X@MÜNCHEN.example")
+    for odd in ("", "@", "x", "a@b@c", "x@" + "ü" * 80, "x@-ü-.", "x@ü..de", "x@ü_.de"):
+        assert person_id(odd) == person_id(odd)
