@@ -12,6 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from shared.kafka_access import KafkaAccess, client_options
+
 DECLARED_IN: Final = Path(__file__).with_name("topics.yaml")
 REQUEST_TIMEOUT_MS: Final = 20_000
 VISIBLE_WITHIN_SECONDS: Final = 10.0
@@ -57,7 +59,7 @@ async def create(bootstrap: str, prefix: str, *, alter: bool = True, brokers: in
     Returns one line for every difference that is left.
     """
     topics = declared(prefix, brokers)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+    admin = _admin(bootstrap)
     await admin.start()
     try:
         await _create(admin, topics)
@@ -74,7 +76,7 @@ async def create(bootstrap: str, prefix: str, *, alter: bool = True, brokers: in
 async def differences(bootstrap: str, prefix: str, brokers: int = 1) -> list[str]:
     """One line for every difference between the broker's topics and the declared ones."""
     topics = declared(prefix, brokers)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+    admin = _admin(bootstrap)
     await admin.start()
     try:
         missing = await _missing(admin, topics)
@@ -82,6 +84,14 @@ async def differences(bootstrap: str, prefix: str, brokers: int = 1) -> list[str
         return [f"{name} is missing" for name in missing] + await _differences(admin, present)
     finally:
         await admin.close()
+
+
+def _admin(bootstrap: str) -> AIOKafkaAdminClient:
+    return AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        **client_options(KafkaAccess()),
+    )
 
 
 async def _settled(look: Callable[[], Awaitable[list[str]]]) -> list[str]:

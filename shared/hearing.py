@@ -19,6 +19,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from shared.clock import Clock, monotonic_seconds
 from shared.inbox import Inbox
 from shared.kafka import consumer_options, topic_name
+from shared.kafka_access import broker_security
 from shared.log.log import Log
 from shared.logging import kind_of
 from shared.reading import Reading, Stuck
@@ -63,6 +64,7 @@ class Hearing:
             client_id=f"{event_log.author}-{settings.instance}",
             apply_types=False,
             logger=None,
+            security=broker_security(settings),
         )
         names = {topic_name(settings.topic_prefix, topic): topic for topic in topics}
         self._subscriber: Any = self._broker.subscriber(

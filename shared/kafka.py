@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaConnectionError
 
+from shared.kafka_access import client_options
 from shared.settings import ServiceSettings
 
 BATCH_BYTES_MAX = 262_144
@@ -60,6 +61,7 @@ def make_producer(settings: ServiceSettings, name: str) -> AIOKafkaProducer:
         max_batch_size=BATCH_BYTES_MAX,
         max_request_size=REQUEST_BYTES_MAX,
         request_timeout_ms=15_000,
+        **client_options(settings),
     )
 
 

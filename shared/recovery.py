@@ -20,6 +20,7 @@ from shared.clock import monotonic_seconds
 from shared.envelope import EnvelopeBroken, heard
 from shared.events import Event, Unknown
 from shared.kafka import topic_name
+from shared.kafka_access import client_options
 from shared.log import Claim, Recorded
 from shared.log.log import QUERIES, Log
 from shared.logging import kind_of
@@ -101,6 +102,7 @@ class Recovery:
             client_id=f"{self._log.author}-{self._settings.instance}-recovery",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            **client_options(self._settings),
         )
         try:
             await consumer.start()

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from shared.kafka_access import KafkaAccess
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(KafkaAccess):
     """What a service needs to run.
 
     A subclass names its prefix, e.g. `env_prefix="INTAKE_"`, so that `database_url` is

@@ -51,6 +51,7 @@ class Composer:
             references=tuple(references),
             reply_to=self._reply_to(story.ticket_id) if letter.to_customer else "",
             written_by_a_person=letter.kind is NotificationKind.REPLY,
+            unproven=letter.to_customer and not story.proven,
             withheld=letter.withheld,
         )
 

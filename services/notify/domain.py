@@ -46,6 +46,8 @@ class Draft:
     references: tuple[str, ...] = ()
     reply_to: str = ""
     written_by_a_person: bool = False
+    unproven: bool = False
+    """Nothing has shown that the address belongs to whoever opened the ticket."""
     withheld: str = ""
     """Why it must not be sent, whoever it goes to; empty if it may."""
 
@@ -205,6 +207,7 @@ def _told(draft: Draft, command: RequestNotifications) -> Event:
         references=draft.references,
         reply_to=draft.reply_to,
         written_by_a_person=draft.written_by_a_person,
+        unproven=draft.unproven,
         requested_at=command.now,
     )
 

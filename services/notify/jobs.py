@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.notify.domain import DECIDER, Stage
-from services.notify.outbox import Claimed
+from services.notify.outbox import Claimed, Lately
 from shared.events.notify import NotificationKind, NotificationRequested
 from shared.log.records import Past, Recorded
 
@@ -13,6 +13,9 @@ CAPPED_KINDS: Final = frozenset(
     {NotificationKind.ACKNOWLEDGMENT, NotificationKind.CLARIFICATION, NotificationKind.LINK}
 )
 """What machines send to addresses that nobody has proven: only these are held back."""
+
+UNPROVEN_KINDS: Final = CAPPED_KINDS | {NotificationKind.ASSIGNMENT}
+"""The same on a ticket that a stranger may have opened, where each adds up to a flood."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,29 @@ class Job:
     def may_be_capped(self) -> bool:
         """Whether it may be held back; what an agent did is always told."""
         requested = self.event.to_customer and self.stage is Stage.REQUESTED
-        return requested and self.event.kind in CAPPED_KINDS
+        kinds = UNPROVEN_KINDS if self.event.unproven else CAPPED_KINDS
+        return requested and self.event.kind in kinds
+
+    def counted(self, lately: Lately) -> Lately:
+        """What the address was sent, with this one."""
+        link = self.event.kind is NotificationKind.LINK
+        return Lately(
+            mails=lately.mails + 1,
+            links=lately.links + link,
+            unproven=lately.unproven + (self.event.unproven and not link),
+        )
+
+    def is_too_much(self, lately: Lately, most: int, unproven_most: int) -> bool:
+        """Whether it is beyond what the address may be sent in an hour.
+
+        Links are counted apart, and so is what comes of tickets that a stranger may have opened:
+        whoever floods somebody in either way keeps nothing else from them.
+        """
+        if self.event.kind is NotificationKind.LINK:
+            return lately.links >= unproven_most
+        if self.event.unproven:
+            return lately.unproven >= unproven_most
+        return lately.mails - lately.links - lately.unproven >= most
 
 
 def job_of(claimed: Claimed, past: Past) -> Job | None:

@@ -32,6 +32,17 @@ class Claimed:
     """When the lease ends, on the monotonic clock."""
 
 
+@dataclass(frozen=True)
+class Lately:
+    """How many mails an address was sent in the last hour."""
+
+    mails: int = 0
+    links: int = 0
+    """Of them, new links that somebody asked for."""
+    unproven: int = 0
+    """Of the others, those on tickets that a stranger may have opened."""
+
+
 class Outbox:
     """The outbox, as one sender sees it."""
 
@@ -101,11 +112,13 @@ class Outbox:
         if ids:
             await self._pool.execute(QUERIES.done, list(ids), self._holder)
 
-    async def sent_lately(self, recipients: Sequence[str], since: datetime) -> dict[str, int]:
+    async def sent_lately(self, recipients: Sequence[str], since: datetime) -> dict[str, Lately]:
         """How many mails each address was sent since an instant; case folded."""
         asked = [recipient.casefold() for recipient in recipients]
         rows = await self._pool.fetch(QUERIES.sent_lately, asked, since)
-        return {row["recipient"]: row["mails"] for row in rows}
+        return {
+            row["recipient"]: Lately(row["mails"], row["links"], row["unproven"]) for row in rows
+        }
 
     async def _which_are_sending(self, ids: Sequence[UUID]) -> dict[UUID, bool]:
         rows = await self._pool.fetch(QUERIES.sending, ids, self._holder)

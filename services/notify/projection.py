@@ -41,6 +41,7 @@ class NotificationRow:
     hard: bool
     requested_at: datetime
     settled_at: datetime | None
+    unproven: bool = False
 
 
 NOTIFICATIONS: Table[NotificationRow] = Table("notifications", NotificationRow, key="id")
@@ -93,6 +94,7 @@ def _requested(subject: UUID, event: NotificationRequested) -> NotificationRow:
         hard=False,
         requested_at=event.requested_at,
         settled_at=None,
+        unproven=event.unproven,
     )
 
 

@@ -45,8 +45,11 @@ select
 from open;
 
 -- name: sent_lately
--- How many mails each of these addresses was sent since an instant.
-select recipient, count(*) as mails from deliveries.notifications
+-- How many mails each of these addresses was sent since an instant: in all, as new links, and
+-- on tickets that a stranger may have opened.
+select recipient, count(*) as mails, count(*) filter (where kind = 'link') as links,
+    count(*) filter (where unproven and kind <> 'link') as unproven
+from deliveries.notifications
 where recipient = any ($1::text[]) and stage = 'sent' and settled_at > $2
 group by recipient;
 

@@ -26,7 +26,7 @@ from services.notify.domain import (
 from services.notify.finders import Finder
 from services.notify.jobs import Job, job_of
 from services.notify.mail import Origin, outgoing
-from services.notify.outbox import Outbox
+from services.notify.outbox import Lately, Outbox
 from services.notify.projection import Deliveries
 from services.notify.settings import Settings
 from services.notify.smtp import (
@@ -163,12 +163,17 @@ class Sender:
         customers = [job.event.recipient for job in jobs if job.may_be_capped]
         sent = await self._outbox.sent_lately(customers, self._now() - HOUR) if customers else {}
         most = self._settings.customer_mails_per_hour_max
-        return [
-            replace(job, capped=True)
-            if job.may_be_capped and sent.get(job.event.recipient.casefold(), 0) >= most
-            else job
-            for job in jobs
-        ]
+        unproven_most = min(most, self._settings.unproven_mails_per_hour_max)
+        found = []
+        for job in jobs:
+            whom = job.event.recipient.casefold()
+            lately = sent.get(whom, Lately())
+            if job.may_be_capped and job.is_too_much(lately, most, unproven_most):
+                found.append(replace(job, capped=True))
+            else:
+                found.append(job)
+                sent[whom] = job.counted(lately)
+        return found
 
     async def _flush(self) -> None:
         """Write down what is done. What a crash leaves out, the log knows: it is found done."""

@@ -50,6 +50,11 @@ class Settings(ServiceSettings):
         description="Mails to one customer's address in an hour, beyond which no acknowledgment, "
         "clarification or new link goes there; what agents write always does.",
     )
+    unproven_mails_per_hour_max: int = Field(
+        5,
+        description="The same for an address that nobody has shown to be theirs: of what comes "
+        "of tickets that a stranger may have opened, and, counted apart, of new links.",
+    )
     bounce_days: int = Field(
         30, description="Days for which nothing is sent to an address that took no mail."
     )

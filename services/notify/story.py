@@ -18,6 +18,7 @@ from shared.events.assignment import (
     TicketTransferred,
 )
 from shared.events.intake import (
+    AddressConfirmed,
     Channel,
     CustomerMessageReceived,
     TicketCategorised,
@@ -25,6 +26,7 @@ from shared.events.intake import (
     TicketOpened,
     TicketPrioritised,
     TicketUnmerged,
+    Verdict,
 )
 from shared.events.resolution import (
     AgentReplied,
@@ -97,6 +99,8 @@ class Story:
     """Id of the agent who had it before the present one, and whom the customer knows."""
     mailed_at: datetime | None = None
     """When the customer last wrote by mail: the address took no harm since."""
+    proven: bool = False
+    """Whoever opened it has the requester's address: they have shown it on this ticket."""
     opening_message_id: str = ""
     """Message-ID of the mail that opened the ticket."""
     customer_message_id: str = ""
@@ -139,7 +143,10 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
                 opening_message_id=mail,
                 customer_message_id=mail,
                 mailed_at=mailed_at,
+                proven=_is_authentic(event),
             )
+        case AddressConfirmed():
+            return replace(story, proven=True)
         case CustomerMessageReceived():
             mail = _message_id(event.message_id or "") or story.customer_message_id
             by_mail = event.channel is Channel.EMAIL and not event.automatic
@@ -218,6 +225,12 @@ def _clocks(story: Story, event: Event | Unknown) -> Story:
             return replace(story, met=story.met | {event.clock})
         case _:
             return story
+
+
+def _is_authentic(event: TicketOpened) -> bool:
+    """Whether it came by a mail that is by whom it says."""
+    found = event.authenticity
+    return found is not None and found.verdict is Verdict.PASSED
 
 
 def _message_id(text: str) -> str:

@@ -70,6 +70,8 @@ class NotificationRequested(_NotifyEvent):
     """The address that answers find the ticket by; empty when nobody should answer."""
     written_by_a_person: bool = False
     """It carries what somebody wrote, so that no machine may take it for automatic."""
+    unproven: bool = False
+    """Nothing has shown that the customer's address belongs to whoever opened the ticket."""
     requested_at: Moment
 
 

@@ -230,7 +230,9 @@ async def test_a_stream_is_republished_behind_its_keys(pool: Pool) -> None:
     log, sent = log_on(pool), Sent()
     await say(log)
     (event,) = await log.page(0, 10)
-    settings = ServiceSettings(database_url="", port=0, identity_secret="x", link_secret="x")
+    settings = ServiceSettings(
+        database_url="", port=0, identity_secret="x" * 32, link_secret="x" * 32
+    )
     producer: Any = lambda *_: sent  # noqa: E731
     assert await Republisher(log, settings, producer).stream(event.subject) == 1
     assert [topic.rpartition(".")[2] for topic in sent.topics] == ["keys", "tickets"]

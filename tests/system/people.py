@@ -161,6 +161,12 @@ class Customer:
         assert mail is not None
         return mail
 
+    async def link_about(self, words: str) -> str:
+        """The ticket's page, by the link in the mail about it."""
+        links = (await self.mail_about(words))["links"]
+        found = (re.match(r".*/t/[\w.-]+", link) for link in links)
+        return next(match[0] for match in found if match)
+
     async def write(
         self, subject: str, text: str, *, to: str, in_reply_to: str = "", message_id: str = ""
     ) -> None:

@@ -27,7 +27,13 @@ from services.notify.words import (
 from shared.clock import utc_now
 from shared.events import Event, Person
 from shared.events.assignment import ParticipantAdded
-from shared.events.intake import ClarificationProvided
+from shared.events.intake import (
+    AddressConfirmed,
+    Authenticity,
+    ClarificationProvided,
+    ConfirmedHow,
+    Verdict,
+)
 from shared.events.notify import NotificationKind
 from shared.events.resolution import (
     AgentReplied,
@@ -112,6 +118,23 @@ class Strict(HTMLParser):
             assert not name.startswith("on"), name
             if name == "href":
                 self.links.append(value or "")
+
+
+def test_a_mail_on_a_ticket_that_a_stranger_may_have_opened_is_marked() -> None:
+    passed, failed = (Authenticity(verdict=each) for each in (Verdict.PASSED, Verdict.FAILED))
+    confirmed = AddressConfirmed(
+        person_id=person_id(CUSTOMER), how=ConfirmedHow.MAIL, confirmed_at=T0
+    )
+    reply = AgentReplied(replied_by="a", text="x", replied_at=T0)
+    for past, unproven in (
+        ((opened(),), True),
+        ((opened(authenticity=failed),), True),
+        ((opened(authenticity=passed),), False),
+        ((opened(), confirmed), False),
+    ):
+        assert [draft.unproven for draft in drafts(*past, reply)] == [unproven]
+    desk_only = [draft.unproven for draft in drafts(*BEFORE) if not draft.to_customer]
+    assert desk_only == [False]
 
 
 @pytest.mark.parametrize("event", every_event(HOSTILE), ids=lambda e: type(e).__name__)
