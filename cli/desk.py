@@ -1,4 +1,4 @@
-"""`ledgerdesk desk apply|check|show`: the desk's configuration.
+"""`ledgerdesk desk diff|apply|export|check|show|schema`: the desk's configuration.
 
 Each section goes to the service that owns it, with a signed identity (issuer `cli`, role
 admin), under one revision that intake gives out. Owners say only what differs.
@@ -10,6 +10,7 @@ SHA-256 is sent.
 
 import asyncio
 import hashlib
+import json
 import os
 import re
 from argparse import ArgumentParser
@@ -21,7 +22,10 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
+import yaml
 
+from cli.desk_state import present
+from deploy.desk_diff import differences, orphans, plain
 from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
 from deploy.local.folder import data_folder, write_private
 from deploy.local.services import SERVICES, choose_ports
@@ -38,31 +42,53 @@ SIGN_IN: Final = "sign-in.txt"
 _ROW = re.compile(r"^.*\S  +(?P<email>\S+@\S+)  +(?P<token>ld_[a-z2-7]{32})\s*$", re.MULTILINE)
 
 
+COMMANDS: Final = {
+    "diff": "say what a file would change, and change nothing",
+    "apply": "make the desk what a file says: only what differs is said",
+    "check": "only look whether a file is right",
+}
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Apply, check or show a desk."""
+    """Compare, apply, check, export or show a desk."""
     parser = ArgumentParser("ledgerdesk desk", description="The desk's configuration.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, what in (("apply", "say what differs"), ("check", "only look whether it is right")):
+    for name, what in COMMANDS.items():
         commands.add_parser(name, help=what).add_argument("file", type=Path)
-    commands.add_parser("show", help="what the desk is now")
+    commands.add_parser("export", help="the desk as it is now, as a file")
+    commands.add_parser("show", help="what the desk is now, in short")
+    commands.add_parser("schema", help="the JSON Schema of a desk's file")
     asked = parser.parse_args(arguments)
     match asked.command:
+        case "diff":
+            return asyncio.run(_diff(asked.file))
         case "apply":
             asyncio.run(apply(asked.file))
         case "check":
             desk = _read(asked.file)
             print(f"{asked.file} is right: {_counted(desk)}")
+        case "export":
+            asyncio.run(_export())
+        case "schema":
+            print(json_schema(), end="")
         case _:
             asyncio.run(_show())
     return 0
 
 
 async def apply(path: Path) -> None:
-    """Make the desk what the file says, and report what changed. Twice is harmless."""
+    """Make the desk what the file says, and report what changed. Twice is harmless.
+
+    Refused is what would leave open tickets without their team, agent, topic or plan.
+    """
     desk = _read(path)
     tokens = _tokens(desk)
     hashes = {agent: hashlib.sha256(token.encode()).hexdigest() for agent, token in tokens.items()}
     async with _owners() as owners:
+        before, counts = await present(owners.get)
+        left_behind = orphans(before, plain(desk), counts)
+        if left_behind:
+            raise Trouble("\n  ".join(["Tickets would be left behind:", *left_behind]))
         digest = {"digest": desk.digest(hashes)}
         revised = await owners.send("intake", "POST", "/v1/desk/revisions", digest)
         revision = revised["revision"]
@@ -81,6 +107,60 @@ async def apply(path: Path) -> None:
     print(f"{desk.name}: revision {revision}")
     for change in changes:
         print(f"  {change}")
+
+
+async def _diff(path: Path) -> int:
+    """Print what the file would change; 1 if it would be refused."""
+    desk = _read(path)
+    async with _owners() as owners:
+        before, counts = await present(owners.get)
+    lines = differences(_as_file(before, desk), plain(desk))
+    print("\n".join(lines) if lines else f"{desk.name} is as {path.name} says")
+    left_behind = orphans(before, plain(desk), counts)
+    for line in left_behind:
+        print(f"refused: {line}")
+    return 1 if left_behind else 0
+
+
+def _as_file(before: dict[str, Any], after: DeskFile) -> dict[str, Any]:
+    """The desk as it is, as a file would hold it; nothing before the first one.
+
+    Whom a plan is for by an address of their own is known by its hash alone: of those, what
+    the file says is taken as it is.
+    """
+    if not before["topics"]:
+        return {}
+    made = plain(DeskFile.model_validate(before))
+    for plan_id, plan in made["plans"].items():
+        wanted = after.plans[plan_id].entitled if plan_id in after.plans else None
+        known = {each.casefold().removeprefix("@") for each in plan.get("entitled", ())}
+        if wanted is not None and known == {_domain(each) for each in wanted if _is_domain(each)}:
+            plan["entitled"] = list(wanted)
+    return made
+
+
+def _is_domain(customer: str) -> bool:
+    return "@" not in customer.removeprefix("@")
+
+
+def _domain(customer: str) -> str:
+    return customer.removeprefix("@").casefold()
+
+
+async def _export() -> None:
+    async with _owners() as owners:
+        before, _ = await present(owners.get)
+    if not before["topics"]:
+        raise Trouble("There is no desk yet: ledgerdesk desk apply FILE")
+    print(yaml.safe_dump(plain(DeskFile.model_validate(before)), allow_unicode=True,
+                         sort_keys=False, width=100), end="")  # fmt: skip
+
+
+def json_schema() -> str:
+    """What a desk's file may hold, for editors and for people."""
+    schema = DeskFile.model_json_schema(by_alias=True)
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(named, indent=1, ensure_ascii=False) + "\n"
 
 
 async def _show() -> None:
@@ -114,6 +194,10 @@ class _Owners:
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
+
+    async def get(self, owner: str, path: str) -> dict[str, Any]:
+        """The owner's answer to a question."""
+        return await self.send(owner, "GET", path)
 
     async def send(
         self, owner: str, method: str, path: str, body: Mapping[str, Any] | None = None

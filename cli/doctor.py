@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.local import process
-from deploy.local.desk import Desk
+from deploy.local.desk import SUPERVISOR, Desk
 from deploy.local.folder import data_folder
 from deploy.local.health import health
 from deploy.local.services import PROCESSES, SERVICES, ServiceProcess
@@ -87,6 +87,7 @@ async def _examine(desk: Desk) -> AsyncIterator[Finding]:
             yield found
     if ready:
         yield Finding(f"ready: {_names(ready)}")
+        yield _supervisor(desk)
     for each in ready:
         if each.has_database and not server_away:
             async for finding in _followers(desk, each):
@@ -114,6 +115,13 @@ async def _processes(
     if explained:
         what = f"so these can't do all of their work: {_names(explained)}"
         yield explained[0], Finding(what, follows=True)
+
+
+def _supervisor(desk: Desk) -> Finding:
+    """Whether what dies is started again."""
+    if desk.pid_file(SUPERVISOR).process() is None:
+        return Finding("nobody starts again what dies", "make up")
+    return Finding("what dies is started again")
 
 
 def _names(processes: Sequence[ServiceProcess]) -> str:

@@ -18,16 +18,14 @@ from deploy.local.folder import data_folder
 from deploy.local.services import choose_ports
 from services.intake.explaining import explain
 from services.intake.mail import ParsedMail, understand
-from services.intake.mail.headers import raw_text
-from services.intake.mail.structure import read_headers
 from services.intake.placing import Envelope
+from services.intake.traces import recipient_of, sender_of
 
 DONE: Final = 0
 REFUSED: Final = 69
 TRY_AGAIN: Final = 75
 TIMEOUT_SECONDS: Final = 120
 
-_DELIVERED: Final = ("delivered-to", "x-original-to", "envelope-to")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _MBOX_FROM: Final = re.compile(rb"\AFrom [^\r\n]{0,500}\r?\n")
 
@@ -112,8 +110,7 @@ def _read(file: str) -> bytes:
 def _envelope(raw: bytes, chosen: Namespace) -> Envelope:
     """As given, else as the headers say."""
     mail = understand(raw)
-    back = mail.loop_headers.return_path
-    sender = chosen.sender if chosen.sender is not None else back
+    sender = chosen.sender if chosen.sender is not None else sender_of(raw)
     sender = mail.from_address if sender is None else sender
     return Envelope(sender.strip("<>"), tuple(chosen.to or _recipients(raw, mail)))
 
@@ -121,10 +118,9 @@ def _envelope(raw: bytes, chosen: Namespace) -> Envelope:
 def _recipients(raw: bytes, mail: ParsedMail) -> list[str]:
     """Whom a mail server says it was for; else those of its recipients that are of our domain;
     else the first of them."""
-    headers = read_headers(raw)
-    traced = [raw_text(one) for name in _DELIVERED for one in headers.all_raw(name)]
+    traced = recipient_of(raw)
     if traced:
-        return [traced[0].strip().strip("<>")]
+        return [traced]
     to = [box.address for box in (*mail.to, *mail.cc) if "@" in box.address]
     ours = [one for one in to if one.casefold().endswith(f"@{_our_domain()}")]
     return list(dict.fromkeys(ours or to[:1]))

@@ -13,6 +13,7 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_rules import Rule, untrue_rules
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
 from shared.events.intake import FormField
@@ -96,6 +97,14 @@ class Topic(Part):
     close_after_minutes: Minutes = 3 * 24 * 60
     archive_after_minutes: Minutes = 30 * 24 * 60
     follow_up_after_minutes: Minutes = 24 * 60
+    remind_after_minutes: Annotated[
+        tuple[Minutes, ...],
+        Field(max_length=10, description="When who was asked something is reminded of it."),
+    ] = (24 * 60, 3 * 24 * 60)
+    lapses_after_minutes: Annotated[
+        Minutes | None,
+        Field(description="When a ticket goes on without answers; null: never by itself."),
+    ] = 7 * 24 * 60
 
 
 class DeskFile(Part):
@@ -107,6 +116,8 @@ class DeskFile(Part):
     teams: dict[Slug, Team]
     agents: dict[Slug, Agent]
     topics: dict[Slug, Topic]
+    rules: dict[Slug, Rule] = {}
+    """In their order: a later one has the last word."""
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -120,7 +131,14 @@ class DeskFile(Part):
             for plan_id, plan in self.plans.items()
             if plan.entitled is not None
         ]
-        return {"name": self.name, "topics": topics, "entitlements": entitlements}
+        names = {team_id: team.name for team_id, team in self.teams.items()}
+        rules = [rule.as_defined(rule_id, names) for rule_id, rule in self.rules.items()]
+        return {
+            "name": self.name,
+            "topics": topics,
+            "entitlements": entitlements,
+            "rules": rules,
+        }
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
         """Teams and agents, as assignment takes them; `token_hashes` by agent."""
@@ -204,6 +222,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
         for team in agent.teams:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
+    yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

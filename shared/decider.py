@@ -6,6 +6,7 @@ raising a `Rejected`.
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -89,6 +90,8 @@ class Context:
     begins: bool = False
     """The subject is most likely new: decided without a look first, and if it was not new
     after all, the log refuses and it is decided anew."""
+    waits: bool = True
+    """False: rather raises `BeingForgotten` than waits until somebody has been forgotten."""
     revision: int = 0
     traceparent: str = ""
     """The trace that this is part of; empty takes the one that is going on."""
@@ -154,7 +157,7 @@ async def handle_all(
         pasts = _nothing_of(subjects) if unread else await log.read_many(subjects)
         work = Work(log.author, decider, pasts)
         outcomes = [work.decide(subject, command, context) for subject, command in commands]
-        batch = work.batch(cursor)
+        batch = work.batch(cursor, waits=context.waits)
         if not batch.events and cursor is None and not batch.claims:
             return outcomes
         try:
@@ -192,7 +195,7 @@ class Work(Generic[C, S]):
         self._pasts = pasts
         self._requesters: dict[UUID, UUID] = {}
         self._events: list[NewEvent] = []
-        self._claims: list[Claim] = []
+        self._claims: list[tuple[UUID, Claim]] = []
 
     def decide(self, subject: UUID, command: C, context: Context) -> Outcome:
         """Decide one command; what it says is kept for `batch`."""
@@ -208,10 +211,18 @@ class Work(Generic[C, S]):
             self._say(subject, event, event_id, context)
         return Outcome(subject, tuple(said), self._vectors[subject], ids)
 
-    def batch(self, cursor: CursorMove | None = None) -> Batch:
-        """Everything that was decided, to be appended in one transaction."""
-        ordered = sorted(self._events, key=lambda e: (e.subject.int, e.version))
-        return Batch(events=ordered, cursor=cursor, claims=tuple(self._claims))
+    def batch(
+        self,
+        cursor: CursorMove | None = None,
+        without: AbstractSet[UUID] = frozenset(),
+        *,
+        waits: bool = True,
+    ) -> Batch:
+        """Everything that was decided, but for some subjects, to be appended in one transaction."""
+        events = [event for event in self._events if event.subject not in without]
+        events.sort(key=lambda e: (e.subject.int, e.version))
+        claims = tuple(claim for subject, claim in self._claims if subject not in without)
+        return Batch(events=events, cursor=cursor, waits=waits, claims=claims)
 
     def _state(self, subject: UUID) -> S:
         if subject not in self._states:
@@ -259,7 +270,7 @@ class Work(Generic[C, S]):
             about=self._about(subject, event, context),
         )
         self._events.append(new)
-        self._claims.extend(self._decider.claims(event))
+        self._claims.extend((subject, claim) for claim in self._decider.claims(event))
         self._ids.add(event_id)
         self._latest[subject] = occurred_at
         self._vectors[subject] = vector.moved(self._author, version)

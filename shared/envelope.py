@@ -6,7 +6,7 @@ consumer looks at the headers first and decodes only what it hears.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from shared.privacy.sealing import key_id_of
 
 INT_MAX = 2**31 - 1
 """Largest number the log keeps as a version."""
+
+AUTHOR_MAX = 200
+"""Longest name of an author: it stands in keys of indexes."""
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -138,6 +141,9 @@ def _heard(topic: str, headers: Headers, body: bytes) -> Heard:
         raise ValueError("stream, version or revision is out of range")
     if occurred_at.tzinfo is None:
         raise ValueError("the time has no zone")
+    occurred_at.astimezone(UTC)  # raises for what is an instant in no year that there is
+    if len(author) > AUTHOR_MAX:
+        raise ValueError("the author's name is too long")
     if "\0" in "".join(text.values()):
         raise ValueError("a header has a NUL")
     if text.get("ld_after"):

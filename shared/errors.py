@@ -11,6 +11,7 @@
     ├── CursorLost             another process leads this follower (stop, look again)
     │   └── PersonForgotten    what was read is forgotten meanwhile (read it again)
     └── NotYet                 the reader is behind what the caller has seen (try again)
+        └── BeingForgotten     somebody is just being forgotten (put it off)
 
 Everything else is a bug or an outage: crash, or let it be delivered again.
 A class's docstring is the message people read; facts are fields.
@@ -70,6 +71,11 @@ class IdempotencyKeyReused(Rejected):
 class VersionConflict(LedgerdeskError):
     """Another command was appended to the same stream first."""
 
+    @property
+    def subjects(self) -> frozenset[UUID]:
+        """Of whose streams, as far as is known."""
+        return frozenset(self.facts.get("subjects", ()))
+
 
 class CapacityExceeded(LedgerdeskError):
     """{resource} has no room left."""
@@ -95,6 +101,10 @@ class PersonForgotten(CursorLost):
 
 class NotYet(LedgerdeskError):
     """This service has not yet heard what you have already seen: try again."""
+
+
+class BeingForgotten(NotYet):
+    """Somebody whom this is about is just being forgotten: it is put off."""
 
 
 class TicketParked(LedgerdeskError):

@@ -23,7 +23,7 @@ FOLDER: Final = "files"
 NAMED_WITHIN_SECONDS: Final = 60.0
 """How long it takes at most until an event names what was stored."""
 
-_FILE_ID: Final = re.compile(r"[0-9a-f]{64}")
+FILE_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class FileDamaged(LedgerdeskError):
@@ -70,7 +70,7 @@ class FileStore:
 
     def remove_now(self, file_ids: Sequence[str]) -> bool:
         """As `remove`, blocking."""
-        paths = [self._path(file_id) for file_id in file_ids if _FILE_ID.fullmatch(file_id)]
+        paths = [self._path(file_id) for file_id in file_ids if FILE_ID.fullmatch(file_id)]
         there = [path for path in paths if path.exists()]
         fresh = {path for path in there if _age_seconds(path) < NAMED_WITHIN_SECONDS}
         for path in there:
@@ -82,7 +82,7 @@ class FileStore:
 
     def get_now(self, file_id: str) -> bytes:
         """As `get`, blocking."""
-        if not _FILE_ID.fullmatch(file_id):
+        if not FILE_ID.fullmatch(file_id):
             raise NotFound(what="file")
         try:
             content = self._path(file_id).read_bytes()

@@ -13,7 +13,6 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
-import orjson
 import structlog
 
 from shared.arrivals import Sorted, sort_arrivals
@@ -21,20 +20,17 @@ from shared.envelope import EnvelopeBroken, Heard, heard
 from shared.errors import DuplicateEvent, LedgerdeskError, VersionConflict
 from shared.events import KEYS, event_type
 from shared.gaps import NoGap, bridge
-from shared.ids import derived_id
+from shared.kept_aside import KeptAside, headers_json
+from shared.log.appender import REFUSED
 from shared.log.heads import Head
 from shared.log.log import QUERIES, Log
-from shared.log.records import Batch, NewEvent
-from shared.logging import about
+from shared.log.records import Batch, NewEvent, Recorded
 from shared.privacy.keyring import Keyring
-from shared.privacy.sealing import named_in
+from shared.privacy.sealing import key_name, named_in
 from shared.privacy.travel import KeyRecordBroken, key_record
 from shared.telemetry import CONSUMER
 
 log = structlog.get_logger()
-
-FOLLOWER = "inbox"
-"""Under this name the inbox parks."""
 
 GAP_SECONDS = 60
 """How long an event may wait before its gap is parked for an operator to see."""
@@ -43,12 +39,26 @@ SWEEP_SUBJECTS_MAX = 500
 """Subjects looked at in one sweep."""
 
 
+Place = tuple[UUID, str, int]
+"""Subject, author and version."""
+
+
+class Refused(LedgerdeskError):
+    """Postgres refuses the event: {error}."""
+
+
+def place_of(event: Heard | NewEvent | Recorded) -> Place:
+    """Where in its stream an event stands."""
+    return event.subject, event.author, event.version
+
+
 class Inbox:
     """Appends to `log` what it is given; `hears` are the types it stores."""
 
     def __init__(self, event_log: Log, hears: Iterable[str], keys: Keyring | None = None) -> None:
         self._log = event_log
         self._keys = keys
+        self._aside = KeptAside(event_log)
         self._hears = frozenset(hears)
         self._some_wait = True
         """False only while nothing is known to wait: set again by whatever comes early."""
@@ -63,7 +73,7 @@ class Inbox:
             try:
                 arrivals.append(heard(topic, record.headers, record.value))
             except EnvelopeBroken as error:
-                await self._park_unreadable(topic, record, error)
+                await self._aside.park_unreadable(topic, record, error)
         if arrivals:
             came = (arrival.traceparent for arrival in arrivals)
             with self._log.traces.batch("hear", CONSUMER, came):
@@ -76,15 +86,17 @@ class Inbox:
             try:
                 said.append(key_record(record.value))
             except KeyRecordBroken as error:
-                await self._park_unreadable(KEYS, record, error)
+                await self._aside.park_unreadable(KEYS, record, error)
         if said and self._keys is not None:
             await self._keys.hear(said)
             if self._some_wait:
-                await self.sweep()
+                names = [key_name(one.key_id) for one in said]
+                rows = await self._log.pool.fetch(QUERIES.waiting_for_keys, names)
+                await self.take(await self._waiting_of([row["subject"] for row in rows]))
 
     async def take(self, arrivals: Sequence[Heard]) -> int:
         """Append what is ready, keep what is early; how many were appended."""
-        strangers: set[UUID] = set()
+        strangers: set[Place] = set()
         came = len(arrivals)
         arrivals = [one for one in arrivals if not self._is_echo(one)]
         sorted_ = Sorted()
@@ -95,11 +107,13 @@ class Inbox:
             if not sorted_.ready:
                 break
             try:
-                await self._log.append(Batch(events=sorted_.ready, heard=True))
+                await self._append(sorted_.ready)
             except VersionConflict:
                 pass  # another member of the group was first: look at the heads again
             except DuplicateEvent as taken:  # the same, or its id is another's: then without it
                 strangers |= await self._park_strangers(sorted_.ready, taken.event_id)
+            except Refused as refused:
+                strangers.add(await self._park_refused(refused))
             else:
                 break
             await self._look_up({one.subject for one in arrivals})
@@ -109,18 +123,41 @@ class Inbox:
         self._log.metrics.received(ready=len(sorted_.ready), old=len(sorted_.old) + echoes)
         return len(sorted_.ready)
 
+    async def _append(self, ready: Sequence[NewEvent]) -> None:
+        """Append these, in their order. Raises `Refused` for the first that Postgres refuses, and
+        has appended those before it."""
+        try:
+            await self._log.append(Batch(events=ready, heard=True))
+        except REFUSED as error:
+            if len(ready) == 1:
+                raise Refused(event=ready[0], error=type(error).__name__) from error
+            half = len(ready) // 2
+            await self._append(ready[:half])
+            await self._append(ready[half:])
+
+    async def _park_refused(self, refused: "Refused") -> Place:
+        one: NewEvent = refused.facts["event"]
+        detail = f"{one.author} version {one.version}: {refused.message}"
+        await self._aside.park(one.subject, one.id, "unreadable", detail, None)
+        return place_of(one)
+
     def _is_echo(self, one: Heard) -> bool:
         """Whether it is what this process has said itself, come back from Kafka."""
         own = one.author == self._log.author
         return own and self._log.heads.said(one.id, one.subject, one.version)
 
     async def sweep(self) -> int:
-        """Look again at what waits; how many could be appended."""
+        """Look again at what waits; how many could be appended.
+
+        Not at what is parked: it was looked at for long, and is again when something of the same
+        subject comes, or a key.
+        """
         rows = await self._log.pool.fetch(QUERIES.waiting_subjects, SWEEP_SUBJECTS_MAX)
-        self._some_wait = bool(rows)
-        subjects = [row["subject"] for row in rows]
-        if not subjects:
+        pool = self._log.pool
+        self._some_wait = bool(rows) or await pool.fetchval(QUERIES.something_waits)
+        if not self._some_wait:
             return 0
+        subjects = [row["subject"] for row in rows]
         taken = await self.take(await self._waiting_of(subjects))
         await self._log.pool.execute(QUERIES.drop_waiting)
         await self._park_gaps()
@@ -136,25 +173,26 @@ class Inbox:
         rows = await self._log.pool.fetch(QUERIES.heads, [subject])
         heads = {(row["subject"], row["author"]): (row["version"], row["id"]) for row in rows}
         await self._log.append(Batch(events=bridge(waiting, heads, self._as_new), heard=True))
+        await self.take(await self._waiting_of([subject]))
         await self.sweep()
 
-    async def _park_strangers(self, ready: Sequence[NewEvent], event_id: UUID) -> set[UUID]:
-        """Keep aside an event whose id is that of another one here; its id, if it is so."""
+    async def _park_strangers(self, ready: Sequence[NewEvent], event_id: UUID) -> set[Place]:
+        """Keep aside an event whose id is that of another one here; its place, if it is so."""
         here = await self._log.find(event_id)
         for one in ready:
             if one.id != event_id or here is None:
                 continue
-            if (one.subject, one.author, one.version) != (here.subject, here.author, here.version):
+            if place_of(one) != place_of(here):
                 detail = f"{one.author} version {one.version} has the id of another event"
-                await self._park(one.subject, event_id, "fork", detail, None)
-                return {event_id}
+                await self._aside.park(one.subject, event_id, "fork", detail, None)
+                return {place_of(one)}
         return set()
 
-    async def _sort(self, arrivals: Sequence[Heard], strangers: AbstractSet[UUID]) -> Sorted:
+    async def _sort(self, arrivals: Sequence[Heard], strangers: AbstractSet[Place]) -> Sorted:
         subjects = {arrival.subject for arrival in arrivals}
         if self._some_wait:
             arrivals = [*arrivals, *await self._waiting_of(list(subjects))]
-        arrivals = [one for one in arrivals if one.id not in strangers]
+        arrivals = [one for one in arrivals if place_of(one) not in strangers]
         missing: set[str] = set()
         if self._keys is not None:
             missing = await self._keys.missing(named_in(one.keys for one in arrivals))
@@ -201,7 +239,7 @@ class Inbox:
                     e.version,
                     e.id,
                     b"",
-                    _headers_json(e),
+                    headers_json(e),
                     e.data.encode(),
                     e.topic,
                 )
@@ -231,52 +269,14 @@ class Inbox:
             known = here.get((one.subject, one.author, one.version), one.id)
             if known != one.id:
                 detail = f"{one.author} version {one.version} is {known}, then came {one.id}"
-                await self._park(one.subject, one.id, "fork", detail, one)
+                await self._aside.park(one.subject, one.id, "fork", detail, one)
 
     async def _park_gaps(self) -> None:
         rows = await self._log.pool.fetch(QUERIES.gaps, GAP_SECONDS)
         for row in rows:
             detail = f"{row['events']} events wait since {row['since'].isoformat()}"
-            await self._park(row["subject"], None, "gap", detail, None)
+            await self._aside.park(row["subject"], None, "gap", detail, None)
         await self._log.pool.execute(QUERIES.unpark_filled_gaps)
-
-    async def _park(
-        self, subject: UUID, event_id: UUID | None, reason: str, detail: str, what: Heard | None
-    ) -> None:
-        facts = about(what) if what else {"subject_id": subject}
-        log.error("inbox_parked", reason=reason, detail=detail, **facts)
-        self._log.metrics.received(**{reason: 1})
-        await self._log.pool.execute(
-            QUERIES.park,
-            derived_id("parked", FOLLOWER, subject, event_id or "gap"),
-            FOLLOWER,
-            subject,
-            None,
-            event_id,
-            reason,
-            detail,
-            _headers_json(what) if what else None,
-            what.data.encode() if what else None,
-        )
-
-    async def _park_unreadable(self, topic: str, record: Any, error: LedgerdeskError) -> None:
-        where = f"{topic}[{record.partition}]@{record.offset}"
-        log.error("inbox_parked", reason="unreadable", where=where)
-        self._log.metrics.received(unreadable=1)
-        subject = derived_id("unreadable", where)
-        headers = [(str(n), (v or b"").decode("latin-1")) for n, v in record.headers]
-        await self._log.pool.execute(
-            QUERIES.park, derived_id("parked", where), FOLLOWER, subject, None, None,
-            "unreadable", f"{where}: {error}", _json(headers), record.value,
-        )  # fmt: skip
-
-
-def _headers_json(one: Heard) -> str:
-    return _json([(name, value.decode()) for name, value in one.headers])
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
 
 
 async def sweep_regularly(inbox: Inbox, every_seconds: float = 1.0) -> None:

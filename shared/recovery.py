@@ -8,7 +8,7 @@ are: commands are told to come back, reactions, timers and senders wait.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +21,7 @@ from shared.envelope import EnvelopeBroken, heard
 from shared.events import Event, Unknown
 from shared.kafka import topic_name
 from shared.kafka_access import client_options
-from shared.log import Batch, Claim
+from shared.log import Claim, Recorded
 from shared.log.log import QUERIES, Log
 from shared.logging import kind_of
 from shared.offsets import Offsets
@@ -67,14 +67,15 @@ class Recovery:
         """Release the hold as soon as it may be."""
         if self._names:
             said = await self._unknown(await self._said_on_kafka())
-            lacked = bool(said)
+            if said:  # on record, so that after a crash, too, it is counted again
+                await self._log.pool.execute(QUERIES.note_restore)
             while said := await self._unknown(said):
                 if self.missing != len(said):
                     log.warning("own_events_missing", subjects=len(said))
                 self.missing = len(said)
                 await asyncio.sleep(LOOK_SECONDS)
-            if lacked and self._claims:
-                await self._count_again()
+        if self._claims and await self._log.pool.fetchval(QUERIES.restore_unconfirmed):
+            await self._count_again()
         await self._log.pool.execute(QUERIES.confirm_restore)
         self.missing = 0
         self._log.hold.release()
@@ -148,23 +149,22 @@ class Recovery:
         used: dict[str, int] = {}
         ceilings: dict[str, int] = {}
         position = 0
-        while page := await self._log.page(position, RECORDS_MAX):
-            position = page[-1].position
-            for recorded in page:
-                if recorded.said and not isinstance(recorded.event, Unknown):
-                    for claim in (c for claims in self._claims for c in claims(recorded.event)):
-                        used[claim.resource] = max(used.get(claim.resource, 0) + claim.amount, 0)
-                        if claim.ceiling is not None:
-                            ceilings[claim.resource] = claim.ceiling
-        rows = await self._log.pool.fetch(QUERIES.capacity)
-        stands = {row["resource"]: row["used"] for row in rows}
-        for resource in used.keys() | stands.keys():
-            missing = used.get(resource, 0) - stands.get(resource, 0)
-            ceiling = ceilings.get(resource, 0)
-            if missing:  # what was claimed was claimed, whatever the ceiling is now
-                room = Claim(resource, missing, ceiling=max(ceiling, used.get(resource, 0)))
-                await self._log.append(Batch(claims=[room]))
-            await self._log.append(Batch(claims=[Claim(resource, ceiling=ceiling)]))
+        while True:
+            while page := await self._log.page(position, RECORDS_MAX):
+                position = page[-1].position
+                for claim in self._claimed(page):
+                    used[claim.resource] = max(used.get(claim.resource, 0) + claim.amount, 0)
+                    if claim.ceiling is not None:
+                        ceilings[claim.resource] = claim.ceiling
+            given = [list(used), list(used.values()), [ceilings.get(each, 0) for each in used]]
+            if await self._log.pool.fetchval(QUERIES.set_capacity, *given, position):
+                return
+
+    def _claimed(self, page: Sequence[Recorded]) -> Iterator[Claim]:
+        for recorded in page:
+            if recorded.said and not isinstance(recorded.event, Unknown):
+                for claims in self._claims:
+                    yield from claims(recorded.event)
 
     async def _unknown(self, said: Own) -> Own:
         """What of `said` is not in the log."""

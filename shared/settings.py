@@ -54,6 +54,12 @@ class ServiceSettings(KafkaAccess):
         validation_alias="LEDGERDESK_DATA",
         description="Folder for files: attachments, raw mails, the local mailbox.",
     )
+    files_url: str = Field(
+        "",
+        validation_alias="LEDGERDESK_FILES_URL",
+        description="Bucket for attachments and raw mails, s3://bucket/prefix, with its keys in "
+        "AWS_…; none keeps them in the data folder.",
+    )
     identity_secret: str = Field(
         min_length=32,
         validation_alias="LEDGERDESK_IDENTITY_SECRET",

@@ -26,13 +26,17 @@ from shared.telemetry import Passing
 
 log = structlog.get_logger()
 
-LOOK_EVERY_SECONDS = 0.25
+LOOK_EVERY_SECONDS = 0.5
 
 DUE_MAX = 200
 """Timers handled at once."""
 
 PUT_OFF_SECONDS = 2.0
 """When a timer is tried again whose subject others were busy with."""
+
+
+FORGET_SECONDS = 600.0
+"""How often it is forgotten what was fired, where the timer has gone."""
 
 
 class TimerFollower(Follower):
@@ -62,12 +66,17 @@ class TimerFollower(Follower):
         self._put_off: dict[tuple[UUID, datetime], float] = {}
         """Timers that could not be fired just now, so that others have their turn."""
         self._unfire = QUERIES.render("unfire", schema=projection)
+        self._forget_fired = QUERIES.render("forget_fired", schema=projection)
+        self._forgot_at = -FORGET_SECONDS
 
     async def step(self) -> bool:
         as_of = await self._as_of()
         if as_of is None:
             return False
         now = monotonic_seconds()
+        if now - self._forgot_at >= FORGET_SECONDS:
+            self._forgot_at = now
+            await self.log.pool.execute(self._forget_fired)
         self._put_off = {key: until for key, until in self._put_off.items() if until > now}
         rows = await self.log.pool.fetch(self._due, as_of, DUE_MAX + len(self._put_off))
         due = [Timer(*row) for row in rows]
@@ -98,6 +107,7 @@ class TimerFollower(Follower):
             correlation=timer.correlation,
             causation=timer.cause,
             derive_from=("timer", timer.id, timer.due_at.isoformat()),
+            waits=False,
         )
         try:
             command = self._command(timer)

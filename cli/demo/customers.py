@@ -112,7 +112,7 @@ class Customers:
             "impact": scenario.impact,
             "urgency": scenario.urgency,
         }
-        url = f"{self.places.urls['portal']}/new/{topic}"
+        url = f"{self.places.urls['portal']}/new/{topic}/send"
         answer = await self._send("POST", url, data=typed)
         if answer.status_code != 303:
             raise NotArrived(f"the form of {topic} was refused: {answer.status_code}")

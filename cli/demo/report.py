@@ -103,7 +103,7 @@ async def _settled(services: Services) -> list[Json]:
     give_up_at = loop.time() + SETTLED_SECONDS_MAX
     while True:
         overviews = [
-            await asyncio.to_thread(services.get, each.name, "/v1/followers?counted=true")
+            await asyncio.to_thread(services.get, each.name, "/v1/followers", counted=True)
             for each in SERVICES
         ]
         behind = any(lag_of(overview) or overview["inbox"]["waiting"] for overview in overviews)

@@ -74,12 +74,38 @@ def add_desk(router: APIRouter, runtime: Runtime) -> None:
         said = [type(event).__name__ for event in outcome.events]
         return JSONResponse({"agent_id": agent_id, "events": said}, headers=etag(outcome.vector))
 
+    @router.get("/desk")
+    async def show(asked: ByAgent) -> dict[str, Any]:
+        """Teams and agents as last defined, and how many open tickets each has."""
+        asked.caller.require(Role.ADMIN)
+        return await _defined(runtime)
+
     @router.put("/desk")
     async def apply(body: DeskPart, asked: ByAgent) -> dict[str, Any]:
         asked.caller.require(Role.ADMIN)
         outcomes = await _apply(runtime, body, asked)
         said = [type(event).__name__ for outcome in outcomes for event in outcome.events]
         return {"revision": body.revision, "events": said}
+
+
+async def _defined(runtime: Runtime) -> dict[str, Any]:
+    directory = Directory(runtime.pool)
+    teams = [desk_id("team", team.team_id) for team in await directory.teams()]
+    agents = await directory.agents()
+    pasts = await runtime.log.read_many(
+        [*teams, *(desk_id("agent", agent.agent_id) for agent in agents)]
+    )
+    events = [recorded.event for past in pasts.values() for recorded in past.events]
+    teams_by_id = {e.team_id: e for e in events if isinstance(e, TeamDefined)}
+    agents_by_id = {e.agent_id: e for e in events if isinstance(e, AgentDefined)}
+    return {
+        "teams": [event.model_dump(mode="json") for event in teams_by_id.values()],
+        "agents": [
+            event.model_dump(mode="json", exclude={"token_hash"}) for event in agents_by_id.values()
+        ],
+        "open_tickets_of_teams": await directory.open_by_team(),
+        "open_tickets_of_agents": {agent.agent_id: agent.load for agent in agents},
+    }
 
 
 async def _apply(runtime: Runtime, part: DeskPart, asked: Asked) -> list[Outcome]:

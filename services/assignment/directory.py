@@ -46,6 +46,11 @@ class Directory:
         """Every team."""
         return tuple(Team(*row) for row in await self._pool.fetch(QUERIES.teams))
 
+    async def open_by_team(self) -> dict[str, int]:
+        """How many open tickets each team has."""
+        rows = await self._pool.fetch(QUERIES.open_by_team)
+        return {row["team_id"]: row["tickets"] for row in rows}
+
     async def team(self, team_id: str) -> Team:
         """One team; raises `TeamUnknown`."""
         row = await self._pool.fetchrow(QUERIES.team, team_id)

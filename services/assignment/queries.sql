@@ -43,6 +43,12 @@ where a.agent_id = $1;
 -- Every team.
 select team_id, name from queues.teams order by name, team_id;
 
+-- name: open_by_team
+-- How many open tickets each team has.
+select team_id, count(*) as tickets from queues.tickets
+where not closed and team_id is not null
+group by team_id;
+
 -- name: team
 -- One team ($1).
 select team_id, name from queues.teams where team_id = $1;

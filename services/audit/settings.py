@@ -11,5 +11,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="AUDIT_")
 
-    fetch_wait_ms: int = Field(100, description="As for every service; it decides nothing.")
+    fetch_wait_ms: int = Field(
+        300, description="As for every service; it decides nothing, and nobody waits for it."
+    )
     port: int = Field(8088, description="Port the HTTP server listens on.")

@@ -4,6 +4,7 @@ The owners check bodies, each its own; a test holds these against what the owner
 """
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +38,19 @@ class Category(_Body):
 
 class Merge(_Body):
     into_ticket_id: str = Field(description="Id or number of the ticket to go on in.")
+    reason: str
+
+
+class Link(_Body):
+    other_ticket_id: str = Field(description="Id or number of the other ticket.")
+    kind: Literal["related", "duplicate", "blocks", "blocked by"] = "related"
+    reason: str = ""
+
+
+class Split(_Body):
+    message_id: UUID = Field(description="`id` of a customer's message in the conversation.")
+    subject: str
+    topic_id: str | None = Field(None, description="By default that of this ticket.")
     reason: str
 
 

@@ -65,6 +65,37 @@ COMMANDS: Final = (
             "reason": "The same outage.",
         },
     ),
+    Command(
+        "unmerge",
+        "intake",
+        "Go on with a merged ticket by itself again.",
+        bodies.Reason,
+        example={"reason": "They are two faults after all."},
+    ),
+    Command(
+        "links",
+        "intake",
+        "Say that another ticket has to do with this one.",
+        bodies.Link,
+        example={"other_ticket_id": "LD-7KQ4M-2XR9C-5", "kind": "duplicate"},
+    ),
+    Command(
+        "links/{other}",
+        "intake",
+        "Take a link away, on both sides.",
+        method="DELETE",
+    ),
+    Command(
+        "split",
+        "intake",
+        "Make a message of the customer a ticket of its own.",
+        bodies.Split,
+        example={
+            "message_id": "01890000-0000-7000-8000-000000000001",
+            "subject": "The second printer",
+            "reason": "Another fault.",
+        },
+    ),
     Command("claim", "assignment", "Take the ticket yourself."),
     Command(
         "assign",

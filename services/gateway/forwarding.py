@@ -179,7 +179,12 @@ def add_lookups(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
 
 
 async def forward(
-    gateway: Gateway, me: AgentRow, request: Request, owner: str, path: str
+    gateway: Gateway,
+    me: AgentRow,
+    request: Request,
+    owner: str,
+    path: str,
+    answer_seconds_max: float | None = None,
 ) -> Response:
     """Send the request on to the owner, as `me`, and its answer back."""
     assert HEADER.lower() not in PASSED_IN
@@ -192,5 +197,6 @@ async def forward(
         body=await read_body(request),
         headers=headers,
         query=request.url.query,
+        answer_seconds_max=answer_seconds_max,
     )
     return relayed(answer)

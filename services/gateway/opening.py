@@ -163,4 +163,5 @@ def add_opening(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
     async def open_many(request: Request, me: AgentRow = signed_in) -> Response:
         """Each by itself: one that is wrong keeps no other from being opened, and each is
         answered in its place. Scope tickets:open."""
-        return await forward(gateway, me, request, "intake", "/v1/tickets/batch")
+        path, longest = "/v1/tickets/batch", gateway.settings.batch_seconds_max
+        return await forward(gateway, me, request, "intake", path, longest)

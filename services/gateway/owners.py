@@ -101,6 +101,7 @@ class Owners:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         query: str = "",
+        answer_seconds_max: float | None = None,
     ) -> Answer:
         """Send a request as `identity`; an owner that is away is a 503 that says so."""
         signed = sign(self._settings.identity_secret, identity, owner, self._clock())
@@ -111,6 +112,7 @@ class Owners:
                 url,
                 content=body,
                 headers={**(headers or {}), **trace_headers(), HEADER: signed},
+                timeout=self._timeout(answer_seconds_max),
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             log.warning("owner_away", owner=owner, error=type(error).__name__)
@@ -121,6 +123,10 @@ class Owners:
             return away(owner, "service_silent", what)
         kept = {name: response.headers[name] for name in PASSED_OUT if name in response.headers}
         return Answer(response.status_code, response.content, kept)
+
+    def _timeout(self, answer_seconds_max: float | None) -> httpx.Timeout:
+        longest = answer_seconds_max or self._settings.answer_seconds_max
+        return httpx.Timeout(longest, connect=self._settings.connect_seconds_max)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -10,10 +10,12 @@ from services.gateway.conversation import message_of, words_of
 from services.gateway.desk import fold_desk
 from services.gateway.rows import (
     MESSAGES,
+    SHARED,
     TABLES,
     TICKETS,
     TIMELINE,
     WORDS,
+    SharedRow,
     TicketRow,
     TimelineRow,
     WordsRow,
@@ -30,7 +32,7 @@ from shared.events import (
     decode,
     status_after,
 )
-from shared.events.intake import TicketOpened
+from shared.events.intake import TicketOpened, TicketShared
 from shared.followers.view import Table, View
 from shared.log.records import Recorded
 from shared.log.vector import Vector
@@ -72,6 +74,8 @@ class DeskView:
         clocks.fold_clocks(view, event)
         view.put(TICKETS, _moved(view, ticket_after(row, event, recorded), event, recorded))
         view.put(TIMELINE, _line(recorded, event))
+        if isinstance(event, TicketShared):
+            view.put(SHARED, SharedRow(recorded.id, view.subject, event.team_id))
         message = message_of(recorded, event, asked)
         if message is not None:
             view.put(MESSAGES, message)

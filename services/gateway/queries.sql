@@ -112,19 +112,34 @@ order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
 limit $8;
 
 -- name: queue_team
--- What some teams have to do, by due time: the first of each, then the first of those.
-select page.* from unnest($9::text[]) as team (id)
-cross join lateral (
-    select * from desk_view.tickets
-    where active and team_id = team.id
-      and ($1::text is null or status = $1)
-      and ($2::text is null or priority = $2)
-      and ($3::text is null or team_id = $3)
-      and ($4::text is null or agent_id = $4)
-      and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+-- What some teams have to do, by due time: the first of each and of what is shared with it,
+-- then the first of those.
+select page.* from (
+    select own.* from unnest($9::text[]) as team (id)
+    cross join lateral (
+        select * from desk_view.tickets
+        where active and team_id = team.id
+          and ($1::text is null or status = $1)
+          and ($2::text is null or priority = $2)
+          and ($3::text is null or team_id = $3)
+          and ($4::text is null or agent_id = $4)
+          and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+              > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+        order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+        limit $8
+    ) as own
+    union all
+    select also.* from (
+        select distinct subject from desk_view.shared where team_id = any ($9::text[])
+    ) as shared
+    join desk_view.tickets as also on also.subject = shared.subject
+    where also.active and (also.team_id is null or also.team_id <> all ($9::text[]))
+      and ($1::text is null or also.status = $1)
+      and ($2::text is null or also.priority = $2)
+      and ($3::text is null or also.team_id = $3)
+      and ($4::text is null or also.agent_id = $4)
+      and (coalesce(also.due_at, timestamptz 'infinity'), also.opened_at, also.subject)
           > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-    order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-    limit $8
 ) as page
 order by coalesce(page.due_at, timestamptz 'infinity'), page.opened_at, page.subject
 limit $8;
@@ -221,13 +236,20 @@ select count(*) from (
 ) as bounded;
 
 -- name: count_team
--- How much some teams have to do, counted up to a bound for each.
-select coalesce(sum(counted.n), 0)::bigint from unnest($2::text[]) as team (id)
-cross join lateral (
-    select count(*) as n from (
-        select from desk_view.tickets where active and team_id = team.id limit $1
-    ) as bounded
-) as counted;
+-- How much some teams have to do, counted up to a bound for each, with what is shared with them.
+select (
+    select coalesce(sum(counted.n), 0)::bigint from unnest($2::text[]) as team (id)
+    cross join lateral (
+        select count(*) as n from (
+            select from desk_view.tickets where active and team_id = team.id limit $1
+        ) as bounded
+    ) as counted
+) + (
+    select count(distinct tickets.subject) from desk_view.shared
+    join desk_view.tickets on tickets.subject = shared.subject
+    where shared.team_id = any ($2::text[]) and tickets.active
+      and (tickets.team_id is null or tickets.team_id <> all ($2::text[]))
+);
 
 -- name: count_status
 -- How many tickets of one status are not closed, counted up to a bound.

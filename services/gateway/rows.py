@@ -70,6 +70,11 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    tags: list[str] = field(default_factory=list)
+    linked: list[dict[str, str]] = field(default_factory=list)
+    """Tickets that people say have to do with it."""
+    decided: dict[str, str] = field(default_factory=dict)
+    """Which rule decided type, team, impact, urgency, priority and tags."""
     followed_up_at: datetime | None = None
     """When the customer was asked whether it held."""
 
@@ -141,6 +146,15 @@ class WordsRow:
 
     subject: UUID
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRow:
+    """A ticket that a further team sees, as its mail came to them, too."""
+
+    id: UUID
+    subject: UUID
+    team_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +232,16 @@ TIMELINE: Table[TimelineRow] = Table(
 )
 CLOCKS: Table[ClockRow] = Table("clocks", ClockRow, key="id", topic=TICKETS_TOPIC)
 WORDS: Table[WordsRow] = Table("words", WordsRow, topic=TICKETS_TOPIC)
+SHARED: Table[SharedRow] = Table(
+    "shared", SharedRow, key="id", append_only=True, topic=TICKETS_TOPIC
+)
 AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
-API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow)
+API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
-TABLES = (TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, AGENTS, API_KEYS, TEAMS, PLANS, TOPICS)
+TABLES = (
+    *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
+    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
+)

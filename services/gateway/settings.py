@@ -43,6 +43,9 @@ class Settings(ServiceSettings):
     answer_seconds_max: float = Field(
         10.0, description="Longest the gateway waits for an owner's answer."
     )
+    batch_seconds_max: float = Field(
+        120.0, description="The same, when a batch of up to a thousand tickets is opened."
+    )
     owner_connections_max: int = Field(64, description="Most connections to owners at once.")
     session_hours: float = Field(12.0, description="How long a sign-in to the panel lasts.")
     refresh_seconds: int = Field(

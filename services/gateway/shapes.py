@@ -54,6 +54,9 @@ class Ticket(_Shape):
     questions: list[dict[str, Any]]
     related: list[dict[str, Any]]
     absorbed: list[dict[str, Any]]
+    linked: list[dict[str, Any]]
+    tags: list[str]
+    decided: dict[str, str]
     merged_into: dict[str, Any] | None
     custom_fields: dict[str, str]
     solution: dict[str, Any] | None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 from services.gateway.rows import TicketRow
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
@@ -60,7 +61,7 @@ def _noted(row: TicketRow, event: resolution.NoteAdded, recorded: Recorded) -> T
     return replace(row, pinned=[*row.pinned, note])
 
 
-def _categorised(_row: TicketRow, e: intake.TicketCategorised) -> Change:
+def _categorised(row: TicketRow, e: intake.TicketCategorised) -> Change:
     return {
         "type": e.type.value,
         "topic_id": e.topic_id,
@@ -68,15 +69,18 @@ def _categorised(_row: TicketRow, e: intake.TicketCategorised) -> Change:
         "team_id": e.team_id,
         "team_name": e.team_name,
         "tier": e.tier,
+        "tags": list(e.tags),
+        "decided": {**row.decided, **e.decided},
     }
 
 
-def _prioritised(_row: TicketRow, e: intake.TicketPrioritised) -> Change:
+def _prioritised(row: TicketRow, e: intake.TicketPrioritised) -> Change:
     return {
         "impact": e.impact.value,
         "urgency": e.urgency.value,
         "priority": e.priority.value,
         "priority_reason": e.reason,
+        "decided": {**row.decided, **e.decided},
     }
 
 
@@ -93,6 +97,24 @@ def _merged(_row: TicketRow, e: intake.TicketMerged) -> Change:
 def _absorbed(row: TicketRow, e: intake.TicketAbsorbed) -> Change:
     source = {"ticket_id": str(e.source_ticket_id), "number": e.source_number}
     return {"absorbed": [*row.absorbed, source]}
+
+
+def _released(row: TicketRow, e: intake.TicketReleased) -> Change:
+    left = [each for each in row.absorbed if each["ticket_id"] != str(e.source_ticket_id)]
+    return {"absorbed": left}
+
+
+def _linked(row: TicketRow, e: intake.TicketsLinked) -> Change:
+    other = {"ticket_id": str(e.other_ticket_id), "number": e.other_number, "kind": e.kind}
+    return {"linked": [*_links_but(row, e.other_ticket_id), other]}
+
+
+def _unlinked(row: TicketRow, e: intake.TicketsUnlinked) -> Change:
+    return {"linked": _links_but(row, e.other_ticket_id)}
+
+
+def _links_but(row: TicketRow, other: UUID) -> list[dict[str, str]]:
+    return [each for each in row.linked if each["ticket_id"] != str(other)]
 
 
 def _assigned(row: TicketRow, e: assignment.AgentAssigned) -> Change:
@@ -155,6 +177,11 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     intake.TicketMerged: _merged,
     intake.TicketAbsorbed: _absorbed,
     intake.AddressConfirmed: lambda _, __: {"confirmed": True},
+    intake.TicketUnmerged: lambda _, __: {"merged_into": None},
+    intake.TicketReleased: _released,
+    intake.TicketsLinked: _linked,
+    intake.TicketsUnlinked: _unlinked,
+    intake.ClarificationLapsed: lambda _, __: {"questions": []},
     intake.BounceReceived: _bounced,
     intake.ClarificationRequested: lambda _, e: {
         "questions": [question.model_dump() for question in e.questions]

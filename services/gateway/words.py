@@ -188,6 +188,27 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     intake.TicketsRelated: _related,
     intake.TicketMerged: lambda e: f"Merged into {e.into_number}{_because(e.reason)}",
     intake.TicketAbsorbed: lambda e: f"Took in {e.source_number}{_because(e.reason)}",
+    intake.ClarificationReminded: lambda e: (
+        f"The customer was reminded of what was asked (reminder {e.reminder})"
+    ),
+    intake.ClarificationLapsed: lambda e: (
+        "The customer did not answer in time; it goes on without: "
+        + "; ".join(q.text for q in e.questions)
+    ),
+    intake.TicketUnmerged: lambda e: (
+        f"Goes on by itself again, not in {e.from_number}{_because(e.reason)}"
+    ),
+    intake.TicketReleased: lambda e: (
+        f"{e.source_number} goes on by itself again{_because(e.reason)}"
+    ),
+    intake.TicketsLinked: lambda e: (
+        f"Linked with {e.other_number}, {e.kind}{_because(e.reason)}{_by(e.linked_by)}"
+    ),
+    intake.TicketsUnlinked: lambda e: f"No longer linked with {e.other_number}{_by(e.unlinked_by)}",
+    intake.TicketSplit: lambda e: (
+        f"Part of it became {e.into_number}{_because(e.reason)}{_by(e.split_by)}"
+    ),
+    intake.TicketSplitOff: lambda e: f"Began as part of {e.source_number}{_by(e.split_by)}",
     intake.SubmissionQuarantined: lambda e: f"Quarantined{_because(e.reason)}",
     intake.SubmissionReleased: lambda e: f"Released into {e.number}{_by(e.released_by)}",
     intake.SubmissionRejected: lambda e: f"Rejected{_by(e.rejected_by)}",

@@ -12,29 +12,25 @@ from services.intake.description import description
 from services.intake.desk_api import desk_routes
 from services.intake.domain import (
     DECIDER,
-    Absorb,
     Command,
     ConfirmAddress,
-    MergeInto,
     OverridePriority,
     ProvideClarification,
     Recategorise,
     ReceiveMessage,
 )
-from services.intake.domain.related import NotIntoItself
-from services.intake.domain.ticket import SenderTakesNoPart, known
+from services.intake.domain.ticket import SenderTakesNoPart
 from services.intake.keys_api import key_routes
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
 from services.intake.quarantine_api import quarantine_routes
 from services.intake.submitting import submitting
+from services.intake.together_api import together_routes
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent, ByManager
 from shared.body_budget import BodyBudget
-from shared.decider import Context, Outcome, handle_all
-from shared.errors import Stale
+from shared.decider import Outcome
 from shared.events.intake import Channel
-from shared.log import Vector
 from shared.service import Runtime
 from shared.web import Invalid, etag
 
@@ -48,6 +44,7 @@ def routes(runtime: Runtime) -> APIRouter:
     router.include_router(batches(parts, held))
     _add_conversation(router, parts)
     _add_triage(router, parts)
+    router.include_router(together_routes(parts))
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))
     router.include_router(quarantine_routes(parts))
@@ -143,45 +140,6 @@ def _add_triage(router: APIRouter, parts: Parts) -> None:
             now=runtime.clock(),
         )
         return await _carry_out(parts, ticket_id, command, asked)
-
-    @router.post("/tickets/{ticket_id}/merge")
-    async def merge(ticket_id: UUID, body: bodies.MergeOrder, asked: ByAgent) -> Response:
-        """Go on with this ticket in another: two facts, one transaction."""
-        await runtime.wait_for(ticket_id, asked.after)
-        target_id = await parts.ticket_named(body.into_ticket_id)
-        return _answer(await _merge(parts, ticket_id, target_id, body.reason, asked))
-
-
-async def _merge(
-    parts: Parts, source_id: UUID, target_id: UUID, reason: str, asked: Asked
-) -> Outcome:
-    if source_id == target_id:
-        raise NotIntoItself
-    log = parts.runtime.log
-    past = await log.read(source_id)
-    _check_seen(parts.runtime.hearable(asked.seen), past.vector)
-    source = known(DECIDER.fold([recorded.event for recorded in past.events]))
-    into = MergeInto(target_id, parts.number_of(target_id), reason, asked.by)
-    absorb = Absorb(
-        source_ticket_id=source_id,
-        source_number=source.facts.number,
-        source_requester=source.facts.requester.person_id,
-        reason=reason,
-        by=asked.by,
-    )
-    context = Context(
-        **asked.context(f"merge {source_id}") | {"seen": None},
-        now=parts.runtime.clock(),
-        revision=(await parts.catalogue.topics()).revision,
-    )
-    # The target first: what is wrong with it is what the caller can mend.
-    pair: list[tuple[UUID, Command]] = [(target_id, absorb), (source_id, into)]
-    return (await handle_all(log, DECIDER, pair, context))[1]
-
-
-def _check_seen(seen: Vector | None, now: Vector) -> None:
-    if seen is not None and not seen.covers(now):
-        raise Stale(seen=str(seen), now=str(now))
 
 
 async def _carry_out(parts: Parts, ticket_id: UUID, command: Command, asked: Asked) -> Response:

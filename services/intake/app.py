@@ -8,11 +8,11 @@ from services.intake.forgetting import forget_files
 from services.intake.imap import polling
 from services.intake.projection import PROJECTIONS
 from services.intake.projections.register import NOTIFICATION_EVENTS, STATUS_EVENTS
-from services.intake.reactions import RelateSimilarTickets
+from services.intake.reactions import GoOnWithoutAnswers, RelateSimilarTickets, due
 from services.intake.settings import Settings
 from services.intake.smtp import serve
 from shared.events import Event, all_event_types
-from shared.service import Reacts, Service, run
+from shared.service import Reacts, Service, Timers, run
 
 HEARS: Final[frozenset[type[Event]]] = STATUS_EVENTS | NOTIFICATION_EVENTS
 
@@ -27,7 +27,11 @@ SERVICE: Final = Service(
     projections=PROJECTIONS,
     unlimited_paths=frozenset({"/v1/tickets", "/v1/tickets/batch"}),
     measured_paths=frozenset({"/v1/tickets"}),
-    reactions=lambda runtime: [Reacts(RelateSimilarTickets(runtime), DECIDER)],
+    reactions=lambda runtime: [
+        Reacts(RelateSimilarTickets(runtime), DECIDER),
+        Reacts(GoOnWithoutAnswers(runtime), DECIDER),
+    ],
+    timers=Timers("clarifications", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
     tasks=lambda runtime: [lambda: serve(runtime), *polling(runtime)],
     forget=forget_files,

@@ -97,7 +97,7 @@ async def _one(parts: Parts, identity: Identity, item: Any, topics: Topics) -> d
     try:
         raw, key = _with_key(item)
         submission, topic = checked_submission(raw, topics)
-        outcome = await open_submission(parts, identity, submission, topic, key, topics.revision)
+        outcome = await open_submission(parts, identity, submission, topic, key, topics)
         told = await receipt(parts, outcome)
     except Invalid as invalid:
         return _refused(problem(422, "invalid", invalid.message, invalid.errors))

@@ -1,14 +1,15 @@
 """What the bodies of commands on a ticket, and of the desk's configuration, hold."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from services.intake.domain.verification import FIELD_LENGTH_MAX
-from services.intake.submission import FILES_MAX, Body, File, Given, Line
+from services.intake.submission import FILES_MAX, Body, File, Given, Line, Subject
 from services.intake.text import cleaned, tidy, trouble_with_text
 from shared.events import Level, Priority, TicketType
-from shared.events.intake import FormField
+from shared.events.intake import FormField, TriageRule
 
 TEXT_LENGTH_MAX: Final = 100_000
 
@@ -65,12 +66,32 @@ class MergeOrder(Body):
     reason: Reason
 
 
+class ReasonGiven(Body):
+    reason: Reason
+
+
+class LinkOrder(Body):
+    other_ticket_id: Annotated[Line, Field(description="Id or number of the other ticket.")]
+    kind: Literal["related", "duplicate", "blocks", "blocked by"] = "related"
+    reason: Annotated[str, BeforeValidator(_storable), Field(max_length=FIELD_LENGTH_MAX)] = ""
+
+
+class SplitOrder(Body):
+    message_id: UUID
+    subject: Subject
+    topic_id: Annotated[str | None, Given] = None
+    reason: Reason
+
+
 class Release(Body):
     """Where a quarantined mail goes; without a ticket, it opens one."""
 
     into_ticket_id: Annotated[
         Annotated[Line, Field(description="Id or number of a ticket.")] | None, Given
     ] = None
+
+
+Minutes = Annotated[float, Field(gt=0)]
 
 
 class TopicDefinition(Body):
@@ -93,6 +114,8 @@ class TopicDefinition(Body):
     follow_up_after_minutes: Annotated[float, Field(gt=0)] = 24 * 60
     fields: tuple[FormField, ...] = ()
     mailbox: str = ""
+    remind_after_minutes: Annotated[tuple[Minutes, ...], Field(max_length=10)] = ()
+    lapses_after_minutes: Minutes | None = None
 
 
 class EntitlementDefinition(Body):
@@ -109,6 +132,7 @@ class SectionDefinition(Body):
     revision: Annotated[int, Field(ge=1)]
     name: Annotated[Line | None, Field(description="What the desk calls itself.")] = None
     topics: tuple[TopicDefinition, ...]
+    rules: tuple[TriageRule, ...] = ()
     entitlements: tuple[EntitlementDefinition, ...] = ()
 
 

@@ -11,6 +11,7 @@ from services.intake.description import Topic, problems
 from services.intake.domain.desk import (
     DESK_DECIDER,
     DefineEntitlement,
+    DefineRules,
     DefineTopic,
     DeskCommand,
     DeskState,
@@ -27,6 +28,9 @@ from shared.ids import desk_id, domain_key, person_id
 
 DESK: Final = desk_id("desk", "desk")
 """The subject of the desk itself."""
+
+RULES: Final = desk_id("rules", "rules")
+"""The subject of its rules."""
 
 TOPICS_CACHE_SECONDS: Final = 5
 
@@ -47,14 +51,20 @@ def desk_routes(parts: Parts) -> APIRouter:
 
     @router.get("/desk")
     async def show_desk(_asked: ByAgent) -> dict[str, Any]:
-        """The desk's name, the revision of its configuration, and its topics in full."""
+        """The desk's name, the revision of its configuration, its topics in full, its rules."""
         desk = await _state(parts)
-        topics = (await parts.finders.topics()).by_id.values()
+        known = await parts.finders.topics()
+        topics = known.by_id.values()
         return {
             "name": desk.named.name if desk.named else "",
             "revision": desk.revised.revision if desk.revised else 0,
             "digest": desk.revised.digest if desk.revised else "",
             "topics": [topic.model_dump(mode="json") for topic in topics],
+            "rules": [rule.model_dump(mode="json") for rule in known.rules],
+            "entitled_domains": {
+                plan_id: list(each.domains) for plan_id, each in known.entitlements.items()
+            },
+            "open_tickets": await parts.finders.open_by_topic(),
         }
 
     @router.post("/desk/revisions")
@@ -89,6 +99,13 @@ async def _apply(parts: Parts, body: bodies.SectionDefinition, asked: Asked) -> 
         if outcome.events:
             changed.append(what)
             await parts.runtime.wait_for(outcome.subject, outcome.vector, "triage")
+    rules = DefineRules(body.rules, body.revision)
+    outcome = await parts.runtime.handle(
+        DESK_DECIDER, RULES, rules, actor=asked.caller.actor, revision=body.revision
+    )
+    if outcome.events:
+        changed.append(f"{len(body.rules)} rules")
+        await parts.runtime.wait_for(outcome.subject, outcome.vector, "triage")
     return changed
 
 

@@ -1,7 +1,7 @@
 """What intake keeps of people besides its log and read models: their files."""
 
 from services.intake.projection import QUERIES
-from shared.files import FileStore
+from shared.bucket import files_of
 from shared.privacy.eraser import Forget, Forgotten
 from shared.privacy.sealing import ERASED
 from shared.service import Runtime
@@ -9,7 +9,7 @@ from shared.service import Runtime
 
 def forget_files(runtime: Runtime) -> Forget:
     """Delete the files, raw mails too, that nobody's events name any more in the clear."""
-    store = FileStore.of(runtime.settings.data_dir)
+    store = files_of(runtime.settings)
 
     async def forget(_forgotten: Forgotten) -> bool:
         rows = await runtime.pool.fetch(QUERIES.files_of_nobody, ERASED)

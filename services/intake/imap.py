@@ -18,12 +18,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
 
-from services.intake.mail.structure import read_headers
 from services.intake.mailing import Mailing
 from services.intake.parts import Parts
 from services.intake.placing import Envelope
 from services.intake.refusals import Refusal
 from services.intake.smtp import Take
+from services.intake.traces import recipient_of, sender_of
 from shared.logging import kind_of
 from shared.outages import OUTAGES
 from shared.service import Runtime
@@ -163,10 +163,18 @@ class Poller:
         finally:
             await asyncio.to_thread(session.close)
 
+    def _recipients(self, raw: bytes) -> tuple[str, ...]:
+        """Our address; before it the one that was written to, such as an alias or one with a
+        plus, if it is of the same domain."""
+        ours, traced = self._account.address, recipient_of(raw)
+        same = traced.rpartition("@")[2].casefold() == ours.rpartition("@")[2].casefold()
+        return tuple(dict.fromkeys((traced, ours))) if traced and same else (ours,)
+
     async def _taken(self, raw: bytes) -> bool:
         """Whether it is in the log; one that can't be handled at all stays for the next time,
         and holds up nobody else's."""
-        envelope = Envelope(_sender(raw), (self._account.address,))
+        sender = sender_of(raw)
+        envelope = Envelope("unknown" if sender is None else sender, self._recipients(raw))
         takes: list[Callable[..., Any]] = [
             self._take,
             partial(self._quarantine, reason="not_handled"),
@@ -186,12 +194,6 @@ class Poller:
             else:
                 return True
         return False
-
-
-def _sender(raw: bytes) -> str:
-    """The envelope's sender, as the server that delivered it wrote down; `<>` is nobody."""
-    headers = read_headers(raw)
-    return headers.token("return-path").strip("<> ") if headers.has("return-path") else "unknown"
 
 
 def polling(runtime: Runtime) -> list[Callable[[], Awaitable[None]]]:

@@ -29,7 +29,7 @@ from services.intake.placing import (
     mailbox_of,
     taken_for,
 )
-from services.intake.refusals import SenderIsBlocked
+from services.intake.refusals import Refusal, SenderIsBlocked
 from services.intake.text import one_line
 from shared.errors import DuplicateEvent
 from shared.events.intake import (
@@ -69,7 +69,11 @@ class Mailing:
             self._count("again")
             log.info("mail_again", event_id=arrived.event_id)
             return arrived.event_id
-        await self._admit(arrived)
+        try:
+            await self._admit(arrived)
+        except Refusal:
+            self._count("refused")
+            raise
         found = await self._parts.authenticator.of(raw, arrived.mail, envelope)
         arrived = replace(arrived, authenticity=found)
         try:
@@ -140,12 +144,18 @@ class Mailing:
                 if not await self._joining.bounced(arrived, found):
                     await self._quarantine(arrived, f"{why}_without_ticket")
             case Taken.AUTOMATIC:
-                joined = await self._joining.joined(arrived, found, automatic=True)
-                if not joined.into:
+                if not await self._answered_by_itself(arrived, found):
                     await self._quarantine(arrived, why)
             case Taken.LETTER:
                 return await self._letter(arrived, found)
         return taken.value
+
+    async def _answered_by_itself(self, arrived: Arrived, found: Clues) -> bool:
+        """Whether it was kept with the ticket whose mail a machine answered."""
+        if await self._is_forged(arrived, found):
+            return False
+        joined = await self._joining.joined(arrived, found, automatic=True)
+        return joined.into is not None
 
     async def _letter(self, arrived: Arrived, found: Clues) -> str:
         """A person's letter: on the ticket that it answers, else one of its own."""
@@ -203,6 +213,7 @@ class Mailing:
                 message_id=bracketed(mail.message_id),
                 mailbox=mailboxes[0] if mailboxes else None,
                 copied=copied(mail, envelope, self._us.domains, contact),
+                rules=topics.rules,
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
                 authenticity=arrived.authenticity,
                 shared_with=others,

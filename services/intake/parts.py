@@ -12,10 +12,10 @@ from services.intake.projection import Finders
 from services.intake.scanning import scan
 from services.intake.settings import Settings
 from services.intake.submission import File
+from shared.bucket import Files, files_of
 from shared.decider import Outcome
 from shared.errors import NotFound
 from shared.events import Attachment
-from shared.files import FileStore
 from shared.ids import derived_id, uuid7
 from shared.log import Recorded
 from shared.numbers import normalise, number_for
@@ -28,7 +28,7 @@ class Parts:
 
     runtime: Runtime
     settings: Settings
-    store: FileStore
+    store: Files
     finders: Finders
     catalogue: Catalogue
     authenticator: Authenticator
@@ -42,7 +42,7 @@ class Parts:
         authenticator = Authenticator(
             SystemResolver(), settings.trusted_networks, settings.trusted_mail_servers
         )
-        store = FileStore.of(settings.data_dir)
+        store = files_of(settings)
         return cls(runtime, settings, store, finders, catalogue, authenticator)
 
     @property

@@ -6,17 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.domain.triage import Topics
+from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.register import Register
 from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
-from shared.events.intake import EntitlementDefined, TopicDefined
+from shared.events.intake import EntitlementDefined, TopicDefined, TriageRule
 from shared.postgres import Pool
 from shared.sql import load_queries
 from shared.together import Together
 
 QUERIES = load_queries(__file__)
 
-PROJECTIONS = (Submissions(), Register(), Triage())
+PROJECTIONS = (Submissions(), Register(), Triage(), Clarifications())
 
 CANDIDATES_MAX = 50
 """How many open tickets of a person are compared with a new one."""
@@ -38,9 +39,19 @@ class Finders:
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
         rows = await self._pool.fetch(QUERIES.entitlements)
         entitled = [EntitlementDefined.model_validate(row["definition"]) for row in rows]
+        defined = await self._pool.fetchrow(QUERIES.rules)
+        written = defined["definition"] if defined else ()
         return Topics(
-            {topic.topic_id: topic for topic in topics}, {each.plan_id: each for each in entitled}
+            {topic.topic_id: topic for topic in topics},
+            {each.plan_id: each for each in entitled},
+            rules=[TriageRule.model_validate(rule) for rule in written],
+            rules_revision=defined["revision"] if defined else 0,
         )
+
+    async def open_by_topic(self) -> dict[str, int]:
+        """How many tickets are open under each topic."""
+        rows = await self._pool.fetch(QUERIES.open_by_topic)
+        return {row["topic_id"]: row["tickets"] for row in rows}
 
     async def open_like(self, ticket_ids: Sequence[UUID]) -> dict[UUID, Similar]:
         """The words of tickets that triage knows, and those of their requesters' other open

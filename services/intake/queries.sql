@@ -2,9 +2,17 @@
 -- Every topic of the desk, as last defined.
 select definition from triage.topics order by topic_id
 
+-- name: rules
+-- The rules of the desk.
+select revision, definition from triage.rules
+
 -- name: entitlements
 -- Whom each plan is for that is not open to everybody.
 select definition from triage.entitlements where active order by plan_id
+
+-- name: open_by_topic
+-- How many tickets are open under each topic.
+select topic_id, count(*) as tickets from triage.tickets where open group by topic_id
 
 -- name: open_of_requesters
 -- Tickets with their words, each beside the newest other open ones of its requester.

@@ -1,17 +1,26 @@
-"""What intake does about its own facts: a verified ticket is related to similar ones."""
+"""What intake does about its own facts: a verified ticket is related to similar ones, and one
+whose customer does not answer goes on."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
-from services.intake.domain import RelateTickets
+from services.intake.domain import (
+    AcceptAsItIs,
+    Command,
+    LetClarificationLapse,
+    RelateTickets,
+    RemindOfClarification,
+)
 from services.intake.domain.related import most_similar
 from services.intake.projection import Finders, Similar
+from services.intake.projections.clarifications import LAPSE
 from services.intake.projections.triage import Triage
 from shared.events import Event
-from shared.events.intake import Relation, TicketVerified
-from shared.followers.contracts import Directed
+from shared.events.intake import ClarificationLapsed, Relation, TicketVerified
+from shared.followers.contracts import Directed, Timer
 from shared.followers.projection import position_of
 from shared.log import Past, Recorded
 from shared.service import Runtime
@@ -73,3 +82,28 @@ def relations(
         back = Relation(ticket_id=ticket_id, number=number, score=one.score)
         told.append(Directed(one.ticket_id, RelateTickets((back,))))
     return told
+
+
+class GoOnWithoutAnswers:
+    """When nobody answers, the ticket goes on as it is."""
+
+    name: ClassVar[str] = "go_on_without_answers"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({ClarificationLapsed})
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._finders = Finders(runtime.pool)
+
+    async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[AcceptAsItIs]]:
+        """Under the topics and rules that are in force now."""
+        topics = await self._finders.topics()
+        return [Directed(recorded.subject, AcceptAsItIs(topics, recorded.occurred_at))]
+
+
+def due(timer: Timer) -> Command:
+    """What to do about a timer, dated by when it was due."""
+    asked_at = datetime.fromisoformat(timer.command["asked_at"])
+    if timer.kind == LAPSE:
+        return LetClarificationLapse(asked_at, timer.due_at)
+    ends = timer.command["ends_at"]
+    ends_at = None if ends is None else datetime.fromisoformat(ends)
+    return RemindOfClarification(asked_at, timer.command["reminder"], ends_at, timer.due_at)

@@ -58,9 +58,17 @@ class Settings(ServiceSettings):
         None, description="Certificate chain (PEM) for STARTTLS; none offers no encryption."
     )
     trusted_networks: tuple[str, ...] = Field(
-        ("127.0.0.0/8", "::1/128"),
-        description="Networks (JSON list) of our own mail servers: SPF, DKIM and DMARC are not "
-        "asked of what comes from there.",
+        (
+            "127.0.0.0/8",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "::1/128",
+            "fc00::/7",
+            "fe80::/10",
+        ),
+        description="Networks (JSON list) of our own mail servers and proxies: SPF, DKIM and "
+        "DMARC are not asked of what comes from there.",
     )
     trusted_mail_servers: tuple[str, ...] = Field(
         (),
@@ -69,7 +77,7 @@ class Settings(ServiceSettings):
     )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
     mail_tickets_per_sender_hour_max: int = Field(
-        60,
+        30,
         description="Tickets that one sender opens by mail in an hour; more are quarantined.",
     )
     scan_command: str = Field(

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
+from services.intake.domain.triage import Topics
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
 from shared.body_budget import BodyBudget, TooBusy, TooSlow
@@ -124,7 +125,7 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         submission, topic = await asyncio.to_thread(read_submission, body, topics)
     else:
         submission, topic = read_submission(body, topics)
-    outcome = await open_submission(parts, identity, submission, topic, key, topics.revision)
+    outcome = await open_submission(parts, identity, submission, topic, key, topics)
     content = await receipt(parts, outcome)
     headers = etag(outcome.vector) | {
         "Location": content["status_url"],
@@ -141,7 +142,7 @@ async def open_submission(
     submission: Submission,
     topic: TopicDefined,
     key: str | None,
-    revision: int,
+    topics: Topics,
 ) -> Outcome:
     """Open the ticket; the same `key` of the same requester again is the same ticket."""
     attachments = await parts.stored(submission.attachments)
@@ -165,13 +166,14 @@ async def open_submission(
             custom_fields=submission.custom_fields,
             attachments=attachments,
             vouched=identity is not None and identity.agent_id is not None,
+            rules=topics.rules,
         )
 
     return await parts.open_ticket(
         (requester.person_id, key) if key else None,
         command,
         actor=identity.actor if identity else f"customer:{requester.person_id}",
-        revision=revision,
+        revision=topics.revision,
     )
 
 

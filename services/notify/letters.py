@@ -3,10 +3,11 @@
 | heard | the customer | the desk |
 |---|---|---|
 | TicketOpened | acknowledgment, withheld if machines must not answer | |
-| ClarificationRequested | clarification | |
+| ClarificationRequested, ClarificationReminded | clarification | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
 | AgentReplied, ProgressReported | reply, progress | |
+| OutsiderWrote | | the agent |
 | CustomerMessageReceived, ClarificationProvided, ResolutionRejected | | the agent |
 | TicketEscalated | escalation | agents, managers |
 | TicketResolved | resolution | |
@@ -28,8 +29,10 @@ from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
 from shared.events.intake import (
     ClarificationProvided,
+    ClarificationReminded,
     ClarificationRequested,
     CustomerMessageReceived,
+    OutsiderWrote,
     TicketOpened,
 )
 from shared.events.notify import NotificationKind as Kind
@@ -142,8 +145,13 @@ def _opened(event: TicketOpened, about: Occasion) -> list[Letter]:
     return [replace(letter, withheld=withheld)]
 
 
-def _clarification(event: ClarificationRequested, about: Occasion) -> list[Letter]:
-    return [_customer(about, Kind.CLARIFICATION, questions=[q.text for q in event.questions])]
+def _clarification(
+    event: ClarificationRequested | ClarificationReminded, about: Occasion
+) -> list[Letter]:
+    until = "" if event.ends_at is None else moment(event.ends_at, about.zone)
+    facts = {"questions": [q.text for q in event.questions], "until": until}
+    again = isinstance(event, ClarificationReminded)
+    return [_customer(about, Kind.CLARIFICATION, again=again, **facts)]
 
 
 def _assigned(event: AgentAssigned, about: Occasion) -> list[Letter]:
@@ -226,6 +234,12 @@ def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
     return _desk(Kind.CUSTOMER_REPLY, _agent(about), body=event.text, files=files, **facts)
 
 
+def _outsider(event: OutsiderWrote, about: Occasion) -> list[Letter]:
+    body = f"They take no part in this ticket, so it became a ticket of its own: {event.number}"
+    facts = {"what": "message", "sender": "Somebody else", "body": body, "files": []}
+    return _desk(Kind.CUSTOMER_REPLY, _agent(about), **facts)
+
+
 def _clarified(event: ClarificationProvided, about: Occasion) -> list[Letter]:
     answers = [*event.answers.values(), event.text]
     body = "\n".join(answer for answer in answers if answer)
@@ -253,6 +267,7 @@ def _breached(event: TargetBreached, about: Occasion) -> list[Letter]:
 _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketOpened: _opened,
     ClarificationRequested: _clarification,
+    ClarificationReminded: _clarification,
     AgentAssigned: _assigned,
     ParticipantAdded: _takes_part,
     AgentReplied: _replied,
@@ -263,6 +278,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketClosed: _closed,
     FollowUpRequested: _follow_up,
     CustomerMessageReceived: _message,
+    OutsiderWrote: _outsider,
     ClarificationProvided: _clarified,
     ResolutionRejected: _rejected,
     TargetApproaching: _approaching,
@@ -276,6 +292,7 @@ TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
 LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     TicketOpened,
     ClarificationRequested,
+    ClarificationReminded,
     AgentReplied,
     ProgressReported,
     TicketResolved,

@@ -25,6 +25,7 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketUnmerged,
     Verdict,
 )
 from shared.events.resolution import (
@@ -168,7 +169,7 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
             return replace(story, rejected=False)
         case ResolutionRejected():
             return replace(story, rejected=True)
-        case TicketReopened():
+        case TicketReopened() | TicketUnmerged():
             return replace(story, merged_into="")
         case _:
             return _clocks(_people(story, event), event)

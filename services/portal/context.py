@@ -11,11 +11,12 @@ from services.portal.desk_name import DeskName
 from services.portal.drafts import FOLDER, Drafts
 from services.portal.finders import Finders
 from services.portal.forms import Filled, FormTokens, filled
+from services.portal.limits import Limits
 from services.portal.owners import Owners
 from services.portal.rendering import render
 from services.portal.settings import Settings
 from shared.body_budget import BodyBudget
-from shared.files import FileStore
+from shared.bucket import Files, files_of
 from shared.service import Runtime
 
 SMALL_BYTES_MAX: Final = 2_000_000
@@ -34,7 +35,8 @@ class Portal:
     tokens: FormTokens
     drafts: Drafts
     budget: BodyBudget
-    files: FileStore
+    files: Files
+    limits: Limits
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
@@ -57,7 +59,12 @@ class Portal:
                 settings.drafts_bytes_max,
             ),
             budget=BodyBudget(settings.bytes_in_flight_max),
-            files=FileStore.of(settings.data_dir),
+            files=files_of(settings),
+            limits=Limits(
+                settings.forms_per_client_per_hour,
+                settings.forms_per_address_per_hour,
+                settings.client_header,
+            ),
         )
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from services.portal.context import Portal
 from services.portal.forms import Filled, FormTooOld, Problems
 from services.portal.guard import page_route
+from services.portal.limits import minutes
 from shared.admission import leave_place
 from shared.ids import person_id
 from shared.numbers import normalise
@@ -38,6 +39,12 @@ def routes(portal: Portal) -> APIRouter:
         problems = _problems(filled)
         if problems:
             return _page(portal, filled, problems, 422)
+        wait = portal.limits.wait_seconds(request, filled.get("email"))
+        if wait:
+            many = Problems(
+                message=f"Too many were asked for. Please try again in {minutes(wait)}."
+            )
+            return _page(portal, filled, many, 429)
         answered = asyncio.get_running_loop().time() + ANSWER_SECONDS
         await _ask(portal, filled, key)
         leave_place(request)

@@ -12,6 +12,7 @@ from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, FormTooOld, Problems
 from services.portal.guard import page_route
+from services.portal.limits import TRAP, minutes
 from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
@@ -36,13 +37,24 @@ ABOVE: Final = {"subject": "The subject", "description": "The description"}
 
 BELOW: Final = {
     "plan": "The service plan",
-    "impact": "How many are affected",
+    "impact": "Who is affected",
     "urgency": "How urgent it is",
     "attachments": "The files",
     "requester.name": "Your name",
     "requester.email": "Your e-mail address",
     "requester.phone": "Your phone number",
 }
+
+
+TRAPPED: Final = (
+    "Something filled in a field that people don't see, so nothing was sent. It is empty again: "
+    "please send the form once more."
+)
+
+TOO_MANY: Final = (
+    "Many requests came from you within the last hour. Nothing is lost: please send this again "
+    "in {wait}."
+)
 
 
 def routes(portal: Portal) -> APIRouter:
@@ -66,11 +78,16 @@ def routes(portal: Portal) -> APIRouter:
         token = portal.tokens.make(f"new {topic_id}")
         page = await _form(portal, topic, token, Filled({}, (), ()))
         # Whoever goes back finds the form that was sent, with its token, so that sending it
-        # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one.
+        # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one;
+        # and so it would if it were sent to this very address, as that makes browsers forget it.
         page.headers["Cache-Control"] = "private, max-age=0"
         return page
 
-    @router.post("/new/{topic_id}")
+    @router.get("/new/{topic_id}/send")
+    async def not_sent(topic_id: str) -> Response:
+        return RedirectResponse(f"/new/{quote(topic_id)}", 303, HEADERS)
+
+    @router.post("/new/{topic_id}/send")
     async def send(topic_id: str, request: Request) -> Response:
         return await _send(portal, topic_id, request)
 
@@ -104,7 +121,17 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     if form.get(SHOW_PLANS):
         kept = await portal.drafts.keep(key, files)
         return await _form(portal, topic, token, form, kept=kept)
+    if form.get(TRAP):
+        kept = await portal.drafts.keep(key, files)
+        return await _form(portal, topic, token, form, Problems(message=TRAPPED), 422, kept)
     email = form.get("requester.email")
+    wait = portal.limits.wait_seconds(request, email)
+    if wait:
+        kept = await portal.drafts.keep(key, files)
+        many = Problems(message=TOO_MANY.format(wait=minutes(wait)))
+        page = await _form(portal, topic, token, form, many, 429, kept)
+        page.headers["Retry-After"] = str(round(wait) or 1)
+        return page
     answer = await portal.owners.send(
         "intake",
         "/v1/tickets",
@@ -179,7 +206,7 @@ async def _form(
         "plans": plans,
         "more_plans": len(plans) < len(topic.plans),
         "asked_for_plans": bool(form.get(SHOW_PLANS)),
-        "action": f"/new/{quote(topic.topic_id)}",
+        "action": f"/new/{quote(topic.topic_id)}/send",
         "form": token,
         "typed": form.get,
         "problems": problems or Problems(),

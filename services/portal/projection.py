@@ -26,6 +26,7 @@ from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueue
 from shared.events.intake import (
     AddressConfirmed,
     Channel,
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     DeskNamed,
@@ -34,6 +35,7 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketUnmerged,
     TopicDefined,
 )
 from shared.events.resolution import TicketClosed, TicketReopened, TicketResolved
@@ -159,7 +161,7 @@ def _people(row: TicketRow, event: Event) -> TicketRow:
         case ClarificationRequested():
             asked = [{"field": q.field, "text": line(q.text)} for q in event.questions]
             return replace(row, questions=asked)
-        case ClarificationProvided():
+        case ClarificationProvided() | ClarificationLapsed():
             return replace(row, questions=[])
         case _:
             return row
@@ -201,6 +203,8 @@ def _outcome(row: TicketRow, event: Event) -> TicketRow:
             return replace(row, closed_how=event.how.value)
         case TicketReopened():
             return replace(row, closed_how="", merged_into=None, merged_number="")
+        case TicketUnmerged():
+            return replace(row, merged_into=None, merged_number="")
         case TicketMerged():
             return replace(
                 row, merged_into=event.into_ticket_id, merged_number=line(event.into_number)

@@ -44,6 +44,19 @@ class Settings(ServiceSettings):
     owner_timeout_seconds: float = Field(
         10.0, description="Longest a command to another service may take."
     )
+    forms_per_client_per_hour: int = Field(
+        60,
+        description="New requests and lost links from one client's address in an hour; 0 for any "
+        "number. This machine itself is not counted.",
+    )
+    forms_per_address_per_hour: int = Field(
+        60, description="The same for one mail address, whoever it belongs to."
+    )
+    client_header: str = Field(
+        "",
+        description="Header in which the proxy before the portal names the client, e.g. "
+        "X-Forwarded-For: its last entry counts.",
+    )
     draft_hours: float = Field(
         24.0, description="How long files of a form that was not accepted yet are kept."
     )

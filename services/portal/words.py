@@ -17,7 +17,9 @@ from shared.events.assignment import (
 from shared.events.base import Status
 from shared.events.intake import (
     AddressConfirmed,
+    ClarificationLapsed,
     ClarificationProvided,
+    ClarificationReminded,
     ClarificationRequested,
     ConfirmedHow,
     CustomerMessageReceived,
@@ -25,6 +27,10 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketReleased,
+    TicketSplit,
+    TicketSplitOff,
+    TicketUnmerged,
     TicketVerified,
 )
 from shared.events.resolution import (
@@ -119,7 +125,13 @@ def expected(ticket: TicketRow, zone: str, now: datetime) -> str:
 
 def happened(event: Event) -> str:
     """What the timeline says of an event; empty for what it passes over."""
-    return _intake(event) or _assignment(event) or _resolution(event) or _rest(event)
+    return (
+        _intake(event)
+        or _beside_others(event)
+        or _assignment(event)
+        or _resolution(event)
+        or _rest(event)
+    )
 
 
 def _intake(event: Event) -> str:
@@ -133,18 +145,36 @@ def _intake(event: Event) -> str:
             return "We asked you for more information."
         case ClarificationProvided():
             return "You gave us the information we asked for."
+        case ClarificationReminded():
+            return "We asked you once more for what we need."
+        case ClarificationLapsed():
+            return "We go on with what we have. You can still write to us."
         case TicketPrioritised():
             return f"Its priority is {event.priority.label}."
         case CustomerMessageReceived(automatic=True):
             return "An automatic answer came from your mail."
         case CustomerMessageReceived():
             return "You wrote to us."
+        case _:
+            return ""
+
+
+def _beside_others(event: Event) -> str:
+    match event:
         case AddressConfirmed(how=ConfirmedHow.AGENT):
             return ""
         case AddressConfirmed():
             return "You confirmed your address."
         case TicketMerged():
             return f"It goes on in {line(event.into_number)}."
+        case TicketUnmerged():
+            return f"It goes on by itself again, not in {line(event.from_number)}."
+        case TicketReleased():
+            return f"{line(event.source_number)} goes on by itself again."
+        case TicketSplit():
+            return f"Part of it goes on in {line(event.into_number)}."
+        case TicketSplitOff():
+            return f"It began as part of {line(event.source_number)}."
         case TicketAbsorbed():
             return f"{line(event.source_number)} goes on in this ticket."
         case _:

@@ -29,7 +29,7 @@ from services.resolution.domain.commands import (
 )
 from services.resolution.settings import Settings
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent
-from shared.files import FileStore
+from shared.bucket import files_of
 from shared.service import Runtime
 from shared.web import etag
 
@@ -187,7 +187,7 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
 async def _reply(runtime: Runtime, body: bodies.Reply, asked: Asked) -> ReplyToCustomer:
     settings = runtime.settings
     assert isinstance(settings, Settings)
-    store = FileStore.of(settings.data_dir)
+    store = files_of(settings)
     return ReplyToCustomer(
         by=asked.by,
         agent_name=asked.name,

@@ -19,12 +19,14 @@ from shared.events.assignment import (
     TicketTransferred,
 )
 from shared.events.intake import (
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
     TicketCategorised,
     TicketMerged,
     TicketOpened,
+    TicketUnmerged,
 )
 from shared.events.review import FeedbackReceived
 from shared.followers.contracts import Timer
@@ -35,9 +37,11 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
         TicketOpened,
         TicketCategorised,
         ClarificationRequested,
+        ClarificationLapsed,
         ClarificationProvided,
         CustomerMessageReceived,
         TicketMerged,
+        TicketUnmerged,
         TicketQueued,
         AgentAssigned,
         AgentUnassigned,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from services.resolution.bodies import File
+from shared.bucket import Files
 from shared.events import Attachment
-from shared.files import FileStore
 from shared.web import Invalid
 
 
-async def keep(store: FileStore, files: Sequence[File], bytes_max: int) -> tuple[Attachment, ...]:
+async def keep(store: Files, files: Sequence[File], bytes_max: int) -> tuple[Attachment, ...]:
     """Store the files; what an event says of them. Raises `Invalid`, naming each too large."""
     too_large = [
         (f"attachments.{index}.content_base64", f"is larger than {bytes_max} bytes")

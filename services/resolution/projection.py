@@ -18,6 +18,7 @@ from shared.events.assignment import (
     TicketTransferred,
 )
 from shared.events.intake import (
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
@@ -125,6 +126,7 @@ class Work:
         TicketOpened,
         TicketCategorised,
         ClarificationRequested,
+        ClarificationLapsed,
         ClarificationProvided,
         CustomerMessageReceived,
         TicketMerged,

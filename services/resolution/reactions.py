@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from services.resolution.domain.commands import CloseMerged, Command, HearCustomer
+from services.resolution.domain.commands import CloseMerged, Command, HearCustomer, TakeUpUnmerged
 from shared.events import Event
-from shared.events.intake import CustomerMessageReceived, TicketMerged
+from shared.events.intake import CustomerMessageReceived, TicketMerged, TicketUnmerged
 from shared.events.review import FeedbackReceived
 from shared.followers.contracts import Directed
 from shared.log.records import Past, Recorded
 
 
 class CustomerSpeaks:
-    """An answer goes on with the work, an objection begins it anew, a merger ends it."""
+    """An answer goes on with the work, an objection begins it anew, a merger ends it until
+    it is undone."""
 
     name: ClassVar[str] = "customer_speaks"
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
-        {CustomerMessageReceived, FeedbackReceived, TicketMerged}
+        {CustomerMessageReceived, FeedbackReceived, TicketMerged, TicketUnmerged}
     )
 
     async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[Command]]:
@@ -33,5 +34,8 @@ def _commands(recorded: Recorded) -> list[Command]:
             return [HearCustomer(by=by, now=now, reason="The problem came back.")]
         case TicketMerged(into_number=number, merged_by=by):
             return [CloseMerged(by=by, now=now, into_number=number)]
+        case TicketUnmerged(from_number=number, unmerged_by=by):
+            reason = f"It goes on by itself again, not in {number}."
+            return [TakeUpUnmerged(by=by, now=now, reason=reason)]
         case _:
             return []

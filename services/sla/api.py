@@ -102,7 +102,17 @@ def _add_desk(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> None
     async def show(caller: Caller) -> dict[str, Any]:
         caller.require(Role.AGENT)
         calendars = await runtime.pool.fetch(finders.QUERIES.calendars)
-        return {"calendars": [dict(row) for row in calendars], "plans": await plans.all()}
+        known = await plans.all()
+        pasts = await runtime.log.read_many([desk_id("plan", each.plan_id) for each in known])
+        definitions = [
+            past.events[-1].event.model_dump(mode="json") for past in pasts.values() if past.events
+        ]
+        return {
+            "calendars": [dict(row) for row in calendars],
+            "plans": known,
+            "definitions": definitions,
+            "open_tickets": await finders.open_by_plan(runtime.pool),
+        }
 
     @router.put("/desk")
     async def define(body: DeskBody, caller: Caller) -> dict[str, Any]:

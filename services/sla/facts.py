@@ -10,6 +10,7 @@ from enum import Enum
 
 from shared.events import Event, Priority, Unknown
 from shared.events.intake import (
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
@@ -119,6 +120,8 @@ def _waits_after(facts: Facts, event: Event | Unknown) -> Facts:
     match event:
         case ClarificationRequested():
             return _waits(facts, WaitFor.CLARIFICATION, event.requested_at)
+        case ClarificationLapsed():
+            return _goes_on(facts, event.lapsed_at, WaitFor.CLARIFICATION)
         case ClarificationProvided():
             answered = (WaitFor.CLARIFICATION, WaitFor.CUSTOMER)
             return _goes_on(facts, event.provided_at, *answered)

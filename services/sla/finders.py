@@ -70,3 +70,9 @@ async def clocks_of(pool: Pool, ticket_id: UUID) -> list[Row]:
 async def due_next(pool: Pool, team_id: str | None, limit: int) -> list[Row]:
     """Running clocks, those due first at the top."""
     return [dict(row) for row in await pool.fetch(QUERIES.due_next, team_id, limit)]
+
+
+async def open_by_plan(pool: Pool) -> dict[str, int]:
+    """How many tickets have a clock that is not at its end, by plan."""
+    rows = await pool.fetch(QUERIES.open_by_plan)
+    return {row["plan_id"]: row["tickets"] for row in rows}

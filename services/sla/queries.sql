@@ -40,3 +40,11 @@ join clocks.tickets as t on t.subject = c.subject
 where c.state = 'running' and ($1::text is null or t.team_id = $1)
 order by c.due_at, c.id
 limit $2
+
+-- name: open_by_plan
+-- How many tickets have a clock that is not at its end, by plan.
+select t.plan_id, count(distinct t.subject) as tickets
+from clocks.clocks as c
+join clocks.tickets as t on t.subject = c.subject
+where c.state in ('running', 'paused') and t.plan_id is not null
+group by t.plan_id

@@ -22,6 +22,7 @@ from shared.clock import Clock
 from shared.errors import LedgerdeskError, NotYet
 from shared.events import Event, Priority
 from shared.events.intake import (
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
@@ -59,6 +60,7 @@ class KeepClocks:
             TicketCategorised,
             TicketPrioritised,
             ClarificationRequested,
+            ClarificationLapsed,
             ClarificationProvided,
             CustomerMessageReceived,
             TicketMerged,
@@ -158,7 +160,12 @@ def translate(recorded: Recorded) -> Command | None:
             return Pause(at, known_at, WaitFor.CLARIFICATION)
         case TicketHeld():
             return Pause(at, known_at, WaitFor.HOLD)
-        case CustomerMessageReceived(automatic=False) | ClarificationProvided() | WorkResumed():
+        case (
+            CustomerMessageReceived(automatic=False)
+            | ClarificationProvided()
+            | ClarificationLapsed()
+            | WorkResumed()
+        ):
             return Resume(at)
         case TicketResolved():
             return Resolve(at, known_at)

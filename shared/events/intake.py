@@ -132,6 +132,32 @@ class ClarificationRequested(_IntakeEvent):
 
     questions: tuple[Question, ...]
     requested_at: Moment
+    remind_at: tuple[Moment, ...] = ()
+    """When the customer is reminded, unless they have answered."""
+    ends_at: Moment | None = None
+    """When we go on with what there is; None: never by itself."""
+
+
+class ClarificationReminded(_IntakeEvent):
+    """The customer has not answered yet, and is asked once more."""
+
+    public: ClassVar[bool] = True
+
+    questions: tuple[Question, ...]
+    reminder: int
+    """1 is the first."""
+    ends_at: Moment | None = None
+    reminded_at: Moment
+
+
+class ClarificationLapsed(_IntakeEvent):
+    """The customer has not answered in time: the ticket goes on with what there is."""
+
+    public: ClassVar[bool] = True
+
+    questions: tuple[Question, ...]
+    """Those that stay open."""
+    lapsed_at: Moment
 
 
 class ClarificationProvided(_IntakeEvent):
@@ -178,6 +204,9 @@ class TicketCategorised(_IntakeEvent):
     by: str = "rule"
     reason: Personal = ""
     """Why a person changed it."""
+    tags: tuple[str, ...] = ()
+    decided: dict[str, str] = {}
+    """Which rule decided what, e.g. `{"team": "rule payments", "type": "topic technical"}`."""
 
 
 class TicketPrioritised(_IntakeEvent):
@@ -191,6 +220,8 @@ class TicketPrioritised(_IntakeEvent):
     overridden: bool = False
     reason: Personal = ""
     by: str = "rule"
+    decided: dict[str, str] = {}
+    """Which rule decided what: impact, urgency and priority."""
 
 
 class Relation(Value):
@@ -206,6 +237,51 @@ class TicketsRelated(_IntakeEvent):
     """Open tickets of the same requester use similar words."""
 
     related: tuple[Relation, ...]
+
+
+class TicketsLinked(_IntakeEvent):
+    """Somebody says that another ticket has to do with this one; each is told of the other."""
+
+    other_ticket_id: UUID
+    other_number: str
+    kind: str = "related"
+    """How: related, duplicate, blocks or blocked by."""
+    reason: Personal = ""
+    linked_by: str
+
+
+class TicketsUnlinked(_IntakeEvent):
+    """It has nothing to do with it after all."""
+
+    other_ticket_id: UUID
+    other_number: str
+    unlinked_by: str
+
+
+class TicketSplit(_IntakeEvent):
+    """Part of what the customer wrote here is dealt with in a ticket of its own.
+
+    It stays in this conversation, too: nothing is taken away.
+    """
+
+    public: ClassVar[bool] = True
+
+    into_ticket_id: UUID
+    into_number: str
+    message_id: UUID
+    """The event whose text went there."""
+    reason: Personal
+    split_by: str
+
+
+class TicketSplitOff(_IntakeEvent):
+    """This ticket began with part of another."""
+
+    public: ClassVar[bool] = True
+
+    source_ticket_id: UUID
+    source_number: str
+    split_by: str
 
 
 class OutsiderWrote(_IntakeEvent):
@@ -247,6 +323,28 @@ class TicketAbsorbed(_IntakeEvent):
     source_number: str
     reason: Personal
     merged_by: str
+
+
+class TicketUnmerged(_IntakeEvent):
+    """This ticket goes on by itself again. What was written meanwhile stays in the other."""
+
+    public: ClassVar[bool] = True
+
+    from_ticket_id: UUID
+    from_number: str
+    reason: Personal
+    unmerged_by: str
+
+
+class TicketReleased(_IntakeEvent):
+    """Another ticket, which went on in this one, goes on by itself again."""
+
+    public: ClassVar[bool] = True
+
+    source_ticket_id: UUID
+    source_number: str
+    reason: Personal
+    unmerged_by: str
 
 
 class SubmissionQuarantined(_IntakeEvent):
@@ -375,6 +473,47 @@ class TopicDefined(_IntakeEvent):
     """Local part of our address whose mails open tickets under this topic."""
     active: bool = True
     """False once it is gone from the desk's configuration: nothing new opens under it."""
+    remind_after_minutes: tuple[float, ...] = ()
+    """When a customer who was asked something is reminded, in minutes of real time."""
+    lapses_after_minutes: float | None = None
+    """When a ticket goes on without the customer's answers; None: never by itself."""
+    revision: int
+
+
+class RuleCondition(Value):
+    """What must be so for a rule to apply."""
+
+    field: str
+    """topic, channel, subject, description, text (both), requester.email, requester.domain,
+    requester.name, impact, urgency, type, plan, attachments (how many) or fields.<name>."""
+    op: str
+    """is, is_not, contains, starts_with, above, below or given."""
+    values: tuple[str, ...] = ()
+    """Any of them will do; for is_not, none of them."""
+
+
+class TriageRule(Value):
+    """When all conditions hold, what is set: None and nothing leave it as it is."""
+
+    rule_id: str
+    name: str = ""
+    when: tuple[RuleCondition, ...]
+    type: TicketType | None = None
+    impact: Level | None = None
+    urgency: Level | None = None
+    team_id: str | None = None
+    team_name: str | None = None
+    tags: tuple[str, ...] = ()
+    stop: bool = False
+    """No later rule is looked at."""
+
+
+class TriageRulesDefined(_IntakeEvent):
+    """The rules of the desk, in their order: a later one has the last word."""
+
+    topic: ClassVar[str] = DESK
+
+    rules: tuple[TriageRule, ...]
     revision: int
 
 

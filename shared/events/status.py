@@ -8,6 +8,7 @@ from shared.events.assignment import (
 )
 from shared.events.base import Event, Status, Unknown
 from shared.events.intake import (
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
@@ -54,7 +55,7 @@ def _while_open(status: Status | None, event: Event | Unknown) -> Status | None:
     match event:
         case ClarificationRequested():
             return Status.NEEDS_INFORMATION
-        case ClarificationProvided() if status is Status.NEEDS_INFORMATION:
+        case ClarificationProvided() | ClarificationLapsed() if status is Status.NEEDS_INFORMATION:
             return Status.NEW
         case TicketQueued():
             return Status.QUEUED

@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from shared.clock import monotonic_seconds
-from shared.errors import CursorLost, LedgerdeskError, NotFound
+from shared.errors import BeingForgotten, CursorLost, LedgerdeskError, NotFound
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.log.records import Recorded
@@ -50,6 +50,10 @@ PARKED_MAX = 20
 a bad deploy is not a hundred bad tickets."""
 
 PARKED_WITHIN_SECONDS = 60
+
+
+PUT_OFF = BeingForgotten.__name__
+"""The reason why a subject is parked that a reaction takes up again by itself."""
 
 
 class FollowerStopped(LedgerdeskError):
@@ -193,13 +197,14 @@ class Follower(ABC):
             QUERIES.take_lease, self.name, self._leader, LEASE_SECONDS
         )
         self._lease_renewed = now
-        was_leading, self.leading = self.leading, row is not None
-        if row is not None and not (was_leading and self._stands(row)):
+        self.leading = self.leading and row is not None and self._stands(row)
+        if row is not None and not self.leading:
             self.generation = row["generation"]
             self.position = self.stored = row["position"]
             self.born_position = row["born_position"]
             self.born_at = row["born_at"]
             await self.led()
+            self.leading = True  # only now: what `led` could not look up is looked up again
         return self.leading
 
     def _stands(self, cursor: asyncpg.Record) -> bool:
@@ -226,14 +231,15 @@ class Parking:
     async def refuse_too_many(self, adding: int = 1) -> None:
         """Raise `FollowerStopped` if `adding` more would be too much in a short time."""
         count = await self._log.pool.fetchval(
-            QUERIES.parked_recently, self._follower, PARKED_WITHIN_SECONDS
+            QUERIES.parked_recently, self._follower, PARKED_WITHIN_SECONDS, PUT_OFF
         )
         if count + adding > PARKED_MAX:
             raise FollowerStopped(follower=self._follower)
 
     def arguments(self, event: Recorded, error: BaseException) -> tuple[object, ...]:
         """The arguments of the query `park` for `event`, which could not be handled."""
-        log.error(
+        tell = log.info if isinstance(error, BeingForgotten) else log.error
+        tell(
             "parked",
             follower=self._follower,
             error=kind_of(error),

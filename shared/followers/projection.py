@@ -5,6 +5,7 @@ that moves the cursor. A rebuild is the same code, started from zero into a sche
 own beside the live one; the swap renames two schemas.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -32,6 +33,9 @@ UNWRITABLE = (
     ValueError,
 )
 """What is wrong with a row, not with the database: it parks the row's subject."""
+
+FOLDED_EVENTS = 50
+"""Events folded before others on the loop, say an HTTP request, have their turn."""
 
 Failed = tuple[Recorded, Exception]
 """An event, and why its subject could not be brought up to date."""
@@ -72,7 +76,10 @@ class ProjectionFollower(Follower):
             await self.passed_over(page[-1].position)
             return True
         views = await self._load(heard)
-        failed = self._fold(heard, views)
+        failed: list[Failed] = []
+        for start in range(0, len(heard), FOLDED_EVENTS):
+            failed += self._fold(heard[start : start + FOLDED_EVENTS], views)
+            await asyncio.sleep(0)
         if failed:
             await self._parking.refuse_too_many(len(failed))
         latest = {event.subject: event for event in heard}
@@ -98,37 +105,53 @@ class ProjectionFollower(Follower):
         before. What can't be folded is deleted, and stays parked.
         """
         name = self.projection.name
+        self.skip |= await skipped(self.log, name)  # as this process may not lead
         async with connection.transaction():
             number = await connection.fetchval(QUERIES.next_generation, name)
             await connection.execute(QUERIES.renumber_live, name, number)
             await connection.execute(QUERIES.renumber_generation, name, number)
             for subject in subjects:
+                events = await self._heard_of(connection, subject)
                 try:
                     async with connection.transaction():
-                        await self.refold(connection, subject)
+                        await self._write_anew(connection, subject, events)
                 except OUTAGES:
                     raise
                 except Exception as error:  # noqa: BLE001 - as it did when it was parked
-                    await self._park_whole(connection, subject, error)
+                    await self._delete_rows(connection, subject)
+                    guilty = self._guilty(subject, events)
+                    await connection.execute(QUERIES.park, *self._parking.arguments(guilty, error))
 
-    async def _park_whole(self, connection: Any, subject: UUID, error: Exception) -> None:
-        """Delete a subject's rows, and park it at its newest event."""
-        for table in self.projection.tables:
-            await connection.execute(f"{self._delete(table)} where subject = $1", subject)
-        newest = (await self.log.read(subject)).events[-1]
-        await connection.execute(QUERIES.park, *self._parking.arguments(newest, error))
+    def _guilty(self, subject: UUID, events: Sequence[Recorded]) -> Recorded:
+        """The event that can't be folded; the last one, if what they come to can't be written."""
+        view = View(subject)
+        for event in events:
+            try:
+                self.projection.fold(view, event)
+            except Exception:  # noqa: BLE001 - it is only asked which
+                return event
+        return events[-1]
 
     async def refold(self, connection: Any, subject: UUID) -> None:
         """Fold a subject anew from its first event, in the caller's transaction."""
+        await self._write_anew(connection, subject, await self._heard_of(connection, subject))
+
+    async def _heard_of(self, connection: Any, subject: UUID) -> list[Recorded]:
+        """What this follower has folded of a subject; it is held where it stands."""
         until = await connection.fetchval(QUERIES.hold_cursor, self.name)
-        view = View(subject)
         rows = await connection.fetch(QUERIES.subject_page, subject, 0, until)
-        for event in await self.log.recorded(rows):
-            if self._matters(event):
-                self.projection.fold(view, event)
+        return [event for event in await self.log.recorded(rows) if self._matters(event)]
+
+    async def _write_anew(self, connection: Any, subject: UUID, events: Sequence[Recorded]) -> None:
+        view = View(subject)
+        for event in events:
+            self.projection.fold(view, event)
+        await self._delete_rows(connection, subject)
+        await self._save(connection, [view])
+
+    async def _delete_rows(self, connection: Any, subject: UUID) -> None:
         for table in self.projection.tables:
             await connection.execute(f"{self._delete(table)} where subject = $1", subject)
-        await self._save(connection, [view])
 
     def _matters(self, event: Recorded) -> bool:
         return event.type in self._hears and event.id not in self.skip

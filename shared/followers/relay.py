@@ -14,6 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
+from shared import batches
 from shared.clock import monotonic_seconds
 from shared.envelope import headers_of
 from shared.events import KEYS
@@ -83,21 +84,14 @@ class Relay(Follower):
     async def _publish(self, producer: AIOKafkaProducer, said: Sequence[Recorded]) -> None:
         going = (event.traceparent for event in said)
         with self.log.traces.batch("publish", PRODUCER, going):
-            topics = {
-                topic: topic_name(self._settings.topic_prefix, topic)
-                for topic in {event.topic for event in said}
-            }
+            prefix = self._settings.topic_prefix
+            names = {topic: topic_name(prefix, topic) for topic in {e.topic for e in said}}
+            records = (
+                (names[e.topic], str(e.subject).encode(), e.data.encode(), headers_of(e))
+                for e in said
+            )
             async with asyncio.timeout(SEND_SECONDS_MAX):
-                futures = [
-                    await producer.send(
-                        topics[event.topic],
-                        event.data.encode(),
-                        key=str(event.subject).encode(),
-                        headers=headers_of(event),
-                    )
-                    for event in said
-                ]
-                await asyncio.gather(*futures)
+                await asyncio.gather(*await batches.send(producer, records))
 
     async def _read_ahead(self, page: Sequence[Recorded]) -> None:
         """While Kafka takes in a full page, the next one is read: it waits in the tail."""
@@ -123,12 +117,11 @@ class Relay(Follower):
             return
         producer = await self._started()
         topic = topic_name(self._settings.topic_prefix, KEYS)
+        records: list[batches.Record] = [
+            (topic, str(row["key_id"]).encode(), value_of(row), []) for row in rows
+        ]
         async with asyncio.timeout(SEND_SECONDS_MAX):
-            futures = [
-                await producer.send(topic, value_of(row), key=str(row["key_id"]).encode())
-                for row in rows
-            ]
-            await asyncio.gather(*futures)
+            await asyncio.gather(*await batches.send(producer, records))
         await keys.published(rows)
 
     async def close(self) -> None:

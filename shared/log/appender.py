@@ -135,8 +135,8 @@ class Appender:
         for caller, reason, about in rows:
             if caller < 0:
                 end = int(about)
-            else:
-                problems.setdefault(caller, _problem(reason, about))
+            elif caller not in problems:
+                problems[caller] = _problem(reason, about, _conflicts(rows, caller))
         for index, one in enumerate(group):
             if one.answer.done():
                 continue
@@ -156,7 +156,13 @@ def _fail(group: list[_Waiting], error: BaseException) -> None:
             one.answer.set_exception(error)
 
 
-def _problem(reason: str, about: str) -> LedgerdeskError:
+def _conflicts(rows: Iterable[Any], caller: int) -> frozenset[UUID]:
+    """The subjects on which others were before a caller."""
+    of_caller = (about for c, reason, about in rows if (c, reason) == (caller, "conflict"))
+    return frozenset(map(UUID, of_caller))
+
+
+def _problem(reason: str, about: str, conflicts: frozenset[UUID]) -> LedgerdeskError:
     match reason:
         case "duplicate":
             return DuplicateEvent(event_id=UUID(about))
@@ -167,7 +173,7 @@ def _problem(reason: str, about: str) -> LedgerdeskError:
         case "key":
             return PersonForgotten(follower=about)
         case _:
-            return VersionConflict(subject=about)
+            return VersionConflict(subject=about, subjects=conflicts)
 
 
 def _arguments(group: list[_Waiting]) -> list[list[Any]]:

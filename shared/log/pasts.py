@@ -5,7 +5,7 @@ read again with each of its events.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from shared.log.records import Past, Recorded
@@ -36,12 +36,17 @@ class Pasts:
         return {subject: pasts[subject] for subject in subjects}
 
     async def _read(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
-        known = {subject: self._known.get(subject, []) for subject in subjects}
-        ends = [events[-1].position if events else 0 for events in known.values()]
-        forgotten = self._forgotten
-        newer = await self._read_newer(list(known), ends)
-        if forgotten != self._forgotten:
-            return await self.read(subjects)
+        while True:
+            forgotten = self._forgotten
+            known = {subject: self._known.get(subject, []) for subject in subjects}
+            ends = [events[-1].position if events else 0 for events in known.values()]
+            newer = await self._read_newer(list(known), ends)
+            if forgotten == self._forgotten:
+                return self._joined(known, newer)
+
+    def _joined(
+        self, known: Mapping[UUID, list[Recorded]], newer: Mapping[UUID, Past]
+    ) -> dict[UUID, Past]:
         pasts: dict[UUID, Past] = {}
         for subject, past in newer.items():
             # A new list: others may be looking at the old one.

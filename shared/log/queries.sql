@@ -150,9 +150,19 @@ on conflict (follower, subject) do update
 select subject from ledger.parked where follower = $1
 
 -- name: parked_recently
--- How many subjects a follower parked within some seconds.
+-- How many subjects a follower parked within some seconds, but for one reason.
 select count(*) from ledger.parked
-where follower = $1 and parked_at > now() - make_interval(secs => $2)
+where follower = $1 and parked_at > now() - make_interval(secs => $2) and reason <> $3
+
+-- name: put_off
+-- What a follower has parked for a reason, the oldest first.
+select id, subject from ledger.parked
+where follower = $1 and reason = $2
+order by parked_at
+
+-- name: park_anew
+-- It was tried again, and came as far as this.
+update ledger.parked set position = $2, event_id = $3, reason = $4, detail = $5 where id = $1
 
 -- name: parked
 -- Everything that is parked.
@@ -187,12 +197,25 @@ where subject = any ($1::uuid[])
 order by subject, author, version
 
 -- name: waiting_subjects
--- Subjects for which something waits, the oldest first.
-select subject, min(waiting_since) as since
-from ledger.waiting
-group by subject
+-- Subjects for which something waits, the oldest first; but for those that are parked.
+select w.subject, min(w.waiting_since) as since
+from ledger.waiting as w
+where not exists (
+    select from ledger.parked as p where p.follower = 'inbox' and p.subject = w.subject
+)
+group by w.subject
 order by since
 limit $1
+
+-- name: something_waits
+-- Whether anything does, of whatever subject.
+select exists (select from ledger.waiting)
+
+-- name: waiting_for_keys
+-- Subjects for which something waits that is sealed with one of these keys.
+select distinct w.subject
+from ledger.waiting as w
+join unnest($1::text[]) as k (name) on position(k.name in w.headers::text) > 0
 
 -- name: drop_waiting
 -- What waited and has been heard meanwhile needs waiting no longer.
@@ -217,13 +240,19 @@ from unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) as u (t, p, n, l)
 on conflict (topic, partition) do update
     set next_offset = excluded.next_offset, last_record = excluded.last_record
 
--- name: capacity
--- Limited resources, and how much of each is taken.
-select resource, used, ceiling from ledger.capacity
-
 -- name: restore_unconfirmed
 -- Whether this database was restored, and has not yet heard again what it had said.
 select exists (select from ledger.restores where confirmed_at is null)
+
+-- name: note_restore
+-- It was, though nobody has said so.
+insert into ledger.restores (backed_up_at)
+select now() where not exists (select from ledger.restores where confirmed_at is null)
+
+-- name: set_capacity
+-- All that limited resources were claimed for in the log up to a position, and it has heard again
+-- what it had said; false if more was said meanwhile (0011_capacity_after_a_restore.sql).
+select ledger.set_capacity($1::text[], $2::int[], $3::int[], $4::bigint)
 
 -- name: confirm_restore
 -- It has.
@@ -242,10 +271,12 @@ select count(*) from ledger.log where position > $1 and said
 update ledger.keys set published = 0 where author = $1
 
 -- name: set_read_to
--- These partitions have been read to their ends as of an instant.
+-- These partitions have been read to their ends as of an instant; a clock that was ahead is not
+-- believed for ever.
 insert into ledger.read_to (topic, partition, as_of)
-select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
-on conflict (topic, partition) do update set as_of = greatest(read_to.as_of, excluded.as_of)
+select t, p, least($3, now()) from unnest($1::text[], $2::int[]) as u (t, p)
+on conflict (topic, partition) do update
+    set as_of = least(greatest(read_to.as_of, excluded.as_of), now())
 
 -- name: expect_partitions
 -- These are all partitions of a topic: none counts as read before somebody has read it.
@@ -315,6 +346,18 @@ select 1 from back
 delete from ledger.fired as f
 using {schema}.timers as t
 where t.subject = $1 and f.id = t.id and f.due_at = t.due_at
+
+-- name: forget_fired
+-- Some timers that were handled long ago, and stand in the read model no longer.
+delete from ledger.fired as f
+where f.ctid = any (array(
+    select g.ctid from ledger.fired as g
+    where g.due_at < now() - interval '1 day'
+      and not exists (
+          select from {schema}.timers as t where t.id = g.id and t.due_at = g.due_at
+      )
+    limit 10000
+))
 
 -- name: counts
 -- How many events were said and heard here.

@@ -159,6 +159,8 @@ class Batch:
     heard: bool = False
     """They come from Kafka, where they have been said before, be it by this very service."""
     cursor: CursorMove | None = None
+    waits: bool = True
+    """False: rather raises `BeingForgotten` than waits until somebody has been forgotten."""
     claims: Sequence[Claim] = field(default=())
     keys: Sequence[KeyUse] = field(default=())
     sealed: Mapping[UUID, tuple[str, str]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ hears of the erasure before it hears of somebody's new letter does not lose the 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower
 from shared.log.log import QUERIES as LOG_QUERIES
 from shared.log.log import Log
+from shared.log.records import Recorded
 from shared.privacy.keyring import POLL_SECONDS, QUERIES, Keyring
 from shared.privacy.purging import purge
 from shared.privacy.sealing import key_name
@@ -30,6 +32,12 @@ log = structlog.get_logger()
 
 SETTLE_SECONDS: Final = 3 * POLL_SECONDS
 """After this no process has the key in memory: what is folded anew stays so."""
+
+CLOCKS_APART: Final = timedelta(minutes=1)
+"""How far a service's clock may be behind its database's, which dates the keys."""
+
+PURGE_AGAIN_SECONDS: Final = 10.0
+"""When tables that were in use are tried again."""
 
 SUBJECTS_AT_ONCE: Final = 50
 LOOK_SECONDS: Final = 1.0
@@ -79,7 +87,8 @@ class Eraser(Follower):
         page = await self._page()
         for event in page:
             if event.type == PersonErased.__name__:
-                dropped = await self._keys.erase(event.subject, event.recorded_at, self._clock())
+                until = await self._made_until(event)
+                dropped = await self._keys.erase(event.subject, until, self._clock())
                 log.info("person_erased", person=event.subject, keys=dropped)
         if page:
             await self.passed_over(page[-1].position)
@@ -93,6 +102,19 @@ class Eraser(Follower):
         """Others drop keys whether the log grows or not."""
         await self.log.growth(LOOK_SECONDS, beyond=self.position)
         await self.store_when_due()
+
+    async def _made_until(self, erasure: Recorded) -> datetime:
+        """Keys that were made later are of somebody who is new.
+
+        An erasure that may have been recorded here once before, so what a service said itself,
+        or one that was restored meanwhile hears, counts as of when it occurred.
+        """
+        again = erasure.said or await self.log.pool.fetchval(
+            QUERIES.restored_since, erasure.occurred_at
+        )
+        if not again:
+            return erasure.recorded_at
+        return min(erasure.recorded_at, erasure.occurred_at + CLOCKS_APART)
 
     async def _clean_up(self) -> None:
         rows = await self.log.pool.fetch(QUERIES.being_forgotten, SETTLE_SECONDS)
@@ -112,7 +134,9 @@ class Eraser(Follower):
         if not await self._forget(Forgotten(persons, subjects)):
             return
         schemas = [projection.schema for projection in self._projections]
-        await purge(self.log.pool, schemas, self._extra_tables)
+        if not await purge(self.log.pool, schemas, self._extra_tables):
+            self._looked_at = monotonic_seconds() + PURGE_AGAIN_SECONDS
+            return
         await self.log.pool.execute(QUERIES.mark_purged, ids)
         log.info("people_forgotten", people=len(persons), subjects=len(subjects))
 

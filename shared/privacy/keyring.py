@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from shared.clock import monotonic_seconds
-from shared.errors import LedgerdeskError, NotYet, PersonForgotten
+from shared.errors import BeingForgotten, LedgerdeskError, NotYet, PersonForgotten
 from shared.events.personal import Spot, spots
 from shared.log.records import Batch, KeyUse, NewEvent
 from shared.postgres import Pool
@@ -71,13 +71,14 @@ class Keyring:
         """The batch with its personal texts sealed, and the keys that it uses.
 
         Raises `PersonForgotten` if somebody was just forgotten: what was read is to be read
-        again. Raises `NotYet` if forgetting them takes long.
+        again. Raises `NotYet` if forgetting them takes long, and `BeingForgotten` at once if
+        the batch does not wait.
         """
         drafts = [_Draft.of(event) for event in batch.events if event.about is not None]
         persons = {p for draft in drafts for spot in draft.spots for p in spot.persons}
         if not persons:
             return batch
-        by_person = await self._secrets_of(persons)
+        by_person = await self._secrets_of(persons, waits=batch.waits)
         sealed = {draft.event.id: draft.sealed(by_person) for draft in drafts if draft.spots}
         return replace(batch, sealed=sealed, keys=[self._use(by_person[p]) for p in persons])
 
@@ -212,13 +213,15 @@ class Keyring:
         master, wrapped = self.masters.wrap(secret.id, secret.key)
         return KeyUse(secret.id, secret.person, self.author, master, wrapped)
 
-    async def _secrets_of(self, persons: set[UUID]) -> dict[UUID, Secret]:
+    async def _secrets_of(self, persons: set[UUID], *, waits: bool) -> dict[UUID, Secret]:
         found = {person: self._own[person] for person in persons if person in self._own}
         missing = persons - found.keys()
         if missing:
             futures = {person: self._want(person) for person in missing}
             for person, future in futures.items():
                 secret = await asyncio.shield(future)
+                if secret is None and not waits:
+                    raise BeingForgotten
                 if secret is None:
                     await self._until_forgotten(person)
                     raise PersonForgotten

@@ -7,16 +7,23 @@ whoever may do that there: see docs/privacy.md.
 from collections.abc import Sequence
 from typing import Final
 
+import asyncpg
+
 from shared.postgres import Pool
 
 SECONDS_MAX: Final = 3600.0
+
+LOCK_TIMEOUT: Final = "500ms"
+"""How long a table is waited for, and whoever comes later waits behind: a backup that is being
+taken keeps every table it has read, and an append is not to wait until it is done."""
 
 LEDGER: Final = ("ledger.keys", "ledger.waiting", "ledger.parked")
 """Of the log's own tables, those that are changed. The log itself holds no readable text."""
 
 
-async def purge(pool: Pool, schemas: Sequence[str], extra_tables: Sequence[str]) -> None:
-    """Write every table anew that may have held somebody's text, and its statistics.
+async def purge(pool: Pool, schemas: Sequence[str], extra_tables: Sequence[str]) -> bool:
+    """Write every table anew that may have held somebody's text, and its statistics; False if
+    one is in use for long: then all are to be tried again later.
 
     Each is locked while that lasts: a second for some 100 MB.
     """
@@ -25,5 +32,13 @@ async def purge(pool: Pool, schemas: Sequence[str], extra_tables: Sequence[str])
         " where schemaname = any ($1)",
         list(schemas),
     )
-    for table in (*(row["name"] for row in rows), *extra_tables, *LEDGER):
-        await pool.execute(f"vacuum (full, analyze) {table}", timeout=SECONDS_MAX)
+    async with pool.acquire() as connection:
+        await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+        try:
+            for table in (*(row["name"] for row in rows), *extra_tables, *LEDGER):
+                await connection.execute(f"vacuum (full, analyze) {table}", timeout=SECONDS_MAX)
+        except asyncpg.LockNotAvailableError:
+            return False
+        finally:
+            await connection.execute("reset lock_timeout")
+    return True

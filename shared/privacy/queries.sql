@@ -79,6 +79,10 @@ set wrapped = null, erased_at = $4, forgotten_at = now(), change = change + 1
 where person = $1 and author = $2 and created_at <= $3 and erased_at is null
 returning key_id, person
 
+-- name: restored_since
+-- Whether this database was restored from a backup after an instant.
+select exists (select from ledger.restores where restored_at > $1)
+
 -- name: being_forgotten
 -- Keys that were dropped here, and whose last traces are not gone yet.
 select key_id, person, refolded_at is not null as refolded,

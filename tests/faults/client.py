@@ -141,7 +141,7 @@ class Client:
                 token += FORM_TOKEN.findall(page.text) if page.status_code == 200 else []
             if not token:
                 return Outcome.UNKNOWN, page.status_code
-            answer = await self.http.post(url, data=fields | {"form": token[0]})
+            answer = await self.http.post(f"{url}/send", data=fields | {"form": token[0]})
         except httpx.HTTPError:
             return Outcome.UNKNOWN, 0
         return _known(answer.status_code, accepted={303}), answer.status_code

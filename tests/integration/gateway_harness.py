@@ -58,6 +58,8 @@ class FakeOwners:
 
     sent: list[Sent] = field(default_factory=list)
     answers: list[httpx.Response | Exception] = field(default_factory=list)
+    patience: list[float] = field(default_factory=list)
+    """How long each answer would have been waited for, in seconds."""
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         ports = {
@@ -72,6 +74,7 @@ class FakeOwners:
         identity = verify(SECRET, request.headers[HEADER], owner)
         path = request.url.raw_path.decode()
         content = await request.aread()
+        self.patience.append(request.extensions["timeout"]["read"])
         self.sent.append(Sent(owner, request.method, path, identity, request.headers, content))
         if self.answers:
             answer = self.answers.pop(0)

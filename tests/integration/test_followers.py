@@ -13,11 +13,12 @@ import pytest
 from deploy.local.databases import Database
 from shared.clock import monotonic_seconds, utc_now
 from shared.decider import Decider
-from shared.errors import CursorLost, NotYet, Rejected, VersionConflict
+from shared.errors import BeingForgotten, CursorLost, NotYet, Rejected, VersionConflict
 from shared.events import Event, Unknown
+from shared.events.operations import ParkedSkipped
 from shared.events.resolution import NoteAdded, WorkStarted
 from shared.followers.contracts import Directed, Timer
-from shared.followers.follower import PARKED_MAX, FollowerStopped
+from shared.followers.follower import PARKED_MAX, PUT_OFF, FollowerStopped, Parking
 from shared.followers.projection import ProjectionFollower, position_of
 from shared.followers.reaction import ReactionFollower
 from shared.followers.view import Table, View
@@ -117,15 +118,19 @@ async def log(service_database: Databases) -> AsyncIterator[Log]:
 
 
 async def note(
-    log: Log, subject: UUID, text: str = "a", occurred_at: datetime | None = None
+    log: Log,
+    subject: UUID,
+    text: str = "a",
+    occurred_at: datetime | None = None,
+    author: str = "colleague",
 ) -> None:
     """Append a note as if it had been heard, so that the follower's own stream is free."""
-    version = (await log.vector(subject))["colleague"] + 1
+    version = (await log.vector(subject))[author] + 1
     event_id = uuid7()
     fact = NoteAdded(noted_by="agent:anna", text=text, noted_at=T0)
     new = NewEvent(
         subject=subject,
-        author="colleague",
+        author=author,
         version=version,
         id=event_id,
         topic="tickets",
@@ -234,6 +239,59 @@ async def test_poison_parks_one_subject_and_what_follows_it_until_it_is_retried(
     assert (await read_model(log))[bad] == (4, ["a", "c", "e", "f"])
 
 
+async def test_who_could_not_look_up_what_is_parked_looks_again_before_it_follows(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(first)
+    bad = uuid7()
+    await note(log, bad, "poison")
+    await catch_up(first)
+    await first.release()
+    load = Parking.load
+
+    async def broken(_parking: Parking) -> None:
+        monkeypatch.setattr(Parking, "load", load)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(Parking, "load", broken)
+    with pytest.raises(ConnectionResetError):
+        await second._lead()
+    second._lease_renewed = 0.0  # as after any failure
+    await leading(second)
+    await note(log, bad, "b")
+    await catch_up(second)
+    assert await read_model(log) == {}
+
+
+async def test_a_refold_in_another_replica_knows_what_was_skipped_and_parks_what_is_guilty(
+    log: Log,
+) -> None:
+    leader, other = (ProjectionFollower(log, Counts(), name) for name in ("0", "1"))
+    await leading(leader)
+    mended, broken = uuid7(), uuid7()
+    for subject in (mended, broken):
+        for text in ("a", "poison", "b"):
+            await note(log, subject, text)
+    await catch_up(leader)
+    parked = {row["subject"]: row for row in await log.pool.fetch(QUERIES.parked)}
+    fact = ParkedSkipped(
+        service="resolution", follower="counts", subject=mended, reason="ValueError", detail="",
+        event_id=parked[mended]["event_id"], skipped_by="agent:op", skipped_at=T0,
+    )  # fmt: skip
+    skip = NewEvent(
+        uuid7(), "resolution", 1, uuid7(), "desk", "ParkedSkipped", "", uuid7(), "x", T0,
+        fact.model_dump_json(),
+    )  # fmt: skip
+    await log.append(Batch(events=[skip]))
+    await log.pool.execute(QUERIES.unpark_all, "counts")
+    async with log.pool.acquire() as connection:
+        await other.refold_many(connection, [mended, broken])
+    assert await read_model(log) == {mended: (2, ["a", "b"])}
+    (left,) = await log.pool.fetch(QUERIES.parked)
+    assert left["event_id"] == parked[broken]["event_id"]
+
+
 async def test_many_parked_in_a_short_time_stop_the_follower_instead(log: Log) -> None:
     follower = ProjectionFollower(log, Counts(), "0")
     await leading(follower)
@@ -298,6 +356,42 @@ async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) ->
     assert [row["subject"] for row in await started(log)] == [free]
 
 
+async def test_what_was_fired_is_forgotten_when_its_timer_has_gone(log: Log) -> None:
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
+    due = utc_now() - timedelta(days=3)
+    await set_timer(log, uuid7(), due)
+    there = await log.pool.fetchval("select id from counts.timers")
+    lately = uuid7()
+    await log.pool.execute(
+        QUERIES.mark_fired, [there, uuid7(), lately], [due, due, due + timedelta(days=3)]
+    )
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    await TimerFollower(log, "counts", Start, STARTS, utc_now, "0").step()
+    assert {row["id"] for row in await log.pool.fetch("select id from ledger.fired")} == {
+        there, lately,
+    }  # fmt: skip
+
+
+async def test_a_clock_that_was_ahead_is_not_believed(log: Log) -> None:
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    for _ in range(2):
+        await log.pool.execute(
+            QUERIES.set_read_to, ["tickets"], [0], utc_now() + timedelta(hours=1)
+        )
+        assert await log.pool.fetchval(QUERIES.read_to) < utc_now() + timedelta(minutes=30)
+
+
+async def test_what_was_skipped_is_found_without_reading_the_log_through(log: Log) -> None:
+    async with log.pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local enable_seqscan = off")
+        await connection.execute("set local enable_bitmapscan = off")
+        rows = await connection.fetch(f"explain {QUERIES.skipped_events}", "counts")
+    assert "log_skips" in str(rows)
+
+
 async def set_timer(log: Log, subject: UUID, due_at: datetime) -> None:
     await log.pool.execute(
         "insert into counts.timers values ($1, $2, 'x', $3, '{}')", uuid7(), subject, due_at
@@ -346,6 +440,32 @@ async def test_two_leaders_of_a_reaction_say_it_once(log: Log) -> None:
     assert len(await started(log)) == 20
 
 
+class Interrupted(StartOnNote):
+    """Somebody says something on one of a page's tickets while it is being decided."""
+
+    def __init__(self, log: Log, subject: UUID) -> None:
+        super().__init__()
+        self._log, self._subject = log, subject
+
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[Start]]:
+        if recorded.subject == self._subject and len(past.events) == 1:
+            await note(self._log, self._subject, "meanwhile", author=self._log.author)
+        return await super().react(recorded, past)
+
+
+async def test_one_ticket_that_others_are_busy_with_does_not_hold_up_a_page(log: Log) -> None:
+    subjects = [uuid7() for _ in range(5)]
+    for number, subject in enumerate(subjects):
+        await note(log, subject, f"note {number}")
+    reaction = Interrupted(log, subjects[2])
+    follower = reacting(log, reaction)
+    await leading(follower)
+    await follower.step()
+    assert len(await started(log)) == 5
+    assert reaction.calls == [*(f"note {number}" for number in range(5)), "note 2"]
+    assert follower.stored == follower.position == 5
+
+
 async def test_a_reaction_is_born_and_passes_over_what_was_before(log: Log) -> None:
     await note(log, uuid7(), "before")
     reaction = StartOnNote()
@@ -380,6 +500,38 @@ async def test_what_is_rejected_is_passed_over_and_what_is_poison_is_parked(log:
     follower.skip.add(parked["event_id"])
     await follower.retry(bad, parked["id"])
     assert [row["subject"] for row in await started(log)] == [good, bad]
+    assert not await log.pool.fetch(QUERIES.parked)
+
+
+async def test_somebody_who_is_being_forgotten_holds_up_only_what_is_about_them(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = reacting(log, StartOnNote())
+    await leading(follower)
+    leaving, others = uuid7(), [uuid7() for _ in range(PARKED_MAX)]
+    for subject in (*others[:5], leaving, *others[5:]):
+        await note(log, subject)
+    append, being_forgotten = log.append, True
+
+    async def sealing(batch: Batch) -> int:
+        assert batch.heard or not batch.waits
+        if being_forgotten and any(event.subject == leaving for event in batch.events):
+            raise BeingForgotten
+        return await append(batch)
+
+    monkeypatch.setattr(log, "append", sealing)
+    await catch_up(follower)
+    assert {row["subject"] for row in await started(log)} == set(others)
+    (parked,) = await log.pool.fetch(QUERIES.parked)
+    assert (parked["subject"], parked["reason"]) == (leaving, PUT_OFF)
+    being_forgotten = False
+    follower._tried_at = 0.0
+    with pytest.raises(CursorLost):
+        await follower.step()
+    follower._lease_renewed = 0.0
+    await leading(follower)
+    await catch_up(follower)
+    assert {row["subject"] for row in await started(log)} == {*others, leaving}
     assert not await log.pool.fetch(QUERIES.parked)
 
 

@@ -14,6 +14,7 @@ from shared.clock import utc_now
 from shared.errors import NotFound
 from shared.events.assignment import Role
 from shared.events.base import Priority
+from shared.events.intake import TicketShared
 from shared.events.resolution import ClosedHow, TicketClosed
 from shared.ids import desk_id, person_id
 from shared.testing.spec import T0
@@ -187,6 +188,24 @@ async def test_filters_narrow_and_a_foreign_cursor_is_refused(desk: Desk) -> Non
         broken = await ben.get("/api/v1/tickets", params={"cursor": "AAAA"})
     assert (other.status_code, broken.status_code) == (422, 422)
     assert broken.json()["errors"][0]["field"] == "cursor"
+
+
+async def test_a_ticket_shared_with_a_team_is_in_its_queue_too(desk: Desk) -> None:
+    for ticket, number in numbered(2):
+        await desk.hear(ticket, story.opened(number), *story.triaged())
+    for team in ("billing", "network"):
+        shared = TicketShared(
+            team_id=team, team_name=team.capitalize(), topic_id=team, shared_at=story.at(1)
+        )
+        await desk.hear(story.ticket(0), shared)
+    async with desk.client("ben") as ben:
+        page = await ben.get("/api/v1/tickets", params={"queue": "team"})
+        assert tickets_of(page) == [story.number(0)]
+        both = await ben.get("/api/v1/tickets", params={"team": "network"})
+        assert len(tickets_of(both)) == 2
+    me = await desk.gateway.finders.agent("ben")
+    assert me is not None
+    assert (await desk.gateway.finders.counts(me))["team"] == 1
 
 
 async def test_search_finds_numbers_and_words_in_all_that_was_written(desk: Desk) -> None:

@@ -67,6 +67,7 @@ async def test_owners_are_told_that_a_program_asks_and_as_what(desk: Desk) -> No
         assert (await manager.post(f"{ticket}/priority", json=body)).status_code == 200
         assert (await manager.post(f"{ticket}/notes", json={"text": "x"})).status_code == 200
         assert (await manager.post("/api/v1/tickets/batch", json={})).status_code == 200
+        assert desk.owners.patience[-1] == 120.0
     actor = f"key:{key_id('manager')}"
     assert [(sent.identity.actor, sent.identity.role) for sent in desk.owners.sent] == [
         (actor, Role.MANAGER),

@@ -11,7 +11,7 @@ from services.gateway.auth import COOKIE
 from services.gateway.limiting import PER_TOKEN_MAX
 from shared.events.assignment import AgentUnassigned
 from shared.events.resolution import ResolutionKind, TicketResolved
-from shared.ids import desk_id
+from shared.ids import desk_id, uuid7
 from shared.testing.spec import T0
 from tests.integration.gateway_harness import Databases, Desk, gateway_on
 from tests.unit.gateway import story
@@ -326,6 +326,35 @@ async def test_files_are_saved_and_never_shown(desk: Desk, anna: httpx.AsyncClie
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert "sandbox" in answer.headers["content-security-policy"]
+
+
+async def test_a_quarantined_mail_says_why_and_is_released(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    item, there = str(uuid7()), "/quarantine"
+    kept = {
+        "quarantine_id": item,
+        "reason": "sender_not_proven",
+        "raw_file_id": "ab",
+        "size_bytes": 900,
+        "settled": "",
+        "authenticity": {"spf": "fail", "dkim": "none", "dmarc": "fail"},
+        "explained": [["from", "Carla <carla@example.com>"], ["says", "<b>Close it.</b>"]],
+    }
+    desk.owners.answers = [httpx.Response(200, json=kept)]
+    page = await anna.get(f"{there}/{item}")
+    assert "pretends to be somebody whom we know" in page.text
+    assert "DMARC fail" in page.text
+    assert "&lt;b&gt;Close it.&lt;/b&gt;" in page.text
+    token = re.search(r'name="form_token" value="(\w+)"', page.text)
+    assert token
+    desk.owners.answers = [httpx.Response(200, json={"number": NUMBER})]
+    form = {"form_token": token[1], "decision": "release", "into": NUMBER}
+    answer = await anna.post(f"{there}/{item}", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tickets/{NUMBER}")
+    sent = desk.owners.sent[-1]
+    assert (sent.owner, sent.path) == ("intake", f"/v1/quarantine/{item}/release")
+    assert sent.body == {"into_ticket_id": NUMBER}
 
 
 async def test_presence_and_signing_out(desk: Desk, anna: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 from services.gateway.finders import SQL
 from tests.integration.gateway_harness import Databases
 
-SMALL = {"agents", "agent_names", "teams", "plans", "topics", "labels", "agent_by_id"}
+SMALL = {"agents", "api_keys", "agent_names", "teams", "plans", "topics", "labels", "agent_by_id"}
 """Queries of tables that stay small."""
 
 WIDE = {"queue_all", "queue_unassigned", "queue_closed"}
@@ -38,6 +38,13 @@ from desk_view.tickets;
 insert into desk_view.timeline
 select gen_random_uuid(), subject, row_number() over (), 'intake', 1, '', '', '', false, now()
 from desk_view.tickets;
+insert into desk_view.api_keys (subject, name, scopes, key_hash, created_by, created_at)
+select gen_random_uuid(), 'Key ' || n, '{}', 'hash' || n, 'mara', now()
+from generate_series(1, 5000) as n;
+insert into desk_view.shared
+select gen_random_uuid(), subject, 'team' || n % 500 from (
+    select subject, row_number() over () as n from desk_view.tickets
+) as numbered;
 insert into desk_view.clocks
 select gen_random_uuid(), subject, 'resolution', 'running', 1, now(), now(), null, '', false,
     null, null

@@ -2,20 +2,24 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 
+import shared.inbox as inbox_module
 from deploy.local.databases import Database
 from shared.arrivals import Sorted
-from shared.envelope import Heard
+from shared.envelope import Heard, headers_of
 from shared.ids import uuid7
-from shared.inbox import Inbox
-from shared.log import Log
+from shared.inbox import Inbox, Place
+from shared.log import Batch, Log
 from shared.log.log import QUERIES
 from shared.postgres import open_pool
 from shared.testing.spec import T0
 
+NO_INSTANT = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
 Databases = Callable[[str], Awaitable[Database]]
 
 
@@ -48,10 +52,16 @@ def arrival(event_id: UUID, subject: UUID) -> Heard:
     )
 
 
+def second(first: Heard) -> Heard:
+    """What its author said next, as it came from Kafka."""
+    said = replace(arrival(uuid7(), first.subject), version=2, previous=first.id)
+    return replace(said, headers=headers_of(said))  # type: ignore[arg-type]
+
+
 class LooksTooEarly(Inbox):
     """Looks at the heads just before another member of the group appends."""
 
-    async def _sort(self, arrivals: Sequence[Heard], strangers: AbstractSet[UUID]) -> Sorted:
+    async def _sort(self, arrivals: Sequence[Heard], strangers: AbstractSet[Place]) -> Sorted:
         found = await super()._sort(arrivals, strangers)
         other = Inbox(self._log, self._hears)
         await other.take(arrivals)
@@ -74,3 +84,36 @@ async def test_what_has_the_id_of_another_event_is_kept_aside_and_nothing_else(l
     parked = await log.pool.fetch(QUERIES.parked)
     assert [(row["subject"], row["reason"]) for row in parked] == [(forged.subject, "fork")]
     assert [event.id for event in (await log.read(after.subject)).events] == [after.id]
+
+
+async def test_two_records_with_one_id_or_one_that_is_refused_hold_up_no_others(log: Log) -> None:
+    inbox = Inbox(log, ["TargetBreached"])
+    first, alone, after = (arrival(uuid7(), uuid7()) for _ in range(3))
+    twin = arrival(first.id, uuid7())
+    refused = replace(arrival(uuid7(), uuid7()), occurred_at=NO_INSTANT)
+    await inbox.take([first, twin, refused, alone, after])
+    for one in (first, alone, after):
+        assert [event.id for event in (await log.read(one.subject)).events] == [one.id]
+    parked = {row["subject"]: row["reason"] for row in await log.pool.fetch(QUERIES.parked)}
+    assert parked == {twin.subject: "fork", refused.subject: "unreadable"}
+
+
+async def test_what_is_parked_starves_nobody_and_is_taken_in_when_its_gap_is_filled(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "SWEEP_SUBJECTS_MAX", 1)
+    monkeypatch.setattr(inbox_module, "GAP_SECONDS", -1)
+    inbox = Inbox(log, ["TargetBreached"])
+    stuck, late = (arrival(uuid7(), uuid7()) for _ in range(2))
+    behind = [second(first) for first in (stuck, late)]
+    await inbox.take(behind[:1])
+    await inbox.sweep()
+    assert [row["reason"] for row in await log.pool.fetch(QUERIES.parked)] == ["gap"]
+    monkeypatch.setattr(inbox_module, "GAP_SECONDS", 60)
+    await inbox.take(behind[1:])
+    await log.append(Batch(events=[late.as_new(said=False, kept=True)], heard=True))
+    assert await inbox.sweep() == 1
+    assert await inbox.take([stuck]) == 2
+    await inbox.sweep()
+    assert not await log.pool.fetch(QUERIES.parked)
+    assert not await log.pool.fetchval(QUERIES.something_waits)

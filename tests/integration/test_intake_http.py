@@ -523,3 +523,36 @@ async def test_a_key_is_shown_once_and_kept_as_its_hash_alone(live: Live) -> Non
     assert (await live.client.delete(path, headers=live.agent)).status_code == 403
     assert (await live.client.delete(path, headers=live.admin)).status_code == 200
     assert await live.types(told["id"]) == ["ApiKeyCreated", "ApiKeyRevoked"]
+
+
+async def test_tickets_are_merged_unmerged_linked_and_split_in_pairs(live: Live) -> None:
+    who = {"name": "Paula", "email": "paula@pairs.example"}
+    first, second = [
+        (await live.open(topic="general", requester=who, subject=f"Fault {n}"))["ticket_id"]
+        for n in (1, 2)
+    ]
+
+    async def do(path: str, method: str = "POST", **body: Any) -> httpx.Response:
+        return await live.client.request(
+            method, f"/v1/tickets/{path}", json=body or None, headers=live.agent
+        )
+
+    reason = {"reason": "The same fault"}
+    assert (await do(f"{first}/unmerge", **reason)).json()["code"] == "not_merged"
+    assert (await do(f"{first}/merge", into_ticket_id=second, **reason)).status_code == 200
+    assert (await do(f"{first}/unmerge", **reason)).status_code == 200
+    linked = await do(f"{first}/links", other_ticket_id=second, kind="blocks")
+    assert linked.json()["events"] == ["TicketsLinked"]
+    assert (await do(f"{first}/links/{second}", "DELETE")).json()["events"] == ["TicketsUnlinked"]
+    own = ["TicketMerged", "TicketUnmerged", "TicketsLinked", "TicketsUnlinked"]
+    others = ["TicketAbsorbed", "TicketReleased", "TicketsLinked", "TicketsUnlinked"]
+    assert [each for each in await live.types(first) if each in own] == own
+    assert [each for each in await live.types(second) if each in others] == others
+
+    past = await live.running.runtime.log.read(UUID(second))
+    order = {"subject": "By itself", "message_id": str(past.events[0].id), **reason}
+    split = (await do(f"{second}/split", **order)).json()
+    assert split["events"] == ["TicketSplit"]
+    new = await live.types(split["new_ticket_id"])
+    assert (new[0], new[-1]) == ("TicketOpened", "TicketSplitOff")
+    assert (await do(f"{second}/split", **order | {"message_id": first})).status_code == 404

@@ -27,6 +27,7 @@ class Taker:
     failing: list[Exception] = field(default_factory=list)
     taken: list[tuple[bytes, Envelope]] = field(default_factory=list)
     rescued: list[bytes] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
     async def take(self, raw: bytes, envelope: Envelope) -> None:
         await asyncio.sleep(0)
@@ -34,8 +35,9 @@ class Taker:
             raise self.failing.pop(0)
         self.taken.append((raw, envelope))
 
-    async def rescue(self, raw: bytes, _envelope: Envelope) -> None:
+    async def rescue(self, raw: bytes, _envelope: Envelope, reason: str = "not_handled") -> None:
         self.rescued.append(raw)
+        self.reasons.append(reason)
 
     @property
     def subjects(self) -> list[bytes]:
@@ -144,6 +146,7 @@ async def test_one_that_is_too_large_is_kept_as_far_as_it_was_read(account: Acco
     taker = Taker()
     await poller(account, taker).look()
     assert [len(raw) for raw in taker.rescued] == [BYTES_MAX + 1]
+    assert taker.reasons == ["too_large"]
 
 
 async def test_two_pollers_on_one_mailbox_do_no_harm(account: Account) -> None:
@@ -152,6 +155,15 @@ async def test_two_pollers_on_one_mailbox_do_no_harm(account: Account) -> None:
     await asyncio.gather(*(poller(account, taker).look() for _ in range(2)))
     assert set(taker.subjects) == {b"mail %d" % n for n in range(5)}
     assert await poller(account, taker).look() == 0
+
+
+async def test_the_address_that_was_written_to_counts(account: Account) -> None:
+    answers = "support+token@desk.localhost"
+    mails = poller(account, Taker())
+    traced = b"Delivered-To: " + answers.encode() + b"\r\nSubject: x\r\n\r\nHello"
+    assert mails._recipients(traced) == (answers, "support@desk.localhost")
+    elsewhere = traced.replace(b"desk.localhost", b"provider.example")
+    assert mails._recipients(elsewhere) == ("support@desk.localhost",)
 
 
 def test_a_mailbox_is_written_as_a_url() -> None:

@@ -216,12 +216,24 @@ async def test_a_failing_endpoint_is_left_alone_and_nothing_is_lost(desk: Desk) 
             shown = (await desk.client.get(f"/v1/webhooks/{hook['id']}")).json()
             assert shown["left_alone_until"] is not None
 
+        async def failures() -> int:
+            shown = (await desk.client.get(f"/v1/webhooks/{hook['id']}")).json()
+            return int(shown["failures_in_a_row"])
+
         await eventually(is_open)
+        before = await failures()
+
+        async def tried_again() -> None:
+            assert await failures() > before
+
+        await eventually(tried_again)
+        # Not eight at once, as of an endpoint that is well: one to see whether it is again.
+        assert await failures() - before <= 3
         seen = len(desk.endpoint.requests)
         assert set(await desk.states(hook)) <= {"waiting", "claimed"}
         desk.endpoint.always = "200"
         await desk.reaches(hook, *["delivered"] * 20)
-    assert seen <= 16
+    assert seen <= 20
     assert len(desk.endpoint.requests) >= 20 + 5
     texts = {orjson.loads(body)["data"]["event"]["text"] for _, body in desk.endpoint.requests}
     assert len(texts) == 20

@@ -196,7 +196,9 @@ async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     desk.answers += [taken(desk), taken(desk)]
     for _ in range(2):
-        answer = await desk.browser.post("/new/outage", data=sent, files={"attachments": ("", b"")})
+        answer = await desk.browser.post(
+            "/new/outage/send", data=sent, files={"attachments": ("", b"")}
+        )
         assert answer.status_code == 303
         receipt = await desk.browser.get(answer.headers["location"])
         assert number_for(desk.ticket, SECRET.encode()) in receipt.text
@@ -218,18 +220,21 @@ async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
 async def test_going_back_to_a_form_and_sending_it_again_is_the_same_act(desk: Desk) -> None:
     page = await desk.browser.get("/new/outage")
     assert page.headers["cache-control"] == "private, max-age=0"
+    # Sent to its own address, browsers would forget the page they are to go back to.
+    assert 'action="/new/outage/send"' in page.text
+    assert (await desk.browser.get("/new/outage/send")).headers["location"] == "/new/outage"
     sent = TYPED | await desk.form("/new/outage")
     reused = {"code": "idempotency_key_reused", "detail": "x"}
     desk.answers += [httpx.Response(422, json=reused), taken(desk)]
     files = {"attachments": ("screen.png", b"png", "image/png")}
-    page = await desk.browser.post("/new/outage", data=sent, files=files)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=files)
     assert "You sent this form before" in page.text
     assert "Nobody can pay." in page.text
     kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
     form = re.search(r'name="form" value="([^"]+)"', page.text)
     assert form is not None
     again = sent | {"form": form[1], "kept": kept}
-    assert (await desk.browser.post("/new/outage", data=again)).status_code == 303
+    assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
     first, second = desk.asked
     assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
     assert second.body["attachments"] == first.body["attachments"]
@@ -251,7 +256,7 @@ async def test_a_plan_is_offered_to_whom_it_is_open(desk: Desk) -> None:
         ("else@example.com", False),
         ("", False),
     ):
-        page = await desk.browser.post("/new/outage", data=sent | {"requester.email": email})
+        page = await desk.browser.post("/new/outage/send", data=sent | {"requester.email": email})
         assert (page.status_code, 'name="plan"' in page.text) == (200, offered), email
         assert "Nobody can pay." in page.text
         assert ("No other service plan" in page.text) == (email == "else@example.com")
@@ -284,7 +289,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
         taken(desk),
     ]  # fmt: skip
     files = {"attachments": ("screen.png", b"png", "image/png")}
-    page = await desk.browser.post("/new/outage", data=sent, files=files)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=files)
     assert page.status_code == 422
     text = unescape(page.text)
     assert "Your e-mail address is not a mail address." in text
@@ -303,7 +308,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
     assert form is not None
     assert form[1] == sent["form"]
     again = {**sent, "custom_fields.since": "2026-03-02", "kept": kept}
-    assert (await desk.browser.post("/new/outage", data=again)).status_code == 303
+    assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
     assert desk.asked[1].body["attachments"] == [
         {"name": "screen.png", "content_type": "image/png", "content_base64": "cG5n"}
     ]
@@ -312,7 +317,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
 async def test_trouble_behind_the_portal_loses_nothing_and_is_tried_again(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     desk.answers += [httpx.Response(503), httpx.Response(429), httpx.Response(503)]
-    page = await desk.browser.post("/new/outage", data=sent)
+    page = await desk.browser.post("/new/outage/send", data=sent)
     assert page.status_code == 503
     assert "Nobody can pay." in page.text
     assert "send it again" in page.text
@@ -321,7 +326,7 @@ async def test_trouble_behind_the_portal_loses_nothing_and_is_tried_again(desk: 
 
 @pytest.mark.parametrize("form", ["", "x.y", "0" * 32 + "." + "0" * 32])
 async def test_a_forged_form_opens_nothing_but_loses_nothing(desk: Desk, form: str) -> None:
-    page = await desk.browser.post("/new/outage", data=TYPED | {"form": form})
+    page = await desk.browser.post("/new/outage/send", data=TYPED | {"form": form})
     assert page.status_code == 403
     assert "Nobody can pay." in page.text
     assert desk.asked == []
@@ -330,20 +335,22 @@ async def test_a_forged_form_opens_nothing_but_loses_nothing(desk: Desk, form: s
 async def test_a_form_of_another_site_is_turned_away(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     headers = {"Sec-Fetch-Site": "cross-site"}
-    assert (await desk.browser.post("/new/outage", data=sent, headers=headers)).status_code == 403
+    assert (
+        await desk.browser.post("/new/outage/send", data=sent, headers=headers)
+    ).status_code == 403
     assert desk.asked == []
 
 
 async def test_files_that_are_too_large_or_too_many_are_named(desk: Desk) -> None:
     sent = TYPED | await desk.form("/new/outage")
     big = [("attachments", ("big.bin", b"x" * 1001))]
-    page = await desk.browser.post("/new/outage", data=sent, files=big)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=big)
     assert (page.status_code, "big.bin is too large" in page.text) == (422, True)
     many = [("attachments", (f"{n}.bin", b"x")) for n in range(3)]
-    page = await desk.browser.post("/new/outage", data=sent, files=many)
+    page = await desk.browser.post("/new/outage/send", data=sent, files=many)
     assert (page.status_code, "may have 2 files" in page.text) == (422, True)
     huge = [("attachments", ("big.bin", b"x" * 30_000))]
-    assert (await desk.browser.post("/new/outage", data=sent, files=huge)).status_code == 413
+    assert (await desk.browser.post("/new/outage/send", data=sent, files=huge)).status_code == 413
 
 
 async def test_the_page_of_a_ticket_shows_how_it_stands(desk: Desk) -> None:
@@ -639,3 +646,26 @@ async def test_what_is_not_there_is_told_in_a_page(desk: Desk) -> None:
     style = await desk.browser.get(css)
     assert style.headers["content-type"].startswith("text/css")
     assert "immutable" in style.headers["cache-control"]
+
+
+async def test_what_programs_fill_in_is_not_sent_and_nothing_typed_is_lost(desk: Desk) -> None:
+    await desk.hears(TOPIC, subject=desk_id("topic", "outage"))
+    form = await desk.form("/new/outage")
+    page = await desk.browser.post("/new/outage", data={**TYPED, **form, "fax_number_2": "1"})
+    assert page.status_code == 422
+    assert "Nobody can pay." in page.text
+    assert desk.asked == []
+    await desk.browser.post("/new/outage", data={**TYPED, **form})
+    assert len(desk.asked) == 1
+
+
+async def test_one_address_can_not_be_written_for_without_end(desk: Desk) -> None:
+    await desk.hears(TOPIC, subject=desk_id("topic", "outage"))
+    desk.portal.limits.per_address = 1
+    first, second = [await desk.form("/new/outage") for _ in range(2)]
+    await desk.browser.post("/new/outage", data={**TYPED, **first})
+    page = await desk.browser.post("/new/outage", data={**TYPED, **second})
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) > 3000
+    assert "Nobody can pay." in page.text
+    assert len(desk.asked) == 1

@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 
 from deploy.local.databases import Database
+from shared.clock import utc_now
 from shared.decider import Context, handle
-from shared.errors import PersonForgotten
-from shared.events.intake import TicketOpened
+from shared.errors import BeingForgotten, PersonForgotten
+from shared.events.intake import PersonErased, TicketOpened
 from shared.ids import derived_id, person_id, uuid7
-from shared.log import Batch, Log
+from shared.log import Batch, Log, NewEvent
 from shared.log.log import Sealed
 from shared.postgres import Pool, open_pool
+from shared.privacy.eraser import Eraser, nothing_else
 from shared.privacy.keyring import Keyring
 from shared.privacy.master import MasterKeys, new_master_key
+from shared.privacy.purging import purge
 from shared.privacy.sealing import ERASED
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
@@ -159,8 +163,50 @@ async def test_who_is_being_forgotten_waits_and_is_new_afterwards(pool: Pool) ->
     again = asyncio.create_task(say(log_on(pool), "LD-2"))
     done, _ = await asyncio.wait([again], timeout=1)
     assert not done
+    now = Context(actor="x", now=T0, waits=False)
+    with pytest.raises(BeingForgotten):
+        await handle(log_on(pool), PARROT, uuid7(), Say(opened("LD-3")), now)
     await pool.execute("update ledger.keys set refolded_at = now()")
     assert (await again).number == "LD-2"
+
+
+@pytest.mark.parametrize("author", ["intake", "audit"])
+async def test_an_erasure_that_is_heard_again_spares_who_is_new_since(
+    pool: Pool, database: Database, author: str
+) -> None:
+    """As after a restore: what was said and heard long ago is recorded now."""
+    log = log_on(pool)
+    await say(log)
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute("insert into ledger.restores (backed_up_at) values (now())")
+    await owner.close()
+    event_id, keys = uuid7(), log.keys
+    assert isinstance(keys, Keyring)
+    erased = NewEvent(
+        CARLA, author, 1, event_id, "desk", "PersonErased", "", event_id, "agent:admin",
+        utc_now() - timedelta(hours=1), PersonErased(erased_by="a", erased_at=T0).model_dump_json(),
+        said=author == "intake",
+    )  # fmt: skip
+    await log.append(Batch(events=[erased], heard=True))
+    eraser = Eraser(log, keys, [], nothing_else, [], utc_now, "0")
+    await eraser.create(born=0)
+    assert await eraser.step()
+    (key,) = await pool.fetch("select erased_at from ledger.keys")
+    assert key["erased_at"] is None
+
+
+async def test_a_backup_holds_up_a_purge_and_nobody_behind_it(
+    pool: Pool, database: Database
+) -> None:
+    backup = await asyncpg.connect(database.url)
+    async with backup.transaction(isolation="repeatable_read", readonly=True), asyncio.timeout(20):
+        await backup.fetch("select * from ledger.keys")
+        purging = asyncio.create_task(purge(pool, [], []))
+        await say(log_on(pool))
+        assert not await purging
+    await backup.close()
+    assert await purge(pool, [], [])
+    assert await pool.fetchval("show lock_timeout") == "0"
 
 
 async def test_keys_travel_before_what_is_sealed_with_them(

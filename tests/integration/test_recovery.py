@@ -8,12 +8,18 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from shared.events.assignment import Role
+from shared.events.resolution import WorkStarted
 from shared.ids import uuid7
 from shared.inbox import Inbox
+from shared.log import Batch, Claim, Log, NewEvent
 from shared.log.hold import CatchingUp
 from shared.log.log import QUERIES
+from shared.postgres import open_pool
+from shared.recovery import Recovery
 from shared.service import Running
+from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
+from shared.testing.spec import T0
 from tests.integration.test_core_on_kafka import INTAKE, PARROT, RESOLUTION, Desk, Say, desk, opened
 from tests.integration.test_offsets import _published, _restored, _state
 from tests.integration.world import agent, code
@@ -108,6 +114,41 @@ async def test_what_was_said_is_said_again_byte_for_byte_and_heard_once(desk: De
             assert code(await operator.post("/republish", {}))[0] == 422
         heard = (await intake.runtime.log.read(ticket)).events
         assert [event.version for event in heard] == [1, 1]
+
+
+async def test_capacity_is_counted_again_once_after_every_restore(
+    service_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by two replicas, and when everything was heard before somebody could count."""
+    pool = await open_pool((await service_database("resolution")).url, 4, "test")
+    log, ticket = Log(pool, "resolution"), uuid7()
+    fact = WorkStarted(started_by="agent:anna", started_at=T0)
+    events = [
+        NewEvent(
+            ticket, "resolution", version, uuid7(), "tickets", "WorkStarted", "", ticket, "x", T0,
+            fact.model_dump_json(),
+        )
+        for version in (1, 2)
+    ]  # fmt: skip
+    await log.append(Batch(events=events, heard=True))
+    await pool.execute(QUERIES.note_restore)
+    heard: dict[UUID, int] = {ticket: 2}
+
+    async def said_on_kafka(_recovery: Recovery) -> dict[UUID, int]:
+        return heard
+
+    monkeypatch.setattr(Recovery, "_said_on_kafka", said_on_kafka)
+    settings = ServiceSettings(database_url="", port=0, identity_secret="x", link_secret="x")
+    claims = [lambda _event: [Claim("agent:anna", 1, ceiling=1)]]
+    replicas = [Recovery(log, settings, ["tickets"], claims) for _ in range(2)]
+    await asyncio.gather(*(each.run() for each in replicas))
+    for each in replicas:  # as when they are started once more
+        await each.run()
+    rows = await pool.fetch("select resource, used, ceiling from ledger.capacity")
+    assert [tuple(row) for row in rows] == [("agent:anna", 2, 1)]
+    assert not await pool.fetchval(QUERIES.restore_unconfirmed)
+    assert not log.hold.on
+    await pool.close()
 
 
 async def _said_once(live: Running, ticket: UUID) -> bool:

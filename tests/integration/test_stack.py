@@ -152,10 +152,10 @@ async def test_a_changed_declaration_is_applied_to_our_own_broker_only(
 ) -> None:
     changed = tmp_path / "topics.yaml"
     page = declared.DECLARED_IN.read_text()
-    changed.write_text(page.replace("partitions: 12", "partitions: 14").replace("4194304", "1000"))
+    changed.write_text(page.replace("partitions: 4", "partitions: 6").replace("4194304", "1000"))
     monkeypatch.setattr(declared, "DECLARED_IN", changed)
     left = await declared.create(topics.bootstrap, topics.prefix, alter=False)
-    assert f"{topics.tickets} has 12 partitions, not 14" in left
+    assert f"{topics.tickets} has 4 partitions, not 6" in left
     assert f"{topics.desk} has max.message.bytes=4194304, not 1000" in left
     assert await declared.create(topics.bootstrap, topics.prefix) == []
 

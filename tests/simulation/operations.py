@@ -185,7 +185,9 @@ class Operations:
             [
                 self._query("parked") if taken else self._query("park", *park),
                 self._query("parked_subjects", follower),
-                self._query("parked_recently", follower, random.choice([LONG, NOT])),
+                self._query("parked_recently", follower, random.choice([LONG, NOT]), "gap"),
+                self._query("put_off", follower, reason),
+                self._query("park_anew", self._parked_id(), 2, None, reason, "again"),
                 self._query("parked_one", self._parked_id()),
                 self._query("unpark", self._parked_id()),
                 self._query("is_parked", self._subject(), follower),
@@ -197,13 +199,25 @@ class Operations:
         random = self.random
         version = random.randrange(1, 9)
         author, event_id = random.choice(AUTHORS), self._new_id()
-        wait = ([self._subject()], [author], [version], [event_id], [b""], ["[]"], [b"{}"], ["t"])
+        headers = random.choice(["[]", '[["ld_keys","k1,k3"]]'])
+        wait = (
+            [self._subject()],
+            [author],
+            [version],
+            [event_id],
+            [b""],
+            [headers],
+            [b"{}"],
+            ["t"],
+        )
         return random.choice(
             [
                 self._query("wait", *wait),
                 self._query("wait", *wait),
                 self._query("waiting_of", self._subjects()),
                 self._query("waiting_subjects", 3),
+                self._query("something_waits"),
+                self._query("waiting_for_keys", ["k1", "k2"]),
                 self._query("waiting_summary"),
                 self._query("drop_waiting"),
                 self._query("gaps", random.choice([LONG, NOT])),

@@ -1,7 +1,7 @@
 """The model of Postgres answers and ends up as the real one, whatever is asked of it."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -14,6 +14,7 @@ from shared.testing.simulation.desk.resolution import Work
 from shared.testing.simulation.loop import VirtualLoop
 from shared.testing.simulation.postgres.server import Server
 from shared.testing.simulation.postgres.tables import Row
+from shared.testing.spec import T0
 from tests.simulation.operations import Operations
 
 Databases = Callable[[str], Awaitable[Database]]
@@ -71,7 +72,7 @@ async def test_model_and_postgres_agree(pool: Pool, seed: int) -> None:
 
 async def _model(model: Server, sql: str, given: tuple[Any, ...]) -> list[Row]:
     statement = model._statement(sql)
-    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=model._loop.now)
+    now = T0 + timedelta(days=1, seconds=model._loop.now)  # later than whatever is drawn, as now is
     return statement.serve(model.tables, now, *given)
 
 

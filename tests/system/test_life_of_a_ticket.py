@@ -52,7 +52,7 @@ async def opened_by_form(world: World, carl: Customer) -> str:
     form = await carl.look(link[1])
     done = await carl.fill_in(
         form,
-        link[1],
+        f"{link[1]}/send",
         {
             "requester.name": carl.name,
             "requester.email": carl.email,

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.gateway.panel.linking import linked
 from services.gateway.queues import QUEUES
 from services.gateway.rows import AgentRow
-from services.gateway.words import clock_name, duration, who
+from services.gateway.words import clock_name, duration
 from shared.events.base import Priority, Status
 
 HERE: Final = Path(__file__).parent
@@ -152,7 +152,6 @@ def _environment() -> Environment:
         "slug": slug,
         "duration": duration,
         "clock": clock_name,
-        "who": who,
     }
     environment.globals |= {
         "agents_by_load": agents_by_load,

@@ -25,10 +25,12 @@ class SystemResolver:
     """Asks the servers that this machine is configured to ask."""
 
     def __init__(self) -> None:
-        self._resolver = dns.resolver.Resolver()
+        self._resolver: dns.resolver.Resolver | None = None
 
     def lookup(self, name: str, kind: str) -> list[Any]:
         try:
+            # Made at the first question: a machine without a DNS has none to ask.
+            self._resolver = self._resolver or dns.resolver.Resolver()
             found = self._resolver.resolve(name, kind, lifetime=LOOKUP_SECONDS)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.exception.SyntaxError):
             return []

@@ -2,10 +2,13 @@
 
 ticket.py        the state of a ticket, and how events change it
 verification.py  complete and accurate, or what to ask
+rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 confirming.py    ConfirmAddress
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
+reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
+linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
 related.py       RelateTickets, MergeInto, Absorb
 sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
@@ -23,6 +26,15 @@ from services.intake.domain.conversation import (
     receive_message,
     record_bounce,
 )
+from services.intake.domain.linking import (
+    BeginSplitOff,
+    Link,
+    Release,
+    Split,
+    Unlink,
+    Unmerge,
+    decide_linking,
+)
 from services.intake.domain.opening import OpenTicket, open_ticket
 from services.intake.domain.related import (
     Absorb,
@@ -31,6 +43,12 @@ from services.intake.domain.related import (
     absorb,
     merge_into,
     relate,
+)
+from services.intake.domain.reminding import (
+    AcceptAsItIs,
+    LetClarificationLapse,
+    RemindOfClarification,
+    decide_reminding,
 )
 from services.intake.domain.sharing import (
     ShareTicket,
@@ -59,6 +77,15 @@ Command = (
     | Absorb
     | RecordBounce
     | ConfirmAddress
+    | RemindOfClarification
+    | LetClarificationLapse
+    | AcceptAsItIs
+    | Link
+    | Unlink
+    | Unmerge
+    | Release
+    | Split
+    | BeginSplitOff
     | ShareTicket
     | TellOfOutsider
 )
@@ -71,6 +98,25 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return open_ticket(command, state)
         case ReceiveMessage() | ProvideClarification() | RecordBounce() | ConfirmAddress():
             return _from_customers(command, state)
+        case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
+            return decide_reminding(command, state)
+        case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
+            return decide_linking(command, state)
+        case _:
+            return _decide_triage(command, state)
+
+
+def _decide_triage(
+    command: Recategorise
+    | OverridePriority
+    | RelateTickets
+    | MergeInto
+    | Absorb
+    | ShareTicket
+    | TellOfOutsider,
+    state: Ticket,
+) -> list[Event]:
+    match command:
         case Recategorise():
             return recategorise(command, state)
         case OverridePriority():
@@ -106,8 +152,12 @@ DECIDER: Decider[Command, Ticket] = Decider(initial_state=Nothing(), decide=deci
 __all__ = [
     "DECIDER",
     "Absorb",
+    "AcceptAsItIs",
+    "BeginSplitOff",
     "Command",
     "ConfirmAddress",
+    "LetClarificationLapse",
+    "Link",
     "MergeInto",
     "OpenTicket",
     "OverridePriority",
@@ -116,7 +166,12 @@ __all__ = [
     "ReceiveMessage",
     "RecordBounce",
     "RelateTickets",
+    "Release",
+    "RemindOfClarification",
     "ShareTicket",
+    "Split",
     "TellOfOutsider",
+    "Unlink",
+    "Unmerge",
     "decide",
 ]

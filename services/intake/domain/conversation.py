@@ -172,4 +172,5 @@ def _looked_at_again(
     after = known(evolve(ticket, provided))
     if after.facts.verified:
         return []
-    return verified_or_asked(after.facts, topics.of(after.facts.topic_id), now)
+    topic = topics.of(after.facts.topic_id)
+    return verified_or_asked(after.facts, topic, now, topics.rules)

@@ -5,7 +5,14 @@ from datetime import datetime
 
 from shared.decider import Decider
 from shared.events import Event, Unknown
-from shared.events.intake import DeskNamed, DeskRevised, EntitlementDefined, TopicDefined
+from shared.events.intake import (
+    DeskNamed,
+    DeskRevised,
+    EntitlementDefined,
+    TopicDefined,
+    TriageRule,
+    TriageRulesDefined,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,14 @@ class DefineTopic:
 class RetireTopic:
     """Nothing new is to be opened under the topic."""
 
+    revision: int
+
+
+@dataclass(frozen=True)
+class DefineRules:
+    """The rules are to be these; their revision counts only if anything else differs."""
+
+    rules: tuple[TriageRule, ...]
     revision: int
 
 
@@ -54,18 +69,25 @@ class ReviseDesk:
 
 
 DeskCommand = (
-    DefineTopic | RetireTopic | DefineEntitlement | RetireEntitlement | NameDesk | ReviseDesk
+    DefineTopic
+    | RetireTopic
+    | DefineRules
+    | DefineEntitlement
+    | RetireEntitlement
+    | NameDesk
+    | ReviseDesk
 )
 
 
 @dataclass(frozen=True)
 class DeskState:
-    """A topic, an entitlement, or the desk itself: what was last said of it."""
+    """A topic, an entitlement, the rules, or the desk itself: what was last said of it."""
 
     topic: TopicDefined | None = None
     entitlement: EntitlementDefined | None = None
     named: DeskNamed | None = None
     revised: DeskRevised | None = None
+    rules: tuple[TriageRule, ...] = ()
 
 
 def decide(command: DeskCommand, state: DeskState) -> list[Event]:
@@ -75,6 +97,10 @@ def decide(command: DeskCommand, state: DeskState) -> list[Event]:
             return _defined(topic, state.topic)
         case RetireTopic(revision):
             return _retired(state.topic, revision)
+        case DefineRules(rules, revision):
+            if rules == state.rules:
+                return []
+            return [TriageRulesDefined(rules=rules, revision=revision)]
         case DefineEntitlement(entitlement):
             return _defined(entitlement, state.entitlement)
         case RetireEntitlement(revision):
@@ -108,6 +134,8 @@ def evolve(state: DeskState, event: Event | Unknown) -> DeskState:
     match event:
         case TopicDefined():
             return replace(state, topic=event)
+        case TriageRulesDefined():
+            return replace(state, rules=event.rules)
         case EntitlementDefined():
             return replace(state, entitlement=event)
         case DeskNamed():

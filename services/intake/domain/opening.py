@@ -1,5 +1,6 @@
 """Opening a ticket: once per submission, whatever is sent again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from shared.events.intake import (
     TicketOpened,
     TicketsRelated,
     TopicDefined,
+    TriageRule,
 )
 
 
@@ -42,6 +44,7 @@ class OpenTicket:
     mailbox: str | None = None
     copied: tuple[Person, ...] = ()
     auto_response_allowed: bool = True
+    rules: Sequence[TriageRule] = ()
     authenticity: Authenticity | None = None
     shared_with: tuple[TopicDefined, ...] = ()
     """Topics of the other mailboxes of ours that the mail came to."""
@@ -82,7 +85,7 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     about = [TicketsRelated(related=c.about)] if c.about else []
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
-            first = [opened, *verified_or_asked(facts, c.topic, c.now)]
+            first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
             if c.vouched:
                 first += confirmed(facts, ConfirmedHow.AGENT, c.now)
             return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]

@@ -1,7 +1,7 @@
 """What intake knows of a ticket: its state, folded from what was said and heard of it.
 
 Nothing ──► Waiting ──► Open ◄──► Closed ──► Archived
-               └──────────┴──► Merged
+               └──────────┴──► Merged ──► Closed, until resolution reopens it
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,9 @@ from shared.events.intake import (
     AddressConfirmed,
     BounceReceived,
     Channel,
+    ClarificationLapsed,
     ClarificationProvided,
+    ClarificationReminded,
     ClarificationRequested,
     CustomerMessageReceived,
     OutsiderWrote,
@@ -25,8 +27,12 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketReleased,
     TicketShared,
+    TicketsLinked,
     TicketsRelated,
+    TicketsUnlinked,
+    TicketUnmerged,
     TicketVerified,
 )
 from shared.events.resolution import TicketArchived, TicketClosed, TicketReopened
@@ -60,10 +66,17 @@ class Facts:
     """What the customer was asked last, until the ticket is verified."""
     rounds: int = 0
     """How often the customer was asked."""
+    asked_at: datetime | None = None
+    reminders: int = 0
+    """How often they were reminded of what they were asked last."""
+    lapsed: bool = False
+    """They did not answer in time: the ticket goes on without."""
     verified: bool = False
     category: TicketCategorised | None = None
     priority: TicketPrioritised | None = None
     related: frozenset[UUID] = frozenset()
+    linked: Mapping[UUID, str] = field(default_factory=dict)
+    """Tickets that people say have to do with it, and how."""
     absorbed: frozenset[UUID] = frozenset()
     bounced: frozenset[Bounced] = frozenset()
     shared_with: frozenset[str] = frozenset()
@@ -147,6 +160,9 @@ def evolve(state: Ticket, event: Event | Unknown) -> Ticket:
     match event:
         case TicketMerged():
             return Merged(state.facts, event.into_ticket_id, event.into_number)
+        case TicketUnmerged() if isinstance(state, Merged):
+            # Resolution closed it when it was merged, and takes it up again now.
+            return Closed(state.facts)
         case _ if isinstance(state, Merged):
             return replace(state, facts=_after(state.facts, event))
         case TicketVerified():
@@ -194,7 +210,17 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
     """The facts after an event that leaves the ticket in its state."""
     match event:
         case ClarificationRequested():
-            return replace(facts, questions=event.questions, rounds=facts.rounds + 1)
+            return replace(
+                facts,
+                questions=event.questions,
+                rounds=facts.rounds + 1,
+                asked_at=event.requested_at,
+                reminders=0,
+            )
+        case ClarificationReminded():
+            return replace(facts, reminders=event.reminder)
+        case ClarificationLapsed():
+            return replace(facts, lapsed=True)
         case ClarificationProvided():
             return _answered(facts, event)
         case CustomerMessageReceived():
@@ -205,11 +231,6 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
             return replace(facts, category=event, topic_id=event.topic_id, type=event.type)
         case TicketPrioritised():
             return replace(facts, priority=event)
-        case TicketsRelated():
-            related = {relation.ticket_id for relation in event.related}
-            return replace(facts, related=facts.related | related)
-        case TicketAbsorbed():
-            return replace(facts, absorbed=facts.absorbed | {event.source_ticket_id})
         case _:
             return _around(facts, event)
 
@@ -226,6 +247,25 @@ def _around(facts: Facts, event: Event | Unknown) -> Facts:
         case BounceReceived():
             bounced = (event.notification_id, event.recipient, event.status)
             return replace(facts, bounced=facts.bounced | {bounced})
+        case _:
+            return _beside_others(facts, event)
+
+
+def _beside_others(facts: Facts, event: Event | Unknown) -> Facts:
+    """The facts after an event that puts the ticket and another together, or apart."""
+    match event:
+        case TicketsRelated():
+            related = {relation.ticket_id for relation in event.related}
+            return replace(facts, related=facts.related | related)
+        case TicketsLinked():
+            return replace(facts, linked={**facts.linked, event.other_ticket_id: event.kind})
+        case TicketsUnlinked():
+            left = {k: v for k, v in facts.linked.items() if k != event.other_ticket_id}
+            return replace(facts, linked=left)
+        case TicketReleased():
+            return replace(facts, absorbed=facts.absorbed - {event.source_ticket_id})
+        case TicketAbsorbed():
+            return replace(facts, absorbed=facts.absorbed | {event.source_ticket_id})
         case _:
             return facts
 

@@ -1,10 +1,11 @@
 """Type, topic and priority: by rule when a ticket is verified, by people afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
+from services.intake.domain.rules import Ruled, ruled
 from services.intake.domain.ticket import Facts, Ticket, workable
 from services.intake.domain.verification import ROUNDS_MAX, checks_passed, questions_about
 from shared.errors import Rejected
@@ -12,10 +13,12 @@ from shared.events import Event, Level, Priority, TicketType
 from shared.events.intake import (
     ClarificationRequested,
     EntitlementDefined,
+    Question,
     TicketCategorised,
     TicketPrioritised,
     TicketVerified,
     TopicDefined,
+    TriageRule,
 )
 from shared.ids import domain_key, person_id
 
@@ -64,6 +67,8 @@ class Topics:
     by_id: Mapping[str, TopicDefined]
     entitlements: Mapping[str, EntitlementDefined] = field(default_factory=dict)
     """Those in force, by plan."""
+    rules: Sequence[TriageRule] = ()
+    rules_revision: int = 0
 
     def may_choose(self, email: str, plan_id: str) -> bool:
         """Whether the plan is open to whoever has this mail address."""
@@ -90,7 +95,8 @@ class Topics:
     def revision(self) -> int:
         """The newest revision of the desk that changed any of it; 0 before there was one."""
         topics = (topic.revision for topic in self.by_id.values())
-        return max(*topics, *(each.revision for each in self.entitlements.values()), 0, 0)
+        others = (each.revision for each in self.entitlements.values())
+        return max(self.rules_revision, *topics, *others, 0)
 
     def for_mail(self, local_parts: Sequence[str]) -> TopicDefined:
         """The topic of the first of our mailboxes that has one, else the general one."""
@@ -129,35 +135,62 @@ class OverridePriority:
     now: datetime
 
 
-def verified_or_asked(facts: Facts, topic: TopicDefined, now: datetime) -> list[Event]:
+def verified_or_asked(
+    facts: Facts, topic: TopicDefined, now: datetime, rules: Sequence[TriageRule] = ()
+) -> list[Event]:
     """A complete ticket is verified, categorised and prioritised; else its customer is asked."""
     questions = questions_about(facts, topic)
     if questions and facts.rounds < ROUNDS_MAX:
-        return [ClarificationRequested(questions=questions, requested_at=now)]
-    checks = checks_passed(topic, questions)
+        return [asked(questions, topic, now)]
+    return accepted(facts, topic, now, rules, questions)
+
+
+def asked(
+    questions: tuple[Question, ...], topic: TopicDefined, now: datetime
+) -> ClarificationRequested:
+    """The questions, and until when they stand."""
+    ends = topic.lapses_after_minutes
+    return ClarificationRequested(
+        questions=questions,
+        requested_at=now,
+        remind_at=tuple(now + timedelta(minutes=each) for each in topic.remind_after_minutes),
+        ends_at=None if ends is None else now + timedelta(minutes=ends),
+    )
+
+
+def accepted(
+    facts: Facts,
+    topic: TopicDefined,
+    now: datetime,
+    rules: Sequence[TriageRule],
+    questions: tuple[Question, ...] = (),
+) -> list[Event]:
+    """The ticket as it is goes on, whatever was left open."""
+    made = ruled(facts, topic, rules)
     return [
-        TicketVerified(verified_at=now, checks=checks),
-        categorised(facts, topic, facts.type),
-        prioritised(facts, topic),
+        TicketVerified(verified_at=now, checks=checks_passed(topic, questions)),
+        categorised(facts, topic, made),
+        prioritised(topic, made),
     ]
 
 
 def categorised(
     facts: Facts,
     topic: TopicDefined,
-    wanted_type: TicketType | None = None,
+    made: Ruled,
     by: str = RULE,
     reason: str = "",
 ) -> TicketCategorised:
-    """The category that a topic gives a ticket."""
+    """The category that topic and rules give a ticket."""
+    names = ("type", "team", *(name for name in made.decided if name.startswith("tag ")))
     return TicketCategorised(
-        type=wanted_type or topic.type,
+        type=made.type,
         topic_id=topic.topic_id,
         topic_name=topic.name,
-        team_id=topic.team_id,
-        team_name=topic.team_name,
-        skills=topic.skills,
-        tier=topic.tier,
+        team_id=made.team_id,
+        team_name=made.team_name,
+        skills=topic.skills if made.team_id == topic.team_id else (),
+        tier=topic.tier if made.team_id == topic.team_id else 1,
         plan_id=_plan(facts, topic),
         close_after_minutes=topic.close_after_minutes,
         archive_after_minutes=topic.archive_after_minutes,
@@ -165,40 +198,47 @@ def categorised(
         rule=f"topic {topic.topic_id}",
         by=by,
         reason=reason,
+        tags=made.tags,
+        decided={name: made.decided[name] for name in names},
     )
 
 
-def prioritised(facts: Facts, topic: TopicDefined) -> TicketPrioritised:
-    """The priority by rule: what the customer said, else what the topic says.
+def prioritised(topic: TopicDefined, made: Ruled) -> TicketPrioritised:
+    """The priority by rule: impact × urgency, as rules, customer or topic have them.
 
     Under a topic whose own levels make it critical, a ticket is critical whatever the
     customer makes of it.
     """
-    impact = facts.impact or topic.impact
-    urgency = facts.urgency or topic.urgency
-    priority = MATRIX[impact][urgency]
+    priority = MATRIX[made.impact][made.urgency]
+    decided = {name: made.decided[name] for name in ("impact", "urgency")}
     always_critical = MATRIX[topic.impact][topic.urgency] is Priority.CRITICAL
     if always_critical and priority is not Priority.CRITICAL:
         return TicketPrioritised(
-            impact=impact,
-            urgency=urgency,
+            impact=made.impact,
+            urgency=made.urgency,
             priority=Priority.CRITICAL,
             overridden=True,
             reason=f"Tickets under {topic.name!r} are always {Priority.CRITICAL.label}.",
+            decided={**decided, "priority": f"topic {topic.topic_id}"},
         )
-    return TicketPrioritised(impact=impact, urgency=urgency, priority=priority)
+    return TicketPrioritised(
+        impact=made.impact,
+        urgency=made.urgency,
+        priority=priority,
+        decided={**decided, "priority": "matrix"},
+    )
 
 
 def recategorise(c: Recategorise, state: Ticket) -> list[Event]:
     """A person says what the ticket is about; a priority that a rule set follows."""
     facts = workable(state).facts
     topic = c.topics.of(facts.topic_id) if c.topic_id is None else c.topics.offered(c.topic_id)
-    kept = facts.type if topic.topic_id == facts.topic_id else None
-    wanted = categorised(facts, topic, c.type or kept, c.by, c.reason)
+    made = _by_person(c, facts, topic)
+    wanted = categorised(facts, topic, made, c.by, c.reason)
     if facts.category is not None and _same_category(facts.category, wanted):
         return []
     said: list[Event] = [*_accepted(facts, c.by, c.now), wanted]
-    priority = prioritised(facts, topic)
+    priority = prioritised(topic, made)
     if facts.priority is None or (facts.priority.by == RULE and priority != facts.priority):
         said.append(priority)
     return said
@@ -208,7 +248,8 @@ def override_priority(c: OverridePriority, state: Ticket) -> list[Event]:
     """A person says how much it weighs."""
     facts = workable(state).facts
     topic = c.topics.of(facts.topic_id)
-    before = facts.priority or prioritised(facts, topic)
+    made = ruled(facts, topic, c.topics.rules)
+    before = facts.priority or prioritised(topic, made)
     impact = c.impact or before.impact
     urgency = c.urgency or before.urgency
     wanted = TicketPrioritised(
@@ -223,7 +264,23 @@ def override_priority(c: OverridePriority, state: Ticket) -> list[Event]:
         return []
     if facts.verified:
         return [wanted]
-    return [*_accepted(facts, c.by, c.now), categorised(facts, topic, facts.type, c.by), wanted]
+    return [*_accepted(facts, c.by, c.now), categorised(facts, topic, made, c.by), wanted]
+
+
+def _by_person(c: Recategorise, facts: Facts, topic: TopicDefined) -> Ruled:
+    """What rules make of the ticket under the topic; a person's word stands above them.
+
+    Who names another topic wants it with that topic's team, whatever rules say.
+    """
+    same_topic = topic.topic_id == facts.topic_id
+    made = ruled(replace(facts, type=facts.type if same_topic else None), topic, c.topics.rules)
+    decided = dict(made.decided)
+    if c.type is not None:
+        made, decided["type"] = replace(made, type=c.type), c.by
+    if not same_topic:
+        made = replace(made, team_id=topic.team_id, team_name=topic.team_name)
+        decided["team"] = c.by
+    return replace(made, decided=decided)
 
 
 def _accepted(facts: Facts, by: str, now: datetime) -> Sequence[Event]:
@@ -239,7 +296,7 @@ def _plan(facts: Facts, topic: TopicDefined) -> str | None:
     return topic.plan_id
 
 
-_WHY = {"by", "reason", "rule"}
+_WHY = {"by", "reason", "rule", "decided"}
 
 
 def _same_category(one: TicketCategorised, other: TicketCategorised) -> bool:

@@ -14,12 +14,14 @@ from shared.events.assignment import (
     TicketQueued,
 )
 from shared.events.intake import (
+    ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
     TicketCategorised,
     TicketMerged,
     TicketOpened,
+    TicketUnmerged,
 )
 from shared.events.notify import (
     NotificationFailed,
@@ -105,6 +107,8 @@ class Register:
                 ClarificationProvided,
                 CustomerMessageReceived,
                 TicketMerged,
+                TicketUnmerged,
+                ClarificationLapsed,
             }
         )
     )
@@ -123,6 +127,8 @@ class Register:
                 view.change(self.tickets, agent_id=event.agent_id)
             case AgentUnassigned():
                 view.change(self.tickets, agent_id=None)
+            case TicketUnmerged():
+                view.change(self.tickets, merged_into=None)
             case TicketMerged():
                 view.change(self.tickets, merged_into=event.into_ticket_id)
             case NotificationSent(kind=NotificationKind.ACKNOWLEDGMENT):

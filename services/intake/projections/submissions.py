@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from shared.events import Attachment, Event
+from shared.events import DESK, TICKETS, Attachment, Event
 from shared.events.intake import (
     BounceReceived,
     ClarificationProvided,
@@ -89,8 +89,8 @@ class Submissions:
 
     name: ClassVar[str] = "submissions"
     received: ClassVar[Table[Received]] = Table("received", Received, key="id", append_only=True)
-    quarantine: ClassVar[Table[Quarantined]] = Table("quarantine", Quarantined)
-    blocked: ClassVar[Table[Blocked]] = Table("blocked", Blocked)
+    quarantine: ClassVar[Table[Quarantined]] = Table("quarantine", Quarantined, topic=TICKETS)
+    blocked: ClassVar[Table[Blocked]] = Table("blocked", Blocked, topic=DESK)
     files: ClassVar[Table[StoredFile]] = Table("files", StoredFile, key="id", append_only=True)
     tables: ClassVar[Sequence[Table[Any]]] = (received, quarantine, files, blocked)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(

@@ -17,9 +17,13 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketsLinked,
     TicketsRelated,
+    TicketsUnlinked,
+    TicketUnmerged,
     TicketVerified,
     TopicDefined,
+    TriageRulesDefined,
 )
 from shared.events.resolution import (
     TicketArchived,
@@ -56,6 +60,9 @@ class TriagedTicket:
     reason: str
     related: Sequence[dict[str, Any]]
     merged_into: UUID | None
+    tags: Sequence[str] = ()
+    linked: Sequence[dict[str, Any]] = ()
+    """Tickets that people say have to do with it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,15 @@ class Topic:
     active: bool
     revision: int
     definition: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of the desk, in their order."""
+
+    subject: UUID
+    revision: int
+    definition: Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -86,10 +102,12 @@ class Triage:
     tickets: ClassVar[Table[TriagedTicket]] = Table("tickets", TriagedTicket)
     topics: ClassVar[Table[Topic]] = Table("topics", Topic, topic=DESK)
     entitlements: ClassVar[Table[Entitlement]] = Table("entitlements", Entitlement, topic=DESK)
-    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements)
+    rules: ClassVar[Table[Rules]] = Table("rules", Rules, topic=DESK)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements, rules)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             TopicDefined,
+            TriageRulesDefined,
             EntitlementDefined,
             TicketOpened,
             ClarificationRequested,
@@ -99,6 +117,9 @@ class Triage:
             TicketPrioritised,
             TicketsRelated,
             TicketMerged,
+            TicketUnmerged,
+            TicketsLinked,
+            TicketsUnlinked,
             TicketAbsorbed,
             TicketClosed,
             TicketReopened,
@@ -110,9 +131,12 @@ class Triage:
         match recorded.event:
             case TopicDefined() as event:
                 view.put(self.topics, _topic(view.subject, event))
+            case TriageRulesDefined() as event:
+                definition = [rule.model_dump(mode="json") for rule in event.rules]
+                view.put(self.rules, Rules(view.subject, event.revision, definition))
             case EntitlementDefined() as event:
-                definition = event.model_dump(mode="json")
-                row = Entitlement(view.subject, event.plan_id, event.active, definition)
+                entitled = event.model_dump(mode="json")
+                row = Entitlement(view.subject, event.plan_id, event.active, entitled)
                 view.put(self.entitlements, row)
             case TicketOpened() as event:
                 if view.get(self.tickets) is None:
@@ -175,6 +199,7 @@ def _triage_changes(view: View, event: object) -> dict[str, Any]:
                 "topic_name": event.topic_name,
                 "team_id": event.team_id,
                 "tier": event.tier,
+                "tags": list(event.tags),
             }
         case TicketPrioritised():
             return {
@@ -188,6 +213,8 @@ def _triage_changes(view: View, event: object) -> dict[str, Any]:
             row = view.get(Triage.tickets)
             new = [relation.model_dump(mode="json") for relation in event.related]
             return {"related": [*(row.related if row else ()), *new]}
+        case TicketUnmerged():
+            return {"open": True, "merged_into": None}
         case TicketMerged():
             return {"open": False, "merged_into": event.into_ticket_id}
         case TicketClosed() | TicketArchived():
@@ -195,4 +222,24 @@ def _triage_changes(view: View, event: object) -> dict[str, Any]:
         case TicketReopened():
             return {"open": True}
         case _:
+            return _links_after(view, event)
+
+
+def _links_after(view: View, event: object) -> dict[str, Any]:
+    match event:
+        case TicketsLinked():
+            return {"linked": [*_without(view, event.other_ticket_id), _link(event)]}
+        case TicketsUnlinked():
+            return {"linked": _without(view, event.other_ticket_id)}
+        case _:
             return {}
+
+
+def _link(event: TicketsLinked) -> dict[str, Any]:
+    other = str(event.other_ticket_id)
+    return {"ticket_id": other, "number": event.other_number, "kind": event.kind}
+
+
+def _without(view: View, other: UUID) -> list[dict[str, Any]]:
+    row = view.get(Triage.tickets)
+    return [one for one in (row.linked if row else ()) if one["ticket_id"] != str(other)]

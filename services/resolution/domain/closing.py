@@ -10,6 +10,7 @@ from services.resolution.domain.commands import (
     RejectResolution,
     ReopenTicket,
     ResolveTicket,
+    TakeUpUnmerged,
     VerifyResolution,
 )
 from services.resolution.domain.rejections import (
@@ -172,6 +173,15 @@ def close_merged(command: CloseMerged, ticket: Ticket) -> list[Event]:
             return []
 
 
+def take_up_unmerged(command: TakeUpUnmerged, ticket: Ticket) -> list[Event]:
+    """Only what a merger closed: anything else ended for a reason of its own."""
+    match ticket:
+        case Closed(how=ClosedHow.MERGED):
+            return [_reopened(command.reason, command)]
+        case Unknown() | Open() | Resolved() | Closed() | Archived():
+            return []
+
+
 def close_for_silence(command: CloseForSilence, ticket: Ticket) -> list[Event]:
     """Not if they did speak, nor for a solution that has been replaced meanwhile."""
     match ticket:
@@ -220,7 +230,9 @@ def _solution(command: ResolveTicket) -> Event:
     )
 
 
-def _reopened(reason: str, command: VerifyResolution | RejectResolution | ReopenTicket) -> Event:
+def _reopened(
+    reason: str, command: VerifyResolution | RejectResolution | ReopenTicket | TakeUpUnmerged
+) -> Event:
     return TicketReopened(reason=reason, reopened_by=command.by, reopened_at=command.now)
 
 

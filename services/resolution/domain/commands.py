@@ -118,6 +118,13 @@ class CloseMerged(_Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeUpUnmerged(_Asked):
+    """The ticket goes on by itself again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseForSilence(_Asked):
     """Nobody objected to the solution of `resolved_at` for the set time."""
 
@@ -148,6 +155,7 @@ Command: TypeAlias = (
     | ArchiveTicket
     | HearCustomer
     | CloseMerged
+    | TakeUpUnmerged
     | CloseForSilence
     | ArchiveWhenDue
 )

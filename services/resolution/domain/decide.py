@@ -20,6 +20,7 @@ from services.resolution.domain.commands import (
     ResolveTicket,
     ResumeWork,
     StartWork,
+    TakeUpUnmerged,
     VerifyResolution,
 )
 from services.resolution.domain.states import Ticket
@@ -59,6 +60,8 @@ def decide(command: Command, ticket: Ticket) -> list[Event]:  # noqa: C901, PLR0
             return closing.close(command, ticket)
         case CloseMerged():
             return closing.close_merged(command, ticket)
+        case TakeUpUnmerged():
+            return closing.take_up_unmerged(command, ticket)
         case CloseForSilence():
             return closing.close_for_silence(command, ticket)
         case ArchiveTicket():

@@ -120,6 +120,24 @@ def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
         read_desk(path)
 
 
+NOTHING_YET: dict[str, dict[str, Any]] = {
+    "intake": {
+        "name": "",
+        "topics": [],
+        "rules": [],
+        "entitled_domains": {},
+        "open_tickets": {},
+    },
+    "assignment": {
+        "teams": [],
+        "agents": [],
+        "open_tickets_of_teams": {},
+        "open_tickets_of_agents": {},
+    },
+    "sla": {"calendars": [], "definitions": [], "open_tickets": {}},
+}
+
+
 class Owners:
     """Stands for the services: keeps what it is told, says what differs."""
 
@@ -132,6 +150,8 @@ class Owners:
         owner = {8081: "intake", 8083: "assignment", 8084: "sla"}[port or 0]
         identity = verify(SECRET, request.headers[HEADER], owner)
         assert (identity.actor, identity.role) == ("cli:desk", Role.ADMIN)
+        if request.method == "GET":
+            return httpx.Response(200, json=NOTHING_YET[owner])
         body = json.loads(request.content)
         if request.url.path == "/v1/desk/revisions":
             new = body["digest"] not in self.digests[-1:]

@@ -90,7 +90,10 @@ def test_what_the_customer_says_weighs_more_than_the_topic() -> None:
     *_, priority = given(DECIDER).when(order(impact=Level.HIGH)).said
     assert isinstance(priority, TicketPrioritised)
     assert priority == TicketPrioritised(
-        impact=Level.HIGH, urgency=Level.MEDIUM, priority=Priority.HIGH
+        impact=Level.HIGH,
+        urgency=Level.MEDIUM,
+        priority=Priority.HIGH,
+        decided={"impact": "customer", "urgency": "topic general", "priority": "matrix"},
     )
 
 

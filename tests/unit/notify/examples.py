@@ -7,8 +7,10 @@ from shared.events import Level, Person, Priority, TicketType
 from shared.events.assignment import AgentAssigned, TicketEscalated
 from shared.events.intake import (
     Channel,
+    ClarificationReminded,
     ClarificationRequested,
     CustomerMessageReceived,
+    OutsiderWrote,
     Question,
     TicketCategorised,
     TicketOpened,
@@ -28,7 +30,7 @@ from shared.events.resolution import (
 from shared.events.review import FollowUpRequested
 from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
 from shared.ids import person_id
-from shared.testing.spec import T0
+from shared.testing.spec import T0, TICKET
 
 CUSTOMER = "maria@example.com"
 NUMBER = "LD-7KQ4M-2XR9C-5"
@@ -106,6 +108,9 @@ def told_events(text: str = "Some words") -> list[Any]:
     return [
         opened(description=text, subject=text, topic_name=text),
         ClarificationRequested(questions=(Question(field="f", text=text),), requested_at=T0),
+        ClarificationReminded(
+            questions=(Question(field="f", text=text),), reminder=1, ends_at=T0, reminded_at=T0
+        ),
         assigned(name=text),
         AgentReplied(replied_by="agent:anna", agent_name=text, text=text, replied_at=T0),
         ProgressReported(
@@ -116,6 +121,7 @@ def told_events(text: str = "Some words") -> list[Any]:
             reported_at=T0,
         ),
         message(text),
+        OutsiderWrote(ticket_id=TICKET, number="LD-1", written_at=T0),
         TicketEscalated(from_tier=1, tier=2, by="agent:x", reason=text, escalated_at=T0),
         resolved(text=text),
         ResolutionRejected(rejected_by="customer:x", reason=text, rejected_at=T0),

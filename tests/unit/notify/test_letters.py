@@ -9,7 +9,7 @@ from services.notify.letters import TOLD_OF, Letter, Occasion, cause_of, letters
 from services.notify.story import story_of
 from shared.events import Event, Priority
 from shared.events.assignment import AgentUnassigned, ParticipantAdded
-from shared.events.intake import TicketMerged
+from shared.events.intake import OutsiderWrote, TicketMerged
 from shared.events.notify import NotificationKind as Kind
 from shared.events.resolution import ClosedHow, ResolutionRejected, TicketReopened
 from shared.events.sla import ClockKind, ClockPaused, TargetApproaching, TargetBreached, TargetMet
@@ -48,6 +48,14 @@ def told(
 
 def whom(letters: list[Letter]) -> list[tuple[Kind, str]]:
     return [(letter.kind, letter.to.email) for letter in letters]
+
+
+def test_the_agent_is_told_that_somebody_else_wrote_about_the_ticket() -> None:
+    outsider = OutsiderWrote(ticket_id=TICKET, number="LD-12345-67890-1", written_at=T0)
+    (letter,) = told(opened(), categorised(), assigned(), outsider)
+    assert whom([letter]) == [(Kind.CUSTOMER_REPLY, "anna@desk.example")]
+    assert "LD-12345-67890-1" in letter.facts["body"]
+    assert told(opened(), categorised(), outsider) == []
 
 
 def test_the_customer_gets_an_acknowledgment_when_the_ticket_opens() -> None:

@@ -119,6 +119,15 @@ def test_text_and_html_arrive_as_written() -> None:
     assert isinstance(mail["Date"].datetime, datetime)
 
 
+@settings(max_examples=50)
+@given(st.text(alphabet="a.\r\n\x85\u2028 ", max_size=60), st.text(alphabet="a.\r\n", max_size=60))
+def test_no_line_of_ours_ends_otherwise_than_with_both_characters(text: str, html: str) -> None:
+    # A server that takes a lone one for a line's end would find a second mail in ours.
+    message = outgoing(request(text=text, html=html), TICKET, ORIGIN).message
+    assert b"\r" not in message.replace(b"\r\n", b"")
+    assert b"\n" not in message.replace(b"\r\n", b"")
+
+
 def test_what_comes_back_goes_where_answers_go() -> None:
     assert outgoing(request(), TICKET, ORIGIN).envelope_from.startswith("support+")
     assert outgoing(request(reply_to=""), TICKET, ORIGIN).envelope_from == "support@desk.example"

@@ -33,6 +33,8 @@ def test_headers_are_cloudevents_in_binary_mode() -> None:
     [
         ("ce_id", b"x"),
         ("ce_time", b"yesterday"),
+        ("ce_time", b"0001-01-01T00:00:00+05:00"),
+        ("ld_stream", b"00000000-0000-0000-0000-000000000001/" + b"a" * 3000),
         ("ce_time", b"2026-03-02T09:00:00"),
         ("ld_after", b"intake"),
         ("ld_correlation", b""),

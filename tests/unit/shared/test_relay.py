@@ -29,13 +29,33 @@ class Keys:
         self.made += 1
 
 
+class Batch:
+    def __init__(self) -> None:
+        self.keys: list[bytes] = []
+
+    def append(self, *, timestamp: None, key: bytes, value: bytes, headers: object) -> object:
+        self.keys.append(key)
+        return self
+
+    def close(self) -> None:
+        """Nothing is added any more."""
+
+
 class Producer:
     def __init__(self) -> None:
         self.sent = 0
 
-    async def send(self, _topic: str, _value: bytes, *, key: bytes) -> "asyncio.Future[None]":
-        assert key
-        self.sent += 1
+    async def partitions_for(self, _topic: str) -> set[int]:
+        return {0}
+
+    def create_batch(self) -> Batch:
+        return Batch()
+
+    async def send_batch(
+        self, batch: Batch, _topic: str, *, partition: int
+    ) -> "asyncio.Future[None]":
+        assert partition == 0
+        self.sent += len(batch.keys)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done

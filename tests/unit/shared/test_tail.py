@@ -1,5 +1,6 @@
 """The tail and the pasts: whatever is kept in memory, what is read is what the log holds."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -127,3 +128,24 @@ async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pasts, "CHARACTERS_MAX", 0)
     await remembered.read(SUBJECTS)
     assert (len(remembered._known), remembered._characters) == (0, 0)
+
+
+async def test_what_is_forgotten_during_a_read_is_read_again() -> None:
+    store = Store()
+    store.add(SUBJECTS[0])
+    rounds: list[int] = []
+
+    async def newer(subjects: Sequence[UUID], known: Sequence[int]) -> dict[UUID, Past]:
+        found = await store.newer(subjects, known)
+        rounds.append(len(known))
+        if len(rounds) == 1:
+            remembered.forget()
+        return found
+
+    remembered = Pasts(newer)
+    async with asyncio.timeout(5):
+        first, second = await asyncio.gather(
+            remembered.read(SUBJECTS[:1]), remembered.read(SUBJECTS[:1])
+        )
+        assert list(first[SUBJECTS[0]].events) == list(second[SUBJECTS[0]].events) == store.events
+        assert list(await remembered.read(SUBJECTS[1:2])) == SUBJECTS[1:2]

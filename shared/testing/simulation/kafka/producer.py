@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
@@ -49,12 +50,54 @@ class SimulatedProducer:
         )
         return acknowledged
 
+    async def partitions_for(self, _topic: str) -> set[int]:
+        """One: the broker finds the partition of a key."""
+        return {0}
+
+    def create_batch(self) -> "SimulatedBatch":
+        """A batch to be filled."""
+        return SimulatedBatch()
+
+    async def send_batch(
+        self, batch: "SimulatedBatch", topic: str, *, partition: int
+    ) -> "asyncio.Future[Any]":
+        """Send what is in a batch, one by one: so any part of it may be lost, or come twice."""
+        del partition
+        futures = [
+            await self.send(topic, value, key=key, headers=headers)
+            for key, value, headers in batch.records
+        ]
+        return asyncio.gather(*futures)
+
     def _connect(self, answer: "asyncio.Future[Any]") -> None:
         if not answer.done():
             if self._broker.down:
                 answer.set_exception(KafkaConnectionError())
             else:
                 answer.set_result(None)
+
+
+@dataclass
+class SimulatedBatch:
+    """Records of one partition."""
+
+    records: list[tuple[bytes, bytes, Sequence[tuple[str, bytes]]]] = field(default_factory=list)
+
+    def append(
+        self,
+        *,
+        timestamp: None,
+        key: bytes,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]],
+    ) -> bool:
+        """Add a record: there is always room."""
+        del timestamp
+        self.records.append((key, value, headers))
+        return True
+
+    def close(self) -> None:
+        """Nothing is added any more."""
 
 
 def _refuse(acknowledged: "asyncio.Future[None]") -> None:

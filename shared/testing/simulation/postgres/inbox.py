@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.inbox import FOLLOWER
+from shared.kept_aside import FOLLOWER
 from shared.testing.simulation.postgres.statements import reads, writes
 from shared.testing.simulation.postgres.tables import Row, Tables
 
@@ -37,9 +37,24 @@ def _waiting_of(tables: Tables, _now: datetime, subjects: list[UUID]) -> list[Ro
 
 @reads
 def _waiting_subjects(tables: Tables, _now: datetime, limit: int) -> list[Row]:
-    since = _oldest(tables)
+    parked = _parked_subjects(tables)
+    since = {s: at for s, at in _oldest(tables).items() if s not in parked}
     order = sorted(since, key=lambda subject: (since[subject], subject.bytes))
     return [Row(("subject", "since"), (s, since[s])) for s in order[:limit]]
+
+
+@reads
+def _something_waits(tables: Tables, _now: datetime) -> list[Row]:
+    return [Row(("exists",), (bool(tables.waiting),))]
+
+
+@reads
+def _waiting_for_keys(tables: Tables, _now: datetime, names: list[str]) -> list[Row]:
+    rows = [
+        (row["subject"], orjson.dumps(row["headers"]).decode()) for row in tables.waiting.values()
+    ]
+    found = dict.fromkeys(s for s, headers in rows if any(name in headers for name in names))
+    return [Row(("subject",), (subject,)) for subject in found]
 
 
 def _oldest(tables: Tables) -> dict[UUID, datetime]:
@@ -94,11 +109,11 @@ def _unpark_filled_gaps(tables: Tables, _now: datetime) -> list[Row]:
 
 @writes()
 def _set_read_to(
-    tables: Tables, _now: datetime, topics: list[str], partitions: list[int], as_of: datetime
+    tables: Tables, now: datetime, topics: list[str], partitions: list[int], as_of: datetime
 ) -> list[Row]:
     for key in zip(topics, partitions, strict=True):
         row = tables.read_to.get(key) or Row(READ_TO, (*key, as_of, None, None))
-        tables.read_to[key] = row.but(as_of=max(row["as_of"], as_of))
+        tables.read_to[key] = row.but(as_of=min(max(row["as_of"], as_of), now))
     return []
 
 
@@ -173,6 +188,14 @@ def _mark_fired(
 ) -> list[Row]:
     for key in zip(ids, due_ats, strict=True):
         tables.fired.setdefault(key, Row(FIRED, key))
+    return []
+
+
+def forget_fired(tables: Tables, schema: str, now: datetime) -> list[Row]:
+    """Forget what was fired long ago, where the timer has gone."""
+    there = {(row["id"], row["due_at"]) for row in tables.views[(schema, "timers")].values()}
+    for key in [k for k in tables.fired if k not in there and k[1] < now - timedelta(days=1)]:
+        del tables.fired[key]
     return []
 
 

@@ -208,6 +208,9 @@ class Server:
         self._known[QUERIES.render("due_timers", schema=schema)] = Statement(
             lambda tables, _now, as_of, limit: inbox.due_timers(tables, schema, as_of, limit)
         )
+        self._known[QUERIES.render("forget_fired", schema=schema)] = Statement(
+            lambda tables, now: inbox.forget_fired(tables, schema, now), writes=True
+        )
         self._known[QUERIES.render("unfire", schema=schema)] = Statement(
             lambda tables, _now, subject: inbox.unfire(tables, schema, subject), writes=True
         )

@@ -263,10 +263,37 @@ def _parked_subjects(tables: Tables, _now: datetime, follower: str) -> list[Row]
 
 
 @reads
-def _parked_recently(tables: Tables, now: datetime, follower: str, seconds: float) -> list[Row]:
+def _parked_recently(
+    tables: Tables, now: datetime, follower: str, seconds: float, but: str
+) -> list[Row]:
     since = now - timedelta(seconds=seconds)
-    rows = [r for r in tables.parked.values() if r["follower"] == follower]
+    of = [r for r in tables.parked.values() if r["follower"] == follower]
+    rows = [r for r in of if r["reason"] != but]
     return [Row(("count",), (sum(row["parked_at"] > since for row in rows),))]
+
+
+@reads
+def _put_off(tables: Tables, _now: datetime, follower: str, reason: str) -> list[Row]:
+    rows = sorted(tables.parked.values(), key=lambda row: row["parked_at"])
+    of = [row for row in rows if (row["follower"], row["reason"]) == (follower, reason)]
+    return [_columns(row, "id", "subject") for row in of]
+
+
+@writes()
+def _park_anew(
+    tables: Tables,
+    _now: datetime,
+    parked_id: UUID,
+    position: int,
+    event_id: UUID,
+    reason: str,
+    detail: str,
+) -> list[Row]:
+    if parked_id in tables.parked:
+        tables.parked[parked_id] = tables.parked[parked_id].but(
+            position=position, event_id=event_id, reason=reason, detail=detail
+        )
+    return []
 
 
 @reads
