@@ -1,6 +1,7 @@
 """How many wrong tokens are looked up, from where."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 from fastapi import Request
@@ -66,6 +67,22 @@ async def test_after_a_while_they_are_looked_up_again() -> None:
     door.now += WINDOW_SECONDS
     await door.knock("ld_token")
     assert door.looked == PER_TOKEN_MAX + 1
+
+
+async def test_who_was_let_in_before_is_let_in_beside_somebody_who_guesses() -> None:
+    door = Door()
+    agent = cast("AgentRow", object())
+    here = asked_from("192.0.2.1")
+
+    async def found() -> AgentRow:
+        return agent
+
+    assert await door.limit.look(here, "anna's own token", found) is agent
+    for number in range(PER_ADDRESS_MAX):
+        await door.knock(f"{number:012}-token")
+    assert await door.limit.look(here, "anna's own token", found) is agent
+    with pytest.raises(TooManySignIns):
+        await door.limit.look(here, "ben's own token", found)
 
 
 def test_an_ipv6_host_is_its_network() -> None:
