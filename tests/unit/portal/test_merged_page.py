@@ -45,7 +45,15 @@ async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> Non
     tokens = FormTokens(SECRET)
     unused = cast("Any", None)
     portal = Portal(
-        cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, unused, unused
+        cast("Any", runtime),
+        SETTINGS,
+        cast("Any", Shown()),
+        unused,
+        unused,
+        tokens,
+        unused,
+        unused,
+        unused,
     )
     page = await _status(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
     html = bytes(page.body).decode()
