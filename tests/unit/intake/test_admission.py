@@ -78,8 +78,8 @@ async def test_a_body_that_does_not_arrive_in_time_is_given_up() -> None:
 
 SETTINGS = Settings(
     database_url="postgresql://nowhere",
-    identity_secret="i",
-    link_secret="l",
+    identity_secret="i" * 32,
+    link_secret="l" * 32,
     smtp_mails_in_flight_max=1,
     smtp_domains=("desk.localhost",),
 )

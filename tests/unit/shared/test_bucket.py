@@ -69,8 +69,8 @@ def test_files_are_in_the_folder_unless_a_bucket_is_named(tmp_path: Path) -> Non
         "database_url": "postgresql://nowhere",
         "port": 1,
         "data_dir": tmp_path,
-        "identity_secret": "x",
-        "link_secret": "x",
+        "identity_secret": "x" * 32,
+        "link_secret": "x" * 32,
     }
     assert isinstance(files_of(ServiceSettings(**given)), FileStore)
     assert isinstance(files_of(ServiceSettings(**given, files_url="memory:///")), Bucket)
