@@ -38,6 +38,7 @@ settings.register_profile("ledgerdesk", deadline=None, suppress_health_check=[He
 settings.load_profile("ledgerdesk")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the rooms in order; within one, tests stay as they were collected.
 
