@@ -5,12 +5,14 @@ and Kafka had forgotten them. Whoever still has them says them again instead (`r
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from shared.envelope import Heard
 from shared.errors import Rejected
 from shared.ids import derived_id
 from shared.log.records import NewEvent
+from shared.log.vector import Vector
 
 Head = tuple[int, UUID | None]
 
@@ -42,6 +44,30 @@ def bridge(
     if not events:
         raise NoGap
     return events
+
+
+def lacking(
+    waiting: Sequence[Heard],
+    heads: Mapping[tuple[UUID, str], Head],
+    keys: AbstractSet[str] = frozenset(),
+) -> str:
+    """What `waiting` waits for, of one subject: streams up to a version, and `keys`. Pure."""
+    here = {(one.author, one.version) for one in waiting}
+    wanted = Vector()
+    for one in waiting:
+        needed = Vector.parse(one.after) if one.after else Vector()
+        if one.version > 1:
+            needed = needed.merged({one.author: one.version - 1})
+        unheard = {
+            author: version
+            for author, version in needed.items()
+            if heads.get((one.subject, author), (0, None))[0] < version
+            and (author, version) not in here
+        }
+        wanted = wanted.merged(unheard)
+    parts = [f"{author} up to version {version}" for author, version in sorted(wanted.items())]
+    parts += [f"key {name}" for name in sorted(keys)]
+    return ", ".join(parts) or "another predecessor than is here"
 
 
 def _lost(

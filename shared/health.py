@@ -26,17 +26,22 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from shared.clock import monotonic_seconds
-from shared.followers.follower import Follower
+from shared.followers.follower import Follower, FollowerStopped
 from shared.followers.projection import ProjectionFollower
 from shared.hearing import Hearing
 from shared.log import Log
+from shared.log.log import QUERIES
 from shared.outages import OUTAGES
+from shared.reading import NOT_CONNECTED
 
 DATABASE_SECONDS_MAX: Final = 2.0
 """A database that takes longer than this to say one is away."""
 
 FAR_BEHIND: Final = 1_000
 """A process that starts with more than this to catch up is not ready yet."""
+
+FIRST_LOOK_SECONDS: Final = 30.0
+"""How long a process that has just started is given to find out how far behind Kafka it is."""
 
 STALLED_SECONDS: Final = 60.0
 """Records that wait on Kafka this long, none of them read, mean that the consumer is dead."""
@@ -53,6 +58,7 @@ class Health:
     """Everything that runs, and would end the process if it ended."""
     troubles: dict[str, str] = field(default_factory=dict)
     """What else fails: set and taken away by the parts that notice, e.g. the mail sender."""
+    _began: float = field(default_factory=monotonic_seconds)
     _caught_up: bool = False
     _stall: tuple[int, float] = (0, 0.0)
     """How far Kafka had been read, and when that last changed."""
@@ -66,37 +72,46 @@ class Health:
         try:
             async with asyncio.timeout(DATABASE_SECONDS_MAX):
                 end = await self.log.end()
+                behind = [] if self._caught_up else await self._behind(end)
         except (*OUTAGES, asyncpg.PostgresError) as error:
             return [f"postgres: {type(error).__name__}"]
+        self._caught_up = not behind
         reasons = [f"{name}: has ended" for name in self.dead()]
         if self.log.hold.on:
             reasons.append("log: looks for what it had said before it started")
-        if self.log.hold.on:
-            reasons.append("log: looks on Kafka for what it had said before")
-        if not self._caught_up:
-            behind = self._behind(end)
-            self._caught_up = not behind
-            reasons += behind
-        return reasons
+        return reasons + behind
 
     def lacks(self) -> list[str]:
         """What fails while this process serves."""
         found = [f"{f.name}: {_kind(f.failing)}" for f in self.followers if f.failing]
+        found += [f"{f.name}: {FollowerStopped.__name__}" for f in self.followers if f.stopped]
         if self.hearing is not None and self.hearing.failing:
             found.append(f"inbox: {_kind(self.hearing.failing)}")
         elif self._stalled():
             found.append("inbox: records wait on Kafka and none is read")
         return found + [f"{part}: {what}" for part, what in self.troubles.items()]
 
-    def _behind(self, end: int) -> list[str]:
-        """What a process that has just started must first catch up with."""
+    async def _behind(self, end: int) -> list[str]:
+        """What a process that has just started must first catch up with.
+
+        Where a read model stands is asked of the database, whichever replica leads it; one that
+        was stopped is not waited for.
+        """
+        rows = await self.log.pool.fetch(QUERIES.cursors)
+        stands = {row["name"]: end if row["stopped"] else row["position"] for row in rows}
+        projections = [f.name for f in self.followers if isinstance(f, ProjectionFollower)]
         found = [
-            f"{f.name}: {end - f.position} events behind"
-            for f in self.followers
-            if isinstance(f, ProjectionFollower) and f.leading and end - f.position > FAR_BEHIND
+            f"{name}: {end - stands.get(name, 0)} events behind"
+            for name in projections
+            if end - stands.get(name, 0) > FAR_BEHIND
         ]
         kafka = self.hearing
-        if kafka is not None and sum(kafka.behind.values()) > FAR_BEHIND and not kafka.failing:
+        if kafka is None:
+            return found
+        waited = monotonic_seconds() - self._began
+        if kafka.failing == NOT_CONNECTED and waited < FIRST_LOOK_SECONDS:
+            found.append("inbox: has not looked at Kafka yet")
+        elif sum(kafka.behind.values()) > FAR_BEHIND and not kafka.failing:
             found.append(f"inbox: {sum(kafka.behind.values())} records behind")
         return found
 

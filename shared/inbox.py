@@ -8,7 +8,7 @@ event can tell that it is not early.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from shared.arrivals import Sorted, sort_arrivals
 from shared.envelope import EnvelopeBroken, Heard, heard
 from shared.errors import DuplicateEvent, LedgerdeskError, VersionConflict
 from shared.events import KEYS, event_type
-from shared.gaps import NoGap, bridge
+from shared.gaps import NoGap, bridge, lacking
 from shared.kept_aside import KeptAside, headers_json
 from shared.log.appender import REFUSED
 from shared.log.heads import Head
@@ -153,26 +153,28 @@ class Inbox:
         subject comes, or a key.
         """
         rows = await self._log.pool.fetch(QUERIES.waiting_subjects, SWEEP_SUBJECTS_MAX)
-        pool = self._log.pool
-        self._some_wait = bool(rows) or await pool.fetchval(QUERIES.something_waits)
-        if not self._some_wait:
+        anything = bool(rows) or await self._log.pool.fetchval(QUERIES.something_waits)
+        self._some_wait = anything
+        if not anything:
             return 0
-        subjects = [row["subject"] for row in rows]
-        taken = await self.take(await self._waiting_of(subjects))
+        taken = await self.take(await self._waiting_of([row["subject"] for row in rows]))
         await self._log.pool.execute(QUERIES.drop_waiting)
         await self._park_gaps()
         return taken
 
-    async def pass_over(self, subject: UUID) -> None:
-        """Take in what waits of `subject` without what it waits for. Raises `NoGap`; also if
-        it waits for a key, as nobody could read it without."""
+    async def pass_over(self, subject: UUID, record: Callable[[UUID], NewEvent]) -> None:
+        """Take in what waits of `subject` without what it waits for, and with it, all or nothing,
+        what `record` says of that, given the last event that is so taken in.
+
+        Raises `NoGap`; also if it waits for a key, as nobody could read it without.
+        """
+        await self._log.hold.passed()
         waiting = await self._waiting_of([subject])
         named = named_in(one.keys for one in waiting)
         if self._keys is not None and await self._keys.missing(named):
             raise NoGap
-        rows = await self._log.pool.fetch(QUERIES.heads, [subject])
-        heads = {(row["subject"], row["author"]): (row["version"], row["id"]) for row in rows}
-        await self._log.append(Batch(events=bridge(waiting, heads, self._as_new), heard=True))
+        events = bridge(waiting, await self._heads_here(subject), self._as_new)
+        await self._log.append(Batch(events=[*events, record(events[-1].id)], heard=True))
         await self.take(await self._waiting_of([subject]))
         await self.sweep()
 
@@ -274,9 +276,21 @@ class Inbox:
     async def _park_gaps(self) -> None:
         rows = await self._log.pool.fetch(QUERIES.gaps, GAP_SECONDS)
         for row in rows:
-            detail = f"{row['events']} events wait since {row['since'].isoformat()}"
+            what = await self._lacking(row["subject"])
+            detail = f"{row['events']} events wait since {row['since'].isoformat()} for {what}"
             await self._aside.park(row["subject"], None, "gap", detail, None)
         await self._log.pool.execute(QUERIES.unpark_filled_gaps)
+
+    async def _lacking(self, subject: UUID) -> str:
+        waiting = await self._waiting_of([subject])
+        missing: set[str] = set()
+        if self._keys is not None:
+            missing = await self._keys.missing(named_in(one.keys for one in waiting))
+        return lacking(waiting, await self._heads_here(subject), missing)
+
+    async def _heads_here(self, subject: UUID) -> dict[tuple[UUID, str], Head]:
+        rows = await self._log.pool.fetch(QUERIES.heads, [subject])
+        return {(row["subject"], row["author"]): (row["version"], row["id"]) for row in rows}
 
 
 async def sweep_regularly(inbox: Inbox, every_seconds: float = 1.0) -> None:

@@ -175,15 +175,20 @@ class _Operations:
         if follower is None and row["reason"] == "gap":
             if self._inbox is None:
                 raise CantSkip
-            await self._inbox.pass_over(row["subject"])
-        await self._record_skip(row, identity)
+            await self._inbox.pass_over(
+                row["subject"], lambda last: self._skip_of(row, identity, last)
+            )
+        else:
+            with suppress(DuplicateEvent):  # it was before, and a crash came in between
+                skip = self._skip_of(row, identity, row["event_id"])
+                await self._log.append(Batch(events=[skip]))
         if isinstance(follower, ProjectionFollower | ReactionFollower):
             await self.retry(parked_id)
         else:
             await self._log.pool.execute(QUERIES.unpark, parked_id)
 
-    async def _record_skip(self, row: Any, identity: Identity) -> None:
-        subject = derived_id("skip", row["id"])
+    def _skip_of(self, row: Any, identity: Identity, what: UUID | None) -> NewEvent:
+        """That `what` was skipped: one fact, however often it is tried."""
         event = ParkedSkipped(
             service=self._name,
             follower=row["follower"],
@@ -195,9 +200,9 @@ class _Operations:
             skipped_by=identity.actor,
             skipped_at=self._clock(),
         )
-        event_id = derived_id("skipped", row["id"])
-        new = NewEvent(
-            subject=subject,
+        event_id = derived_id("skipped", row["id"], what)
+        return NewEvent(
+            subject=derived_id("skip", row["id"], what),
             author=self._name,
             version=1,
             id=event_id,
@@ -209,5 +214,3 @@ class _Operations:
             occurred_at=self._clock(),
             data=encode(event).decode(),
         )
-        with suppress(DuplicateEvent):  # it was skipped before, and a crash came in between
-            await self._log.append(Batch(events=[new]))

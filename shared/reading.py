@@ -41,6 +41,10 @@ STUCK_SECONDS = 45.0
 dead: one that was fenced off, for example, never says so. So do looks that fail for so long."""
 
 
+NOT_CONNECTED = "not connected to Kafka yet"
+"""What keeps it from hearing until it is known how far it has to read, or what else does."""
+
+
 class Stuck(LedgerdeskError):
     """The consumer does not read what is there."""
 
@@ -83,7 +87,7 @@ class Reading:
         """By topic, how many records had not been read at the last look."""
         self.read = 0
         """Records taken in since the start."""
-        self.failing = "not connected to Kafka yet"
+        self.failing = NOT_CONNECTED
 
     async def take(self, records: Sequence[Any]) -> None:
         """Take in a batch. Returns only when it is durable, or was asked for again."""

@@ -13,8 +13,12 @@ from aiokafka import AIOKafkaProducer
 
 from shared.envelope import headers_of
 from shared.errors import NotFound
+from shared.events import KEYS
 from shared.kafka import make_producer, topic_name
 from shared.log.log import QUERIES, Log
+from shared.privacy.keyring import QUERIES as KEY_QUERIES
+from shared.privacy.sealing import key_id_of, named_in
+from shared.privacy.travel import value_of
 from shared.settings import ServiceSettings
 
 SEND_SECONDS_MAX = 30.0
@@ -34,15 +38,26 @@ class Republisher:
         self._make_producer = producer
 
     async def stream(self, subject: UUID) -> int:
-        """Everything this service said about `subject`; how many events. Raises `NotFound`."""
+        """Everything this service said about `subject`, and before it the keys that it is sealed
+        with; how many events. Raises `NotFound`."""
         past = await self._log.read(subject)
         said = [event for event in past.events if event.said]
         if not said:
             raise NotFound(what="stream of this service")
+        names = named_in(event.keys for event in said)
+        keys = await self._log.pool.fetch(
+            KEY_QUERIES.keys_to_publish, self._log.author, [key_id_of(name) for name in names]
+        )
         producer = self._make_producer(self._settings, f"{self._log.author}-republish")
         async with asyncio.timeout(SEND_SECONDS_MAX):
             await producer.start()
             try:
+                for key in keys:
+                    await producer.send_and_wait(
+                        topic_name(self._settings.topic_prefix, KEYS),
+                        value_of(dict(key)),
+                        key=str(key["key_id"]).encode(),
+                    )
                 for event in said:
                     await producer.send_and_wait(
                         topic_name(self._settings.topic_prefix, event.topic),

@@ -176,12 +176,12 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     intake.TicketsRelated: _related,
     intake.TicketMerged: _merged,
     intake.TicketAbsorbed: _absorbed,
-    intake.AddressConfirmed: lambda _, __: {"confirmed": True},
     intake.TicketUnmerged: lambda _, __: {"merged_into": None},
     intake.TicketReleased: _released,
     intake.TicketsLinked: _linked,
     intake.TicketsUnlinked: _unlinked,
     intake.ClarificationLapsed: lambda _, __: {"questions": []},
+    intake.AddressConfirmed: lambda _, __: {"confirmed": True},
     intake.BounceReceived: _bounced,
     intake.ClarificationRequested: lambda _, e: {
         "questions": [question.model_dump() for question in e.questions]

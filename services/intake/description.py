@@ -5,12 +5,13 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from services.intake.submission import Submission
 
-PUBLIC: Final = frozenset({"/v1/tickets", "/v1/topics"})
+OPERATIONS: Final = frozenset({("/v1/tickets", "post"), ("/v1/topics", "get")})
+
+PUBLIC: Final = frozenset(path for path, _ in OPERATIONS)
 
 TITLE: Final = "Ledgerdesk: opening tickets"
 
@@ -146,8 +147,36 @@ def description(described: APIRouter) -> APIRouter:
 
     @router.get("/openapi.json")
     async def openapi() -> Response:
-        public = [r for r in described.routes if isinstance(r, APIRoute) and r.path in PUBLIC]
-        document = get_openapi(title=TITLE, version="1", description=ABOUT, routes=public)
+        document = public_part(described)
         return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
 
     return router
+
+
+def public_part(described: APIRouter) -> dict[str, Any]:
+    """The OpenAPI document of the public's routes, with the schemas that they name."""
+    made = get_openapi(title=TITLE, version="1", description=ABOUT, routes=described.routes)
+    paths = {path: made["paths"][path] for path in sorted(PUBLIC)}
+    paths = {
+        path: {method: one for method, one in methods.items() if (path, method) in OPERATIONS}
+        for path, methods in paths.items()
+    }
+    schemas = made.get("components", {}).get("schemas", {})
+    named: set[str] = set()
+    left = _names_in(paths)
+    while left:
+        named |= left
+        left = _names_in([schemas[name] for name in left]) - named
+    return {
+        **made,
+        "paths": paths,
+        "components": {"schemas": {name: schemas[name] for name in sorted(named)}},
+    }
+
+
+def _names_in(node: Any) -> set[str]:
+    """The names of the schemas that are referred to."""
+    if isinstance(node, dict):
+        own = {node["$ref"].rpartition("/")[2]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*(_names_in(value) for value in node.values()))
+    return set().union(*map(_names_in, node)) if isinstance(node, list) else set()

@@ -165,8 +165,8 @@ async def open_submission(
             plan_wanted=submission.plan,
             custom_fields=submission.custom_fields,
             attachments=attachments,
-            vouched=identity is not None and identity.agent_id is not None,
             rules=topics.rules,
+            vouched=identity is not None and identity.agent_id is not None,
         )
 
     return await parts.open_ticket(

@@ -155,16 +155,16 @@ def _intake(event: Event) -> str:
             return "An automatic answer came from your mail."
         case CustomerMessageReceived():
             return "You wrote to us."
+        case AddressConfirmed(how=ConfirmedHow.AGENT):
+            return ""
+        case AddressConfirmed():
+            return "You confirmed your address."
         case _:
             return ""
 
 
 def _beside_others(event: Event) -> str:
     match event:
-        case AddressConfirmed(how=ConfirmedHow.AGENT):
-            return ""
-        case AddressConfirmed():
-            return "You confirmed your address."
         case TicketMerged():
             return f"It goes on in {line(event.into_number)}."
         case TicketUnmerged():

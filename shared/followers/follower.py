@@ -82,6 +82,8 @@ class Follower(ABC):
         self.born_at: datetime | None = None
         self.leading = False
         self.failing: str = ""
+        self.stopped = False
+        """Nobody leads it until an operator says so."""
         self._leader: UUID = derived_id("leader", event_log.author, instance)
         self._lease_renewed = 0.0
         self._stored_at = 0.0
@@ -181,6 +183,7 @@ class Follower(ABC):
     async def _stop(self, stopped: FollowerStopped) -> None:
         """Follow no more, here or in a replica, until an operator says so."""
         log.error("follower_stopped", follower=self.name)
+        self.stopped = True
         with suppress(*OUTAGES):  # then it stops when it comes to the same place again
             await self.log.pool.execute(QUERIES.stop_follower, self.name, stopped.message)
 
@@ -197,6 +200,10 @@ class Follower(ABC):
             QUERIES.take_lease, self.name, self._leader, LEASE_SECONDS
         )
         self._lease_renewed = now
+        if row is not None:
+            self.stopped = False
+        else:
+            self.stopped = await self.log.pool.fetchval(QUERIES.is_stopped, self.name) or False
         self.leading = self.leading and row is not None and self._stands(row)
         if row is not None and not self.leading:
             self.generation = row["generation"]

@@ -118,6 +118,10 @@ returning position, born_position, born_at, generation
 update ledger.cursors set stopped = $2, leader = null, lease_until = null
 where name = $1 and stopped is null
 
+-- name: is_stopped
+-- Whether a follower was stopped.
+select stopped is not null from ledger.cursors where name = $1
+
 -- name: resume_follower
 -- An operator says so.
 update ledger.cursors set stopped = null where name = $1 returning 1

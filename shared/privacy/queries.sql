@@ -36,6 +36,12 @@ where author = $1 and published = change
   and published_at < forgotten_at + make_interval(secs => $3)
 limit $2
 
+-- name: keys_to_publish
+-- Some keys of an author, as they are published.
+select key_id, person, author, wrapped, master, change, created_at, erased_at
+from ledger.keys
+where author = $1 and key_id = any ($2::uuid[])
+
 -- name: mark_published
 -- These changes of keys are on Kafka; if a crash forgets it, they are published again.
 with hurry as materialized (select set_config('synchronous_commit', 'off', true) as is_off)

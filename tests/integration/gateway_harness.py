@@ -36,6 +36,14 @@ SECRET = "the identity secret of these tests, long enough"
 Databases = Callable[[str], Awaitable[Database]]
 
 
+OTHER_STATUSES = {
+    ("POST", "tickets"): 201,
+    ("POST", "webhooks"): 201,
+    ("POST", "redeliver"): 202,
+}
+"""What owners answer when all is well, by the end of the path; everywhere else 200."""
+
+
 @dataclass
 class Sent:
     """A request that reached an owner, and who it says is calling."""
@@ -81,7 +89,8 @@ class FakeOwners:
             if isinstance(answer, Exception):
                 raise answer
             return answer
-        return httpx.Response(200, json={"ticket_id": "x", "events": ["Done"]})
+        status = OTHER_STATUSES.get((request.method, path.rpartition("/")[2]), 200)
+        return httpx.Response(status, json={"ticket_id": "x", "events": ["Done"]})
 
 
 @dataclass

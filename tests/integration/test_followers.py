@@ -520,7 +520,8 @@ async def test_somebody_who_is_being_forgotten_holds_up_only_what_is_about_them(
         return await append(batch)
 
     monkeypatch.setattr(log, "append", sealing)
-    await catch_up(follower)
+    async with asyncio.timeout(20):
+        await catch_up(follower)
     assert {row["subject"] for row in await started(log)} == set(others)
     (parked,) = await log.pool.fetch(QUERIES.parked)
     assert (parked["subject"], parked["reason"]) == (leaving, PUT_OFF)

@@ -2,21 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import httpx
 import pytest
 
 from deploy.local.databases import Database
+from shared.followers.follower import FollowerStopped
+from shared.followers.projection import ProjectionFollower
 from shared.health import STALLED_SECONDS, Health
 from shared.ids import uuid7
 from shared.log import Log
-from shared.service import Running, running
+from shared.log.log import QUERIES
+from shared.postgres import open_pool
+from shared.reading import NOT_CONNECTED
+from shared.service import running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
 from tests.integration.test_core_on_kafka import INTAKE, PARROT, RESOLUTION, Say, opened
-from tests.integration.test_metrics import scraped, settings, with_seens
+from tests.integration.test_metrics import scraped, settings
 from tests.integration.watching import calling
 
 Databases = Callable[[str], Awaitable[Database]]
@@ -104,26 +109,51 @@ async def test_a_service_one_of_whose_tasks_has_ended_does_not_live(
 
 
 async def test_a_service_that_has_just_started_is_not_ready_while_it_is_far_behind(
-    service_database: Databases, topics: TopicNames
+    service_database: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = await with_seens(await service_database("resolution"))
-    async with running(RESOLUTION, settings(database, topics)) as live:
-        health = health_of(live)
-        [seens] = [f for f in live.runtime.followers if f.name == "seens"]
-        await eventually(lambda: seens.leading and not live.runtime.log.hold.on)
-        health._caught_up = False
-        at = seens.position
-        seens.position = at - 5_000
-        assert await health.not_ready() == [f"seens: {5_000} events behind"]
-        seens.position = at
-        assert await health.not_ready() == []
-        seens.position = at - 5_000
-        assert await health.not_ready() == []
+    pool = await open_pool((await service_database("resolution")).url, 2, "test")
+    log, hearing = Log(pool, "resolution"), cast(Any, Consumer(behind=0))
+    hearing.failing, hearing.behind = NOT_CONNECTED, {}
+    seens = ProjectionFollower(log, RESOLUTION.projections[0], "0")
+    await seens.create(born=0)
+
+    async def end() -> int:
+        return 5_000
+
+    monkeypatch.setattr(log, "end", end)
+    health = Health(log, [seens], hearing)
+    unknown = "inbox: has not looked at Kafka yet"
+    assert await health.not_ready() == ["seens: 5000 events behind", unknown]
+    await pool.execute("update ledger.cursors set position = 4500")
+    assert await health.not_ready() == [unknown]
+    hearing.failing, hearing.behind = "", {"tickets": 5_000}
+    assert await health.not_ready() == ["inbox: 5000 records behind"]
+    hearing.behind = {"tickets": 500}
+    assert await health.not_ready() == []
+    hearing.behind = {"tickets": 5_000}  # it was ready, and stays so
+    assert await health.not_ready() == []
+    log.hold.put_on(1)
+    assert len(await health.not_ready()) == 1
+    await pool.close()
 
 
-def health_of(live: Running) -> Health:
-    runtime = live.runtime
-    return Health(runtime.log, runtime.followers, None)
+async def test_a_follower_that_was_stopped_is_told_of_by_every_replica_until_it_is_resumed(
+    service_database: Databases,
+) -> None:
+    pool = await open_pool((await service_database("resolution")).url, 2, "test")
+    log = Log(pool, "resolution")
+    here, there = (ProjectionFollower(log, RESOLUTION.projections[0], n) for n in ("0", "1"))
+    await here.create(born=0)
+    await here._stop(FollowerStopped(follower="seens"))
+    health = Health(log, [here, there], None)
+    assert not await there._lead()
+    assert health.lacks() == ["seens: FollowerStopped"] * 2
+    await pool.execute(QUERIES.resume_follower, "seens")
+    for each in (here, there):
+        each._lease_renewed = 0.0
+        await each._lead()
+    assert health.lacks() == []
+    await pool.close()
 
 
 class Consumer:

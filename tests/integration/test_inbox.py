@@ -11,11 +11,16 @@ import pytest
 import shared.inbox as inbox_module
 from deploy.local.databases import Database
 from shared.arrivals import Sorted
+from shared.clock import utc_now
 from shared.envelope import Heard, headers_of
+from shared.events.assignment import Role
+from shared.identity import Identity
 from shared.ids import uuid7
 from shared.inbox import Inbox, Place
-from shared.log import Batch, Log
+from shared.log import Batch, Log, Vector
+from shared.log.hold import CatchingUp
 from shared.log.log import QUERIES
+from shared.operations import _Operations
 from shared.postgres import open_pool
 from shared.testing.spec import T0
 
@@ -52,9 +57,9 @@ def arrival(event_id: UUID, subject: UUID) -> Heard:
     )
 
 
-def second(first: Heard) -> Heard:
-    """What its author said next, as it came from Kafka."""
-    said = replace(arrival(uuid7(), first.subject), version=2, previous=first.id)
+def second(first: Heard, version: int = 2) -> Heard:
+    """What its author said behind `first`, as it came from Kafka."""
+    said = replace(arrival(uuid7(), first.subject), version=version, previous=first.id)
     return replace(said, headers=headers_of(said))  # type: ignore[arg-type]
 
 
@@ -117,3 +122,30 @@ async def test_what_is_parked_starves_nobody_and_is_taken_in_when_its_gap_is_fil
     await inbox.sweep()
     assert not await log.pool.fetch(QUERIES.parked)
     assert not await log.pool.fetchval(QUERIES.something_waits)
+
+
+async def test_each_gap_that_is_skipped_goes_on_record_with_what_is_taken_in(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "GAP_SECONDS", -1)
+    inbox = Inbox(log, ["TargetBreached"])
+    desk = _Operations("resolution", log, [], None, utc_now, inbox)
+    operator = Identity("agent:op", "gateway", role=Role.OPERATOR)
+    first = arrival(uuid7(), uuid7())
+    early = second(first)
+    later = second(replace(first, id=uuid7()), version=4)
+    log.hold.put_on(0.01)
+    for number, waiting in enumerate((early, later)):
+        await inbox.take([waiting])
+        await inbox.sweep()
+        (parked,) = await log.pool.fetch(QUERIES.parked)
+        assert parked["detail"].endswith(f"sla up to version {waiting.version - 1}")
+        with pytest.raises(CatchingUp):
+            await desk.skip(parked["id"], operator)
+        assert not (await log.vector(first.subject)).covers(Vector({"sla": waiting.version}))
+        log.hold.release()
+        await desk.skip(parked["id"], operator)
+        log.hold.put_on(0.01)
+        skips = await log.pool.fetchval("select count(*) from ledger.log where said")
+        assert skips == number + 1
+    assert [e.id for e in (await log.read(first.subject)).events] == [early.id, later.id]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -22,6 +23,8 @@ from shared.privacy.keyring import Keyring
 from shared.privacy.master import MasterKeys, new_master_key
 from shared.privacy.purging import purge
 from shared.privacy.sealing import ERASED
+from shared.republish import Republisher
+from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
 from shared.testing.spec import T0
@@ -207,6 +210,32 @@ async def test_a_backup_holds_up_a_purge_and_nobody_behind_it(
     await backup.close()
     assert await purge(pool, [], [])
     assert await pool.fetchval("show lock_timeout") == "0"
+
+
+class Sent:
+    """A producer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def send_and_wait(self, topic: str, *_: object, **__: object) -> None:
+        self.topics.append(topic)
+
+
+async def test_a_stream_is_republished_behind_its_keys(pool: Pool) -> None:
+    log, sent = log_on(pool), Sent()
+    await say(log)
+    (event,) = await log.page(0, 10)
+    settings = ServiceSettings(
+        database_url="", port=0, identity_secret="x" * 32, link_secret="x" * 32
+    )
+    producer: Any = lambda *_: sent  # noqa: E731
+    assert await Republisher(log, settings, producer).stream(event.subject) == 1
+    assert [topic.rpartition(".")[2] for topic in sent.topics] == ["keys", "tickets"]
 
 
 async def test_keys_travel_before_what_is_sealed_with_them(

@@ -138,7 +138,9 @@ async def test_capacity_is_counted_again_once_after_every_restore(
         return heard
 
     monkeypatch.setattr(Recovery, "_said_on_kafka", said_on_kafka)
-    settings = ServiceSettings(database_url="", port=0, identity_secret="x" * 32, link_secret="x")
+    settings = ServiceSettings(
+        database_url="", port=0, identity_secret="x" * 32, link_secret="x" * 32
+    )
     claims = [lambda _event: [Claim("agent:anna", 1, ceiling=1)]]
     replicas = [Recovery(log, settings, ["tickets"], claims) for _ in range(2)]
     await asyncio.gather(*(each.run() for each in replicas))

@@ -279,6 +279,7 @@ WITHOUT_A_FAULT = {
     early_events_dropped,
     reaction_id_without_its_target,
     capacity_checked_before_it_is_taken,
+    second_of_two_members_not_expected,
 }
 """Do harm when nothing goes wrong, only much at once; the others work until something does."""
 

@@ -169,6 +169,7 @@ class Operations:
                 self._query("drop_lease", name, 1, leader),
                 self._query("stop_follower", name, "too many"),
                 self._query("resume_follower", name),
+                self._query("is_stopped", name),
                 self._query("unpark_reaction", self._parked_id(), name, seen),
             ]
         )

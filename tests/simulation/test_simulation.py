@@ -24,9 +24,10 @@ SEEDS_FOR_A_BUG = 200
 
 # A rebuild, an operator's command or a restore asks for these; no simulated process does.
 NOT_SIMULATED = {
-    "begin_generation", "capacity", "confirm_restore", "counts", "cursors", "events_until",
+    "begin_generation", "confirm_restore", "counts", "cursors", "events_until",
     "forget_generation", "generations", "keep_generation", "next_generation",
-    "note_generation", "position_at", "publish_keys_again", "rename_cursor", "rename_parked",
+    "note_generation", "note_restore", "position_at", "publish_keys_again", "rename_cursor",
+    "rename_parked", "set_capacity",
     "renumber_generation", "renumber_live", "restore_unconfirmed", "retire_cursor",
     "rewind_relay", "said_after", "unpark_all",
 }  # fmt: skip
@@ -99,7 +100,7 @@ def _digest_elsewhere(hash_seed: str) -> str:
 def test_every_statement_of_the_core_is_modelled() -> None:
     """A new query is modelled in `shared/testing/simulation/postgres`, and drawn in
     `operations.py`; or, if no simulated process asks it, named in `NOT_SIMULATED`."""
-    rendered = {inbox.due_timers.__name__, inbox.unfire.__name__}
+    rendered = {f.__name__ for f in (inbox.due_timers, inbox.unfire, inbox.forget_fired)}
     known = set(STATEMENTS) | rendered | NOT_SIMULATED
     assert set(QUERIES.names()) - known == set(), "not modelled"
     assert known - set(QUERIES.names()) == set(), "no longer there"

@@ -76,7 +76,6 @@ Command = (
     | MergeInto
     | Absorb
     | RecordBounce
-    | ConfirmAddress
     | RemindOfClarification
     | LetClarificationLapse
     | AcceptAsItIs
@@ -86,6 +85,7 @@ Command = (
     | Release
     | Split
     | BeginSplitOff
+    | ConfirmAddress
     | ShareTicket
     | TellOfOutsider
 )

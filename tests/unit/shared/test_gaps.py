@@ -8,7 +8,7 @@ import pytest
 
 from shared.arrivals import sort_arrivals
 from shared.envelope import Heard
-from shared.gaps import NoGap, bridge
+from shared.gaps import NoGap, bridge, lacking
 from shared.log.heads import Head
 
 TICKET = uuid4()
@@ -62,3 +62,11 @@ def test_causes_that_were_lost_are_done_without() -> None:
 def test_a_fork_is_no_gap() -> None:
     with pytest.raises(NoGap):
         bridge([event(2, fork=True)], {(TICKET, "intake"): (1, IDS[1])}, lambda one: one)  # type: ignore[arg-type, return-value]
+
+
+def test_what_is_missing_is_told() -> None:
+    heads: dict[tuple[UUID, str], Head] = {(TICKET, "intake"): (1, IDS[1])}
+    waiting = [event(4, after="sla=2"), event(5), event(6, after="sla=3")]
+    assert lacking(waiting, heads) == "intake up to version 3, sla up to version 3"
+    assert lacking([event(2)], heads, {"k"}) == "key k"
+    assert lacking([event(2, fork=True)], heads) == "another predecessor than is here"

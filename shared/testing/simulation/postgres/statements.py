@@ -212,6 +212,11 @@ def _stop_follower(tables: Tables, _now: datetime, name: str, why: str) -> list[
     return []
 
 
+@reads
+def _is_stopped(tables: Tables, _now: datetime, name: str) -> list[Row]:
+    return [Row(("stopped",), (r["stopped"] is not None,)) for r in _cursors_of(tables, name)]
+
+
 @writes(cursor_lock)
 def _resume_follower(tables: Tables, _now: datetime, name: str) -> list[Row]:
     found = _cursors_of(tables, name)
