@@ -9,8 +9,11 @@ RUN := $(BIN)/ledgerdesk
 MIGRATIONS = $(wildcard shared/*/migrations/*.sql services/*/migrations/*.sql)
 SERVICE ?=
 BROKERS ?=
-# Two at a time: tests wait for servers more than they work. Each has servers of its own.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+# Two files at a time, each with servers of its own, as tests wait for them more than they
+# work; then those that start a whole desk, by themselves.
+PYTEST := $(BIN)/python -m pytest
+SMALL := -n 2 --dist loadfile tests/unit tests/contract tests/simulation tests/integration
+WHOLE_DESK := tests/faults tests/system tests/browser
 MINUTES ?= 30
 SEED ?=
 CORPUS ?= corpus
@@ -46,7 +49,8 @@ demo: up ## play at least 200 realistic tickets into the running desk
 	@$(RUN) demo
 
 test: venv ## all tests, on real servers of their own
-	@$(PYTEST)
+	@$(PYTEST) $(SMALL)
+	@$(PYTEST) $(WHOLE_DESK)
 
 soak: venv ## faults for MINUTES=30 under a steady load, then the truth; SEED= repeats one
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
@@ -60,7 +64,8 @@ check: venv ## what CI runs: the static checks, then all tests
 	$(BIN)/deptry .
 	$(BIN)/python -m deploy.lock --check
 	$(BIN)/squawk $(SQUAWK) $(MIGRATIONS)
-	$(PYTEST)
+	$(PYTEST) $(SMALL)
+	$(PYTEST) $(WHOLE_DESK)
 
 corpus: venv ## score the understanding of mails on a folder of real ones: CORPUS=folder
 	@$(BIN)/python -m bench.corpus "$(CORPUS)"

@@ -25,9 +25,6 @@ ROOMS = ("unit", "contract", "simulation", "integration", "faults", "system", "b
 """The order they are tested in: the quickest answers first, and those that share a desk
 beside each other and last, so that it idles under nobody else's feet."""
 
-DESK = frozenset({"faults", "system", "browser"})
-"""Where two are tested at a time, one of them begins with these, which take longest together."""
-
 MASTER_KEYS = Path(tempfile.mkdtemp(prefix="ledgerdesk-keys-")) / "master.keys"
 MASTER_KEYS.write_text(new_master_key("tests"), encoding="utf-8")
 os.environ["LEDGERDESK_MASTER_KEY_FILE"] = str(MASTER_KEYS)
@@ -38,21 +35,10 @@ settings.register_profile("ledgerdesk", deadline=None, suppress_health_check=[He
 settings.load_profile("ledgerdesk")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the rooms in order; within one, tests stay as they were collected.
-
-    Where several are tested at a time, a file's tests stay together, and so do all that
-    share the desk.
-    """
+    """Put the rooms in order; within one, tests stay as they were collected."""
     here = Path(__file__).parent
-    rooms = {item: item.path.relative_to(here).parts[0] for item in items}
-    items.sort(key=lambda item: ROOMS.index(rooms[item]))
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: rooms[item] not in DESK)
-        for item in items:
-            group = "desk" if rooms[item] in DESK else str(item.path)
-            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: ROOMS.index(item.path.relative_to(here).parts[0]))
 
 
 @pytest.fixture(scope="session")
