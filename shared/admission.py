@@ -110,7 +110,8 @@ class Admission:
             try:
                 if not _has_body(scope):
                     visit.enter()
-                await self._app({**scope, VISIT: visit}, visit.receive, visit.send)
+                scope[VISIT] = visit  # no copy: who watches from outside reads the route of it
+                await self._app(scope, visit.receive, visit.send)
             except _NoPlace:
                 await self._busy()(scope, receive, send)
             finally:

@@ -275,12 +275,10 @@ select count(*) from ledger.log where position > $1 and said
 update ledger.keys set published = 0 where author = $1
 
 -- name: set_read_to
--- These partitions have been read to their ends as of an instant; a clock that was ahead is not
--- believed for ever.
+-- These partitions have been read to their ends as of an instant.
 insert into ledger.read_to (topic, partition, as_of)
-select t, p, least($3, now()) from unnest($1::text[], $2::int[]) as u (t, p)
-on conflict (topic, partition) do update
-    set as_of = least(greatest(read_to.as_of, excluded.as_of), now())
+select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
+on conflict (topic, partition) do update set as_of = greatest(read_to.as_of, excluded.as_of)
 
 -- name: expect_partitions
 -- These are all partitions of a topic: none counts as read before somebody has read it.

@@ -197,6 +197,10 @@ async def _restored(
                     f" values ({places})",
                     *row.values(),
                 )
+        await connection.execute(
+            "select setval(pg_get_serial_sequence('ledger.log', 'position'), max(position))"
+            " from ledger.log"
+        )
         await connection.execute("insert into ledger.restores (backed_up_at) values (now())")
         return database
     finally:
