@@ -86,6 +86,12 @@ async def test_two_replicas_fill_every_place_and_take_up_the_rest_when_capacity_
 
 async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
     await apply(desk, anna=2, ben=2, cleo=1, mara=0)
+
+    async def known() -> bool:
+        agents = (await desk.call("GET", "/agents")).json()["agents"]
+        return len(agents) == 4
+
+    await eventually(known)
     (ticket,) = await desk.open_tickets(1)
 
     async def waits() -> dict[str, Any]:

@@ -375,15 +375,6 @@ async def test_what_was_fired_is_forgotten_when_its_timer_has_gone(log: Log) -> 
     }  # fmt: skip
 
 
-async def test_a_clock_that_was_ahead_is_not_believed(log: Log) -> None:
-    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
-    for _ in range(2):
-        await log.pool.execute(
-            QUERIES.set_read_to, ["tickets"], [0], utc_now() + timedelta(hours=1)
-        )
-        assert await log.pool.fetchval(QUERIES.read_to) < utc_now() + timedelta(minutes=30)
-
-
 async def test_what_was_skipped_is_found_without_reading_the_log_through(log: Log) -> None:
     async with log.pool.acquire() as connection, connection.transaction():
         await connection.execute("set local enable_seqscan = off")

@@ -49,6 +49,8 @@ insert into desk_view.clocks
 select gen_random_uuid(), subject, 'resolution', 'running', 1, now(), now(), null, '', false,
     null, null
 from desk_view.tickets;
+insert into sessions.ended
+select gen_random_uuid(), now() + n * interval '1 second' from generate_series(1, 5000) as n;
 """
 
 

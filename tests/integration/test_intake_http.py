@@ -537,6 +537,9 @@ async def test_tickets_are_merged_unmerged_linked_and_split_in_pairs(live: Live)
             method, f"/v1/tickets/{path}", json=body or None, headers=live.agent
         )
 
+    confirmed = f"/v1/tickets/{second}/address"
+    hers = live.customer(who["email"])
+    assert (await live.client.post(confirmed, headers=hers)).status_code == 200
     reason = {"reason": "The same fault"}
     assert (await do(f"{first}/unmerge", **reason)).json()["code"] == "not_merged"
     assert (await do(f"{first}/merge", into_ticket_id=second, **reason)).status_code == 200
