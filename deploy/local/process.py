@@ -7,6 +7,7 @@ have its pid, but not its start time.
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from deploy.local.trouble import PortInUse, PortsInUse
 
 START_TIME_TOLERANCE_SECONDS: Final = 2.0
 STOP_TIMEOUT_SECONDS: Final = 20.0
+FREE_PORTS: Final = range(10_240, 32_768)
 # A longer log is set aside when its process starts again.
 LOG_SIZE_MAX: Final = 50 * 2**20
 
@@ -125,9 +127,13 @@ def alive(process: psutil.Process) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return int(candidate.getsockname()[1])
+    """A port that nobody listens on, and that no outgoing connection is given meanwhile: those
+    of the systems Ledgerdesk runs on are from 32768 on."""
+    while True:
+        port = secrets.choice(FREE_PORTS)
+        with socket.socket() as candidate, contextlib.suppress(OSError):
+            candidate.bind(("127.0.0.1", port))
+            return port
 
 
 def check_port(port: int, part: str, variable: str) -> None:
