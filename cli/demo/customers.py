@@ -170,10 +170,10 @@ class Customers:
         listed: list[Json] = answer.json()
         return listed
 
-    async def await_mail(self, address: str) -> Json:
-        """The first mail of the desk to an address, as soon as it is there."""
+    async def await_mail(self, address: str, number: str = "") -> Json:
+        """The first mail of the desk to an address, about a ticket, as soon as it is there."""
         async with asyncio.timeout(MAIL_AWAITED_SECONDS):
-            while not (mails := await self.mails(address)):
+            while not (mails := [m for m in await self.mails(address) if number in m["subject"]]):
                 await asyncio.sleep(MAIL_POLL_SECONDS)
         return mails[-1]
 

@@ -102,7 +102,7 @@ class Play:
         self.stage.opened[self.number] = scenario
         self.opened.set()
         # The receipt's link shows how the ticket stands; what was answered is for who has the mail.
-        self.token = link_token(await customers.await_mail(scenario.customer.email))
+        self.token = link_token(await customers.await_mail(scenario.customer.email, self.number))
 
     @property
     def _topic(self) -> str:
