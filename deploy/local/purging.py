@@ -5,10 +5,17 @@ statistics of columns, which each database's owner may write anew, and the write
 which is ours only where the server is.
 """
 
+import asyncio
+from typing import Final
+
 import asyncpg
 
 from deploy.local.desk import Desk
 from deploy.local.services import SERVICES
+from deploy.local.trouble import Trouble
+from shared.privacy.purging import all_are_younger
+
+SECONDS_MAX: Final = 600.0
 
 
 async def purge_servers(desk: Desk) -> list[str]:
@@ -17,7 +24,15 @@ async def purge_servers(desk: Desk) -> list[str]:
     for name in names:
         owner = await asyncpg.connect(desk.stack.database(name).owner_url)
         try:
-            await owner.execute("vacuum (full) pg_catalog.pg_statistic", timeout=600)
+            async with asyncio.timeout(SECONDS_MAX):
+                while not await all_are_younger(owner):
+                    pass
+            await owner.execute("vacuum (full) pg_catalog.pg_statistic", timeout=SECONDS_MAX)
+        except TimeoutError as error:
+            raise Trouble(
+                f"a transaction has been open in {name}'s database for {SECONDS_MAX:.0f} s and "
+                "may still see what was forgotten: end it (a backup?), and run this again"
+            ) from error
         finally:
             await owner.close()
     told = ["postgres: statistics written anew"]

@@ -11,7 +11,7 @@ from typing import Final
 import asyncpg
 
 from shared.clock import monotonic_seconds
-from shared.postgres import Pool
+from shared.postgres import Connection, Pool
 
 SECONDS_MAX: Final = 3600.0
 
@@ -24,10 +24,12 @@ SNAPSHOT_SECONDS_MAX: Final = 2.0
 OLDER: Final = """
 select exists (
     select from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()
-      and age(backend_xmin) >= age($1::text::xid8::xid)
+    where (datname = current_database() or datname is null) and pid <> pg_backend_pid()
+      and greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid8::xid)
 )
 """
+"""Whether a snapshot or a transaction of this database is older than transaction $1: what was
+written over since may not be seen by either, and would still be kept for it."""
 
 LEDGER: Final = ("ledger.keys", "ledger.waiting", "ledger.parked")
 """Of the log's own tables, those that are changed. The log itself holds no readable text."""
@@ -45,7 +47,7 @@ async def purge(pool: Pool, schemas: Sequence[str], extra_tables: Sequence[str])
         " where schemaname = any ($1)",
         list(schemas),
     )
-    if not await _all_are_younger(pool):
+    if not await all_are_younger(pool):
         return False
     async with pool.acquire() as connection:
         await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
@@ -59,11 +61,11 @@ async def purge(pool: Pool, schemas: Sequence[str], extra_tables: Sequence[str])
     return True
 
 
-async def _all_are_younger(pool: Pool) -> bool:
-    """Whether every snapshot of this database that was taken before now is given up soon."""
-    now = await pool.fetchval("select pg_current_xact_id()::text")
+async def all_are_younger(database: Pool | Connection) -> bool:
+    """Whether whoever was at work in this database before now is done soon."""
+    now = await database.fetchval("select pg_current_xact_id()::text")
     until = monotonic_seconds() + SNAPSHOT_SECONDS_MAX
-    while await pool.fetchval(OLDER, now):
+    while await database.fetchval(OLDER, now):
         if monotonic_seconds() > until:
             return False
         await asyncio.sleep(0.02)

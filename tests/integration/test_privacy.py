@@ -212,6 +212,17 @@ async def test_a_backup_holds_up_a_purge_and_nobody_behind_it(
     assert await pool.fetchval("show lock_timeout") == "0"
 
 
+async def test_whoever_may_still_see_what_was_deleted_holds_up_a_purge(
+    pool: Pool, database: Database
+) -> None:
+    idle = await asyncpg.connect(database.url)
+    async with idle.transaction():
+        await idle.fetchval("select pg_current_xact_id()::text")
+        assert not await purge(pool, [], [])
+    await idle.close()
+    assert await purge(pool, [], [])
+
+
 class Sent:
     """A producer that keeps what it is given."""
 

@@ -38,9 +38,10 @@ class Marks:
     def __getitem__(self, what: str) -> str:
         return self.of[what]
 
-    def found_in(self, folder: Path) -> dict[str, set[str]]:
-        """By the folder that they are in: what each word that was found stands for."""
-        found: dict[str, set[str]] = {}
+    def found_in(self, folder: Path) -> dict[str, dict[str, Path]]:
+        """By the folder that they are in: what each word that was found stands for, and a file
+        that it is in."""
+        found: dict[str, dict[str, Path]] = {}
         for path in folder.rglob("*"):
             part = path.relative_to(folder).parts[0]
             if part in NOT_SEARCHED or not path.is_file() or not path.stat().st_size:
@@ -48,7 +49,7 @@ class Marks:
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as m:
                 for what, word in self.of.items():
                     if m.find(word.encode()) >= 0 or (part in str(path) and word in path.name):
-                        found.setdefault(part, set()).add(what)
+                        found.setdefault(part, {})[what] = path
         return found
 
 
@@ -114,9 +115,9 @@ async def test_what_somebody_wrote_is_in_no_file_once_they_are_forgotten(world: 
 
     # The search finds what is there; and on Kafka it never was.
     before = await asyncio.to_thread(marks.found_in, root)
-    assert before["postgres"] == marks.of.keys() - {"content"}, before
+    assert before["postgres"].keys() == marks.of.keys() - {"content"}, before
     assert "content" in before["files"]
-    assert {"name", "address", "answer"} <= before["mailbox"]
+    assert {"name", "address", "answer"} <= before["mailbox"].keys()
     assert "kafka" not in before
     assert "logs" not in before
 
