@@ -42,6 +42,7 @@ from shared.log import Claim, Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging, kind_of
 from shared.loop import make_runner
+from shared.memory import settle_memory
 from shared.metrics.facts import gather
 from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
@@ -222,6 +223,7 @@ async def _run(service: Service, settings: ServiceSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(service, settings) as live:
+        settle_memory()
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({waiting, *live.tasks}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
