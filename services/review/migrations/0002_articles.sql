@@ -34,5 +34,7 @@ set number = t.number,
 from reviews.tickets t
 where t.subject = a.subject;
 
+-- squawk-ignore require-concurrent-index-creation
 create index articles_by_id on reviews.articles (article_id);
+-- squawk-ignore require-concurrent-index-creation
 create index articles_waiting on reviews.articles (drafted_at) where waits;
