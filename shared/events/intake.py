@@ -207,6 +207,10 @@ class TicketCategorised(_IntakeEvent):
     tags: tuple[str, ...] = ()
     decided: dict[str, str] = {}
     """Which rule decided what, e.g. `{"team": "rule payments", "type": "topic technical"}`."""
+    organisation: str = ""
+    """Id of the organisation that the requester belongs to; empty when unknown."""
+    language: str = ""
+    """The requester's language (BCP 47), e.g. `de`; empty when unknown."""
 
 
 class TicketPrioritised(_IntakeEvent):
