@@ -18,6 +18,7 @@ from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
 from shared.events.intake import FormField
 from shared.events.sla import PlanTargets
+from shared.form_fields import wrong_fields
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -271,9 +272,8 @@ def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
     for plan in filter(None, (topic.plan, *topic.entitled_plans)):
         if plan not in desk.plans:
             yield (), f"there is no plan {plan}"
-    for field in topic.fields:
-        if field.kind == "choice" and not field.choices:
-            yield ("fields",), f"{field.name} is a choice of nothing"
+    for index, what in wrong_fields(topic.fields):
+        yield ("fields", index), what
     if topic.team not in desk.teams:
         yield ("team",), f"there is no team {topic.team}"
         return
