@@ -7,10 +7,10 @@ all of them looked through again and again, which took a fifth of a service's ti
 import gc
 from typing import Final
 
-YOUNG_OBJECTS: Final = 10_000
+YOUNG_OBJECTS: Final = 5_000
 """So many more objects than before begin a look at the young ones."""
 
-LOOKS: Final = 20
+LOOKS: Final = 10
 """So many looks at one generation begin one at the next older."""
 
 

@@ -1,6 +1,6 @@
 """A read model held in memory while a batch of events is folded into it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -40,6 +40,18 @@ class Table(Generic[R]):
         return self.topic in ("", topic)
 
 
+def _with(row: R, fields: Mapping[str, Any]) -> R:
+    """The row with other values in some of its fields.
+
+    `replace` sets every field of a frozen class by a call of its own, and some rows have dozens.
+    """
+    if not hasattr(row, "__dict__"):  # it has slots
+        return replace(row, **fields)
+    made: R = object.__new__(type(row))
+    made.__dict__.update(row.__dict__, **fields)
+    return made
+
+
 @dataclass
 class View:
     """The rows of one subject: as they were, with the changes made so far."""
@@ -76,9 +88,10 @@ class View:
         row = self.get(table, key)
         if row is None:
             return None
-        changed: R = replace(row, **fields)
-        if changed != row:
-            self.put(table, changed)
+        if all(getattr(row, name) == value for name, value in fields.items()):
+            return row
+        changed = _with(row, fields)
+        self.put(table, changed)
         return changed
 
     def update(self, table: Table[R], change: Callable[[R], R], key: object = None) -> R | None:
