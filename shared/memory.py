@@ -10,7 +10,7 @@ from typing import Final
 YOUNG_OBJECTS: Final = 5_000
 """So many more objects than before begin a look at the young ones."""
 
-LOOKS: Final = 10
+LOOKS: Final = 4
 """So many looks at one generation begin one at the next older."""
 
 
