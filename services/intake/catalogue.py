@@ -1,6 +1,6 @@
 """The topics of the desk, remembered for a moment between two looks."""
 
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.projection import Finders
 from shared.clock import monotonic_seconds
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.register import Register
 from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import EntitlementDefined, TopicDefined, TriageRule
 from shared.postgres import Pool
 from shared.sql import load_queries
@@ -34,11 +35,13 @@ class Finders:
         self._numbers: Together[str, UUID] = Together(self._tickets_of_numbers)
 
     async def topics(self) -> Topics:
-        """The topics of the desk, also those that are no longer offered, and entitlements."""
+        """The topics of the desk, also those no longer offered; entitlements, organisations."""
         rows = await self._pool.fetch(QUERIES.topics)
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
         rows = await self._pool.fetch(QUERIES.entitlements)
         entitled = [EntitlementDefined.model_validate(row["definition"]) for row in rows]
+        rows = await self._pool.fetch(QUERIES.organisations)
+        organisations = [OrganisationDefined.model_validate(row["definition"]) for row in rows]
         defined = await self._pool.fetchrow(QUERIES.rules)
         written = defined["definition"] if defined else ()
         return Topics(
@@ -46,6 +49,7 @@ class Finders:
             {each.plan_id: each for each in entitled},
             rules=[TriageRule.model_validate(rule) for rule in written],
             rules_revision=defined["revision"] if defined else 0,
+            organisations={each.organisation_id: each for each in organisations},
         )
 
     async def open_by_topic(self) -> dict[str, int]:

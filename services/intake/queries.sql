@@ -10,6 +10,10 @@ select revision, definition from triage.rules
 -- Whom each plan is for that is not open to everybody.
 select definition from triage.entitlements where active order by plan_id
 
+-- name: organisations
+-- The organisations that customers belong to.
+select definition from triage.organisations where active order by organisation_id
+
 -- name: open_by_topic
 -- How many tickets are open under each topic.
 select topic_id, count(*) as tickets from triage.tickets where open group by topic_id

@@ -97,6 +97,12 @@ class TicketOpened(_IntakeEvent):
     """False when a machine must not answer this mail by itself (RFC 3834, 2)."""
     authenticity: Authenticity | None = None
     """Of the mail that opened it; None where nobody could tell."""
+    organisation: str = ""
+    """Id of the organisation that the requester belonged to; empty when unknown."""
+    language: str = ""
+    """The requester's language (BCP 47), e.g. `de-AT`; empty when unknown."""
+    timezone: str = ""
+    """Where the requester is (IANA), e.g. `Europe/Vienna`; empty when unknown."""
 
 
 class CustomerMessageReceived(_IntakeEvent):

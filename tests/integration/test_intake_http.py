@@ -338,7 +338,8 @@ async def test_a_customer_writes_and_a_stranger_may_not(live: Live) -> None:
     written = await live.client.post(path, json={"text": "Any news?"}, headers=live.customer())
     assert written.status_code == 200, written.text
     assert written.json()["events"] == ["CustomerMessageReceived"]
-    assert 'intake=5"' in written.headers["etag"]
+    # Its fifth event, unless similar tickets were related to it meanwhile.
+    assert int(written.headers["etag"].strip('"').removeprefix("intake=")) >= 5
     stranger = live.customer("mallory@example.com")
     refused = await live.client.post(path, json={"text": "Let me in"}, headers=stranger)
     assert (refused.status_code, refused.json()["code"]) == (403, "sender_takes_no_part")

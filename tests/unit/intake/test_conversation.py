@@ -10,7 +10,7 @@ from services.intake.domain.conversation import (
     Undelivered,
 )
 from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived, TicketIsMerged
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from shared.errors import NotFound
 from shared.events import Event, Level, Person, Priority, TicketType
 from shared.events.intake import (

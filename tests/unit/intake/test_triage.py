@@ -27,7 +27,8 @@ from services.intake.domain.related import (
     words_of,
 )
 from services.intake.domain.ticket import TicketIsClosed, TicketIsMerged
-from services.intake.domain.triage import GENERAL, MATRIX, TopicNotOffered, Topics
+from services.intake.domain.topics import GENERAL, TopicNotOffered, Topics
+from services.intake.domain.triage import MATRIX
 from shared.errors import NotFound
 from shared.events import Event, Level, Person, Priority, TicketType
 from shared.events.intake import (
