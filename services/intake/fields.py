@@ -58,7 +58,8 @@ def _content_type(value: object) -> str:
     return name
 
 
-def _file_name(value: object) -> str:
+def file_name(value: object) -> str:
+    """A file's name without its folders."""
     return _line(value).replace("\\", "/").rstrip("/").rpartition("/")[2] or "file"
 
 
@@ -113,5 +114,5 @@ Text = Annotated[str, _text(DESCRIPTION_LENGTH_MAX, lines=True)]
 Email = Annotated[str, BeforeValidator(_email)]
 Phone = Annotated[str, BeforeValidator(_phone)]
 ContentType = Annotated[str, BeforeValidator(_content_type)]
-FileName = Annotated[str, BeforeValidator(_file_name)]
+FileName = Annotated[str, BeforeValidator(file_name)]
 Content = Annotated[bytes, BeforeValidator(_content)]
