@@ -241,10 +241,14 @@ class Relation(Value):
     number: str
     score: float
     """Share of words in common, 0 to 1."""
+    same_requester: bool = True
+    """False when somebody else opened it: maybe the same fault, never the same request."""
+    duplicate: bool = False
+    """The same requester says nearly the same: it was probably sent twice."""
 
 
 class TicketsRelated(_IntakeEvent):
-    """Open tickets of the same requester use similar words."""
+    """Open tickets, of the same requester or of anybody, use similar words."""
 
     related: tuple[Relation, ...]
 
