@@ -49,6 +49,10 @@ class Authenticity(Value):
     verdict: Verdict = Verdict.NONE
     checked_by: str = ""
     """`us`, or the mail server of ours whose word it is."""
+    arc: str = "none"
+    """Whether the seals of those who forwarded it hold (RFC 8617)."""
+    forwarder: str = ""
+    """The domain that sealed it last, if they hold."""
 
 
 SenderText = Annotated[str, PersonalField(person_in("sender"))]

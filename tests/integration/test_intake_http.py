@@ -365,7 +365,9 @@ async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> Non
     assert unreasoned.json()["errors"] == [{"field": "reason", "message": "is required"}]
 
 
-async def test_similar_tickets_are_related_and_those_of_one_person_can_be_merged(live: Live) -> None:
+async def test_similar_tickets_are_related_and_one_persons_can_be_merged(
+    live: Live,
+) -> None:
     paula = {"name": "Paula", "email": "paula@example.com"}
     text = {"topic": "general", "requester": paula}
     first = await live.open(subject="Printer prints empty pages", **text)
