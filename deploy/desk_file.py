@@ -13,6 +13,7 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_organisations import Organisation, untrue_organisations
 from deploy.desk_rules import Rule, untrue_rules
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
@@ -138,6 +139,7 @@ class DeskFile(Part):
     topics: dict[Slug, Topic]
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
+    organisations: dict[Slug, Organisation] = {}
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -158,6 +160,9 @@ class DeskFile(Part):
             "topics": topics,
             "entitlements": entitlements,
             "rules": rules,
+            "organisations": [
+                each.as_defined(name, names) for name, each in self.organisations.items()
+            ],
         }
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -243,6 +248,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

@@ -83,6 +83,9 @@ class Facts:
     """Further teams that see it, by their ids."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
+    organisation: str = ""
+    """Id of the organisation that the requester belongs to."""
+    language: str = ""
     outsiders: frozenset[UUID] = frozenset()
     """Tickets of people who take no part, and wrote about this one."""
 
@@ -196,6 +199,8 @@ def _opened(event: TicketOpened) -> Facts:
         custom_fields=event.custom_fields,
         attached=len(event.attachments),
         submission_digest=event.submission_digest,
+        organisation=event.organisation,
+        language=event.language,
         # Who opens one by mail is told of it by mail alone.
         confirmed=event.channel is Channel.EMAIL,
     )
