@@ -89,9 +89,9 @@ def letters_for(occasion: Occasion) -> list[Letter]:
     return list(letters.values())
 
 
-def link_letter(story: Story) -> Letter:
-    """The letter with a new link, for a customer who asked for one."""
-    return _to_requester(story, Kind.LINK, {})
+def link_letter(story: Story, code: str = "") -> Letter:
+    """The letter with a new link, and maybe a code, for a customer who asked for them."""
+    return _to_requester(story, Kind.LINK, {"code": code})
 
 
 def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:

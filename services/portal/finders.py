@@ -56,10 +56,14 @@ class Finders:
         row = await self.pool.fetchrow(QUERIES.ticket, ticket_id)
         return TicketRow(*row) if row else None
 
-    async def ticket_of(self, number: str, person: UUID) -> UUID | None:
-        """The ticket with this number, if this person opened it."""
-        found: UUID | None = await self.pool.fetchval(QUERIES.ticket_of, number, person)
+    async def latest_of(self, person: UUID) -> UUID | None:
+        """The ticket that this person opened last."""
+        found: UUID | None = await self.pool.fetchval(QUERIES.latest_of, person)
         return found
+
+    async def tickets_of(self, person: UUID) -> list[TicketRow]:
+        """The tickets that this person opened, the latest first."""
+        return [TicketRow(*row) for row in await self.pool.fetch(QUERIES.tickets_of, person)]
 
     async def messages(self, ticket_id: UUID) -> list[MessageRow]:
         """Its conversation, oldest first."""

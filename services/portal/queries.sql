@@ -30,9 +30,17 @@ select subject, number, title, topic_name, requester_id, requester_name, opened_
     merged_number, topic_id, details, confirmed
 from pages.tickets where subject = $1;
 
--- name: ticket_of
--- The ticket with a number, if this person opened it.
-select subject from pages.tickets where number = $1 and requester_id = $2;
+-- name: latest_of
+-- The ticket that this person opened last.
+select subject from pages.tickets where requester_id = $1 order by opened_at desc limit 1;
+
+-- name: tickets_of
+-- The tickets that this person opened, the latest first: no more than two hundred.
+select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
+    status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
+    solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
+    merged_number, topic_id, details, confirmed
+from pages.tickets where requester_id = $1 order by opened_at desc limit 200;
 
 -- name: messages
 -- The conversation on a ticket, oldest first: the latest thousand.

@@ -49,5 +49,5 @@ async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> Non
     page = await status_page(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
     html = bytes(page.body).decode()
     assert "<strong>LD-2</strong>" in html
-    assert '<a href="/find">have it sent anew</a>' in html
+    assert '<a href="/mine">look at all your tickets</a>' in html
     assert set(re.findall(r'"/t/([^/"?]+)', html)) == {"ours"}
