@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from services.portal.context import Portal
 from services.portal.drafts import Draft
 from services.portal.forms import Filled
 from shared.events.base import Status
+from shared.links import Link
 
 ANSWER: Final = "answers."
 """What the names of the fields of answers begin with."""
@@ -154,3 +156,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
         closed="You can rate us once the ticket is closed. This is how it stands.",
     ),
 }
+
+
+async def confirm_address(portal: Portal, link: Link, key: str) -> None:
+    """Tell intake that the address is theirs: they acted through a link that was mailed to it, or
+    are signed in. If this is lost, the next act says it."""
+    action = ACTIONS[CONFIRM_ADDRESS]
+    path = f"/v1/tickets/{link.ticket_id}/{action.path}"
+    await portal.owners.send(action.owner, path, {}, person=link.person_id, name="", key=key)

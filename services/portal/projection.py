@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from services.portal.messages import message_of
 from services.portal.rows import (
+    ARTICLES,
     ENTITLEMENTS,
     MESSAGES,
     NAMES,
@@ -13,6 +14,7 @@ from services.portal.rows import (
     TICKETS,
     TIMELINE,
     TOPICS,
+    ArticleRow,
     DeskRow,
     EntitlementRow,
     PlanRow,
@@ -39,7 +41,7 @@ from shared.events.intake import (
     TopicDefined,
 )
 from shared.events.resolution import TicketClosed, TicketReopened, TicketResolved
-from shared.events.review import FeedbackReceived
+from shared.events.review import ArticlePublished, ArticleWithdrawn, FeedbackReceived
 from shared.events.sla import (
     ClockKind,
     ClockPaused,
@@ -59,7 +61,7 @@ TITLE_LENGTH_MAX: Final = 200
 
 
 class Pages:
-    """Tickets with conversation and timeline; topics, plans and whom they are for."""
+    """Tickets with conversation and timeline; articles; topics, plans and whom they are for."""
 
     name: ClassVar[str] = "pages"
     tables: ClassVar[Sequence[Table[Any]]] = (
@@ -70,6 +72,7 @@ class Pages:
         PLANS,
         ENTITLEMENTS,
         NAMES,
+        ARTICLES,
     )
     hears: ClassVar[frozenset[type[Event]]] = HEARS
 
@@ -91,6 +94,10 @@ class Pages:
                 view.put(ENTITLEMENTS, row)
             case DeskNamed():
                 view.put(NAMES, DeskRow(view.subject, line(event.name)))
+            case ArticlePublished():
+                view.put(ARTICLES, _article(view, event))
+            case ArticleWithdrawn():
+                view.delete(ARTICLES, event.article_id)
             case TicketOpened() if view.get(TICKETS) is None:
                 view.put(TICKETS, _opened(view, event, recorded))
                 _add(view, event, recorded)
@@ -119,6 +126,18 @@ def _topic(view: View, event: TopicDefined) -> TopicRow:
         fields=[field.model_dump(mode="json") for field in event.fields],
         plans=list(event.entitled_plans),
         active=event.active,
+    )
+
+
+def _article(view: View, event: ArticlePublished) -> ArticleRow:
+    return ArticleRow(
+        subject=view.subject,
+        article_id=event.article_id,
+        title=line(event.title, TITLE_LENGTH_MAX),
+        body=clean(event.body),
+        topics=list(event.topics),
+        language=event.language,
+        published_at=event.published_at,
     )
 
 

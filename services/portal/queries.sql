@@ -42,6 +42,39 @@ select subject, number, title, topic_name, requester_id, requester_name, opened_
     merged_number, topic_id, details, confirmed
 from pages.tickets where requester_id = $1 order by opened_at desc limit 200;
 
+-- name: similar_articles
+-- Articles with at least so many words that begin so; those of the topic before others.
+select subject, article_id, title, body, topics, language, published_at from pages.articles,
+    lateral (
+        select count(*) from unnest($1::text[]) word
+        where to_tsvector('simple', title || ' ' || body) @@ to_tsquery('simple', word || ':*')
+    ) found (words)
+where to_tsvector('simple', title || ' ' || body)
+    @@ to_tsquery('simple', array_to_string($1, ':* | ') || ':*')
+    and found.words >= $2
+order by found.words desc, $3::text = any (topics) desc, published_at desc
+limit $4;
+
+-- name: article
+-- An article that customers can read.
+select subject, article_id, title, body, topics, language, published_at
+from pages.articles where article_id = $1;
+
+-- name: similar_tickets
+-- Open tickets of a person with at least so many words in their titles that begin so.
+select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
+    status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
+    solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
+    merged_number, topic_id, details, confirmed
+from pages.tickets,
+    lateral (
+        select count(*) from unnest($1::text[]) word
+        where to_tsvector('simple', title) @@ to_tsquery('simple', word || ':*')
+    ) found (words)
+where requester_id = $3 and found.words >= $2 and status not in ('Closed', 'Archived')
+order by found.words desc, opened_at desc
+limit $4;
+
 -- name: messages
 -- The conversation on a ticket, oldest first: the latest thousand.
 select id, subject, position, at, side, person_id, name, label, text, attachments from (

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, FOR_OPENERS
+from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, FOR_OPENERS, confirm_address
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, Problems
@@ -116,18 +116,10 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
         problems = Problems(message=told or answer.message)
         return await _again(portal, holder, name, form, problems, kept, answer.status)
     if not (holder.link.opened or name == CONFIRM_ADDRESS or (ticket and ticket.confirmed)):
-        await _confirm_address(portal, holder, key)
+        await confirm_address(portal, holder.link, key)
     mark = portal.tokens.mark(holder.purpose(AFTER), answer.after)
     query = urlencode({"done": name, "after": answer.after, "mark": mark})
     return RedirectResponse(f"/t/{holder.token}?{query}", 303, HEADERS)
-
-
-async def _confirm_address(portal: Portal, holder: Holder, key: str) -> None:
-    """Whoever acts through a mailed link has the address. If this is lost, the next act says it."""
-    action = ACTIONS[CONFIRM_ADDRESS]
-    path = f"/v1/tickets/{holder.ticket_id}/{action.path}"
-    person = holder.link.person_id
-    await portal.owners.send(action.owner, path, {}, person=person, name="", key=key)
 
 
 async def _again(

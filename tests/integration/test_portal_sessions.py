@@ -119,5 +119,5 @@ async def test_a_code_is_guessed_at_five_times_and_no_more(desk: Desk) -> None:
 async def test_a_forged_session_shows_nothing(desk: Desk) -> None:
     await desk.hears(OPENED)
     for token in ("x", desk.token):
-        desk.browser.cookies.set("ledgerdesk_session", token, domain="portal")
+        desk.browser.cookies.set("ledgerdesk_session", token)
         assert (await desk.browser.get("/mine")).status_code == 303

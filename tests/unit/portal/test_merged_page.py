@@ -44,7 +44,7 @@ async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> Non
     tokens = FormTokens(SECRET)
     unused = cast("Any", None)
     portal = Portal(
-        cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, *[unused] * 4
+        cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, *[unused] * 5
     )
     page = await status_page(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
     html = bytes(page.body).decode()
