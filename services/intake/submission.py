@@ -52,7 +52,7 @@ def _text(limit: int, *, lines: bool = False) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _email(value: object) -> str:
+def email_address(value: object) -> str:
     """A mail address as people write it; also one within a company's own network."""
     address = _line(value)
     try:
@@ -145,7 +145,7 @@ class Requester(Body):
     """Who has the problem."""
 
     name: Line
-    email: Annotated[str, BeforeValidator(_email)]
+    email: Annotated[str, BeforeValidator(email_address)]
     phone: Annotated[Annotated[str, BeforeValidator(_phone)] | None, Given] = None
 
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.portal.rows import ArticleRow, MessageRow, PlanRow, TicketRow, TimelineRow, TopicRow
+from services.portal.rows import (
+    ArticleRow,
+    CopyRow,
+    MessageRow,
+    PlanRow,
+    TicketRow,
+    TimelineRow,
+    TopicRow,
+)
 from shared.errors import NotFound
 from shared.ids import domain_key, person_id
 from shared.postgres import Pool
@@ -98,6 +106,10 @@ class Finders:
     async def timeline(self, ticket_id: UUID) -> list[TimelineRow]:
         """What happened, newest first."""
         return [TimelineRow(*row) for row in await self.pool.fetch(QUERIES.timeline, ticket_id)]
+
+    async def copies(self, ticket_id: UUID) -> list[CopyRow]:
+        """The people in copy of it, and those who were."""
+        return [CopyRow(*row) for row in await self.pool.fetch(QUERIES.copies, ticket_id)]
 
     async def file(self, ticket_id: UUID, file_id: str) -> tuple[str, str]:
         """Name and content type of a file of the ticket. Raises `NotFound`."""

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
+from services.portal.copies import take_part
 from services.portal.messages import message_of
 from services.portal.rows import (
     ARTICLES,
+    COPIES,
     ENTITLEMENTS,
     MESSAGES,
     NAMES,
@@ -73,6 +75,7 @@ class Pages:
         ENTITLEMENTS,
         NAMES,
         ARTICLES,
+        COPIES,
     )
     hears: ClassVar[frozenset[type[Event]]] = HEARS
 
@@ -112,6 +115,7 @@ def _add(view: View, event: Event, recorded: Recorded) -> None:
     words = happened(event)
     if words:
         view.put(TIMELINE, TimelineRow(recorded.id, view.subject, position, at, words))
+    take_part(view, event)
     message = message_of(event, recorded)
     if message is not None:
         view.put(MESSAGES, message)

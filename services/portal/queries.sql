@@ -91,6 +91,10 @@ from pages.messages where subject = $1 order by position limit 1;
 select id, subject, position, at, words
 from pages.timeline where subject = $1 order by position desc limit 1000;
 
+-- name: copies
+-- The people in copy of a ticket, by name.
+select id, subject, person_id, name, state from pages.copies where subject = $1 order by name, id;
+
 -- name: file
 -- What a ticket says of a file: nothing unless the file was sent on it.
 select file ->> 'name' as name, file ->> 'content_type' as content_type

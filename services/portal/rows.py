@@ -124,6 +124,18 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
+class CopyRow:
+    """Somebody in copy of a ticket."""
+
+    id: UUID
+    subject: UUID
+    person_id: UUID
+    name: str
+    state: str
+    """invited, taking part or ended."""
+
+
+@dataclass(frozen=True)
 class ArticleRow:
     """An article that helps with tickets like the one it was drafted from, its subject."""
 
@@ -144,4 +156,5 @@ TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow, topic=DESK)
 PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow, topic=DESK)
 ENTITLEMENTS: Final[Table[EntitlementRow]] = Table("entitlements", EntitlementRow, topic=DESK)
 ARTICLES: Final[Table[ArticleRow]] = Table("articles", ArticleRow, key="article_id")
+COPIES: Final[Table[CopyRow]] = Table("copies", CopyRow, key="id")
 NAMES: Final[Table[DeskRow]] = Table("desk", DeskRow, topic=DESK)

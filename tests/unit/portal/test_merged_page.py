@@ -35,6 +35,9 @@ class Shown:
     async def timeline(self, ticket_id: UUID) -> list[Any]:
         return []
 
+    async def copies(self, ticket_id: UUID) -> list[Any]:
+        return []
+
     async def fields(self, topic_id: str) -> list[Any]:
         return []
 
