@@ -6,11 +6,12 @@
 | ClarificationRequested, ClarificationReminded | clarification | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
-| AgentReplied, ProgressReported | reply, progress | |
+| AgentReplied, ProgressReported | reply, progress; people in copy, too | |
+| CopyInvited | copy, to whoever is to take part | |
 | OutsiderWrote | | the agent |
 | CustomerMessageReceived, ClarificationProvided, ResolutionRejected | | the agent |
 | TicketEscalated | escalation | agents, managers |
-| TicketResolved | resolution | |
+| TicketResolved | resolution; people in copy, too | |
 | TicketReopened | reopened | the agent, unless told why already |
 | TicketClosed, FollowUpRequested | closure, follow-up | |
 | TargetApproaching | | the agent, else managers |
@@ -24,13 +25,14 @@ from uuid import UUID
 
 from services.notify.directory import Contact, Directory, deadlines, expected_answer
 from services.notify.story import Story
-from services.notify.words import duration, excerpt, first_name, moment
+from services.notify.words import duration, excerpt, first_name, moment, unproven_name
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     TicketOpened,
@@ -59,6 +61,8 @@ class Letter:
     facts: Mapping[str, Any] = field(default_factory=dict)
     withheld: str = ""
     """Why it must not be sent; empty if it may."""
+    person_id: UUID | None = None
+    """The customer it goes to, if that is not the requester."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ def letters_for(occasion: Occasion) -> list[Letter]:
     return list(letters.values())
 
 
-def link_letter(story: Story) -> Letter:
-    """The letter with a new link, for a customer who asked for one."""
-    return _to_requester(story, Kind.LINK, {})
+def link_letter(story: Story, code: str = "") -> Letter:
+    """The letter with a new link, and maybe a code, for a customer who asked for them."""
+    return _to_requester(story, Kind.LINK, {"code": code})
 
 
 def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:
@@ -226,6 +230,14 @@ def _follow_up(_event: FollowUpRequested, about: Occasion) -> list[Letter]:
     return [_customer(about, Kind.FOLLOW_UP)]
 
 
+def _copy_invited(event: CopyInvited, about: Occasion) -> list[Letter]:
+    requester, person = about.story.requester, event.person
+    assert requester is not None
+    to = Contact("", person.name, person.email)
+    facts = {"by": unproven_name(requester.name) or requester.email}
+    return [Letter(Kind.COPY, Kind.COPY.value, to, True, facts, person_id=person.person_id)]
+
+
 def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
     if event.automatic:
         return []
@@ -277,6 +289,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketReopened: _reopened,
     TicketClosed: _closed,
     FollowUpRequested: _follow_up,
+    CopyInvited: _copy_invited,
     CustomerMessageReceived: _message,
     OutsiderWrote: _outsider,
     ClarificationProvided: _clarified,
@@ -291,6 +304,7 @@ TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
 
 LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     TicketOpened,
+    CopyInvited,
     ClarificationRequested,
     ClarificationReminded,
     AgentReplied,
