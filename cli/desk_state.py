@@ -18,6 +18,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
     topics = await ask("intake", "/v1/desk")
     people = await ask("assignment", "/v1/desk")
     promises = await ask("sla", "/v1/desk")
+    looking_back = await ask("review", "/v1/desk")
     desk = {
         "name": topics["name"],
         "calendars": {each["calendar_id"]: _calendar(each) for each in promises["calendars"]},
@@ -26,6 +27,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         "agents": {each["agent_id"]: _agent(each) for each in people["agents"] if each["active"]},
         "topics": {each["topic_id"]: _topic(each) for each in topics["topics"] if each["active"]},
         "rules": {each["rule_id"]: _rule(each) for each in topics["rules"]},
+        "quality": looking_back["quality"],
     }
     for plan_id, domains in topics["entitled_domains"].items():
         if plan_id in desk["plans"]:

@@ -91,6 +91,9 @@ WORDS: Final[Mapping[str, str]] = {
     # review
     "FollowUpRequested": "the customer is asked whether it held",
     "FeedbackReceived": "rated {rating} of 5, recurred: {recurred} “{comment}”",
+    "QualityReviewRequested": "a colleague is to look at it: {why}",
+    "QualityRulesDefined": "which tickets colleagues look at: a share of {sample_share}, breached: "
+    "{breached}, rated low: {rated_low}, reopened: {reopened}",
     "QualityReviewed": "reviewed by {reviewed_by}: {score} of 5 “{comment}”",
     "ArticleDrafted": "{drafted_by} drafted the article “{title}”",
     "ArticleReviewed": "{reviewed_by} read the article, approved: {approved} “{comment}”",

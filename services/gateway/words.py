@@ -26,6 +26,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         review.ArticleWithdrawn,
         review.FollowUpRequested,
         review.QualityReviewed,
+        review.QualityReviewRequested,
         sla.BreachRetracted,
         sla.ClockPaused,
         sla.ClockResumed,
@@ -293,6 +294,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     review.FeedbackReceived: lambda e: (
         f"The customer gave {e.rating} of 5{', and it came back' if e.recurred else ''}"
     ),
+    review.QualityReviewRequested: lambda e: f"A colleague is to look at it: {e.why}",
     review.QualityReviewed: lambda e: f"Reviewed: {e.score} of 5{_by(e.reviewed_by)}",
     review.ArticleDrafted: lambda e: f"Article drafted: {e.title}{_by(e.drafted_by)}",
     review.ArticleReviewed: lambda e: (

@@ -11,6 +11,7 @@ from services.review.articles_api import add_article_commands, add_article_queri
 from services.review.bodies import Feedback, Judgement
 from services.review.carrying import QUERIES, carry_out
 from services.review.domain import GiveFeedback, ReviewQuality
+from services.review.quality import RulesInForce, add_desk
 from services.review.refusals import TicketNotFound
 from shared.asked import Anyone, ByAgent, ByManager
 from shared.service import Runtime
@@ -33,15 +34,18 @@ def routes(runtime: Runtime) -> APIRouter:
     add_article_commands(router, runtime)
     _add_queries(router, runtime)
     add_article_queries(router, runtime)
+    add_desk(router, runtime)
     return router
 
 
 def _add_commands(router: APIRouter, runtime: Runtime) -> None:
     now = runtime.clock
+    rules = RulesInForce(runtime.pool)
 
     @router.post("/tickets/{ticket_id}/feedback")
     async def feedback(ticket_id: UUID, body: Feedback, asked: Anyone) -> Response:
-        command = GiveFeedback(by=asked.by, now=now(), **body.model_dump())
+        given: dict[str, Any] = {"ticket_id": ticket_id, **body.model_dump()}
+        command = GiveFeedback(by=asked.by, now=now(), rules=await rules.get(), **given)
         return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/quality-review")

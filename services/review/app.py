@@ -6,9 +6,12 @@ from typing import Final
 from services.review.api import routes
 from services.review.domain import DECIDER, Command, RequestFollowUp
 from services.review.projection import HEARS, SAID, Reviews
+from services.review.quality import QualityRules, RulesInForce
+from services.review.reactions import Select
 from services.review.settings import Settings
+from shared.events.review import QualityRulesDefined
 from shared.followers.contracts import Timer
-from shared.service import Service, Timers, run
+from shared.service import Reacts, Service, Timers, run
 
 
 def due(timer: Timer) -> Command:
@@ -20,8 +23,9 @@ def due(timer: Timer) -> Command:
 SERVICE: Final = Service(
     name="review",
     hears=HEARS,
-    says=SAID,
-    projections=[Reviews()],
+    says=SAID | {QualityRulesDefined},
+    projections=[Reviews(), QualityRules()],
+    reactions=lambda rt: [Reacts(Select(RulesInForce(rt.pool)), DECIDER, actor="rules")],
     timers=Timers("reviews", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
 )

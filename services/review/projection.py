@@ -24,6 +24,7 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
 )
 from shared.events.sla import BreachRetracted, TargetBreached
 from shared.followers.contracts import Timer
@@ -34,17 +35,16 @@ from shared.service import TIMERS
 
 FOLLOW_UP: Final = "follow_up"
 
-RATED_LOW_MAX: Final = 2
-"""The best rating that makes a ticket one to be reviewed."""
-
-SAMPLE_ONE_IN: Final = 10
-"""Of tickets nothing was special about, how many are reviewed: one in so many."""
-
-
 SAID: Final[frozenset[type[Event]]] = frozenset(
-    {FollowUpRequested, FeedbackReceived, QualityReviewed, *ARTICLE_EVENTS}
+    {
+        FollowUpRequested,
+        FeedbackReceived,
+        QualityReviewRequested,
+        QualityReviewed,
+        *ARTICLE_EVENTS,
+    }
 )
-"""All that review says."""
+"""All that review says about tickets."""
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
     {
@@ -80,7 +80,6 @@ class Reviews:
                 view.put(REVIEWS, _opened(event, recorded))
             return
         changed = replace(row, **_changes(row, recorded))
-        changed = replace(changed, why_review=_why_review(changed))
         view.put(REVIEWS, changed)
         if isinstance(event, FeedbackReceived):
             view.put(RATINGS, _rated(changed, event))
@@ -127,12 +126,14 @@ def _looked_back(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
         case TicketReopened():
             again = {"closed_at": None, "how": None, "followed_up_at": None}
             judged = {"score": None, "reviewed_by": None, "reviewed_at": None}
-            rated = {"rating": None, "recurred": False}
+            rated = {"rating": None, "recurred": False, "why_review": ""}
             return {"reopenings": row.reopenings + 1, **again, **judged, **rated}
         case FollowUpRequested(requested_at=at):
             return {"followed_up_at": at}
         case FeedbackReceived(rating=rating, recurred=recurred):
             return {"rating": rating, "recurred": recurred}
+        case QualityReviewRequested(why=why):
+            return {"why_review": why}
         case QualityReviewed(score=score, reviewed_by=by, reviewed_at=at):
             return {"score": score, "reviewed_by": by, "reviewed_at": at}
         case _:
@@ -141,20 +142,6 @@ def _looked_back(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
 
 def _with(workers: Sequence[str], agent: str) -> list[str]:
     return sorted({*workers, agent})
-
-
-def _why_review(row: ReviewRow) -> str:
-    """Why a colleague should look at it; the same tickets are sampled on every rebuild."""
-    if row.closed_at is None or row.how == ClosedHow.MERGED:
-        return ""
-    if row.breaches:
-        return "breached"
-    if row.rating is not None and row.rating <= RATED_LOW_MAX:
-        return "rated low"
-    if row.reopenings:
-        return "reopened"
-    sampled = derived_id("sample", row.subject).int % SAMPLE_ONE_IN == 0
-    return "sampled" if sampled else ""
 
 
 def _rated(row: ReviewRow, event: FeedbackReceived) -> RatingRow:

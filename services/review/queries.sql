@@ -100,3 +100,7 @@ select exists (select from reviews.articles where article_id = $1 and subject <>
 -- What a published article is called.
 select published_title from reviews.articles
 where article_id = $1 and published_at is not null
+
+-- name: quality_rules
+-- The desk's rules of quality.
+select rules from quality_rules.rules limit 1

@@ -40,7 +40,7 @@ class ReviewRow:
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
     why_review: str = ""
-    """breached, rated low, reopened or sampled; empty when it needs no review."""
+    """breached, rated low, reopened or sampled; empty when no review was asked for."""
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,28 @@ async def test_what_went_wrong_is_shown_to_colleagues_and_trends_are_reckoned(
     assert by_topic[0]["about"] == "payments"
 
 
+async def test_the_desks_rules_choose_what_is_looked_at(live: Running, others: World) -> None:
+    admin, rules = agent(live, "petra", Role.ADMIN), {"sample_share": 1.0, "low_rating_at_most": 3}
+    section = {"revision": 7, "quality": rules}
+    assert code(await agent(live).put("/desk", section)) == (403, "not_allowed")
+    changed = (await admin.put("/desk", section)).json()["changed"]
+    assert changed == ["quality: how tickets are looked back on"]
+    assert (await admin.put("/desk", section)).json()["changed"] == []
+    assert (await admin.get("/desk")).json()["quality"]["sample_share"] == 1.0
+    ticket = await closed_ticket(live, others)
+
+    async def chosen() -> None:
+        assert (await review_of(live, ticket))["why_review"] == "sampled"
+
+    await eventually(chosen)
+    assert said(await customer(live, CARLA).post(f"/tickets/{ticket}/feedback", {"rating": 3})) == [
+        "FeedbackReceived"
+    ]
+    past = (await live.runtime.log.read(ticket)).events
+    assert past[-1].event.low  # type: ignore[union-attr]
+    await admin.put("/desk", {"revision": 8})
+
+
 async def test_the_list_to_review_scans_no_table_at_100_000_tickets(
     servers: TestServers,
 ) -> None:

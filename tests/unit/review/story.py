@@ -23,6 +23,7 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
 )
 from shared.events.sla import BreachRetracted, ClockKind, TargetBreached
 from shared.ids import person_id
@@ -140,6 +141,10 @@ def published(body: str = "Free some space.") -> Event:
     )
 
 
+def chosen(why: str = "sampled") -> Event:
+    return QualityReviewRequested(why=why, rules_revision=0, requested_at=at(21))
+
+
 def read(approved: bool = True) -> Event:
     return ArticleReviewed(
         article_id="full-disk", approved=approved, reviewed_by="ben", reviewed_at=at(26)
@@ -180,5 +185,5 @@ ANYTHING = [
     replied(), resolved(), closed(), closed(ClosedHow.AGENT, 21), closed(ClosedHow.MERGED, 22),
     reopened(), followed_up(), rated(), rated(1, "no", recurred=True), judged(), judged(5, "eve"),
     drafted(), drafted("Buy a disk."), published(), read(), read(approved=False),
-    withdrawn(), linked(), breached(), retracted(),
+    withdrawn(), linked(), chosen(), breached(), retracted(),
 ]  # fmt: skip

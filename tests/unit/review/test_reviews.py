@@ -14,7 +14,6 @@ from services.review.projection import Reviews
 from services.review.rows import ArticleRow, RatingRow, ReviewRow
 from shared.errors import Rejected
 from shared.events import Event, Unknown
-from shared.events.resolution import ClosedHow
 from shared.followers.contracts import Timer
 from shared.followers.view import View
 from shared.log.records import Recorded
@@ -88,15 +87,9 @@ def test_a_reopened_ticket_has_no_rating_of_its_own_yet() -> None:
     assert (row.rating, row.score, row.closed_at, row.reopenings) == (None, None, None, 1)
 
 
-def test_what_went_wrong_is_to_be_reviewed_and_why() -> None:
-    assert review(*OPEN, story.breached(), story.closed()).why_review == "breached"
-    assert review(*CLOSED, story.rated(2)).why_review == "rated low"
-    assert review(*REOPENED, story.closed()).why_review == "reopened"
-
-
-def test_what_is_open_or_merged_is_not_reviewed() -> None:
-    assert review(*OPEN, story.breached()).why_review == ""
-    assert review(*OPEN, story.breached(), story.closed(ClosedHow.MERGED)).why_review == ""
+def test_why_a_colleague_is_to_look_at_it_is_kept_until_it_is_reopened() -> None:
+    assert review(*CLOSED, story.chosen("breached")).why_review == "breached"
+    assert review(*CLOSED, story.chosen(), story.reopened()).why_review == ""
 
 
 def test_a_breach_that_was_none_is_taken_back() -> None:
