@@ -3,11 +3,12 @@ the articles drafted from tickets, and the follow-ups that are due."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from services.review.filing import ARTICLE_EVENTS, file_article
 from services.review.rows import ARTICLES, LINKS, RATINGS, REVIEWS, RatingRow, ReviewRow
+from shared.business_time.hours import calendar_of
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded
 from shared.events.intake import TicketCategorised, TicketOpened
@@ -26,7 +27,7 @@ from shared.events.review import (
     QualityReviewed,
     QualityReviewRequested,
 )
-from shared.events.sla import BreachRetracted, TargetBreached
+from shared.events.sla import BreachRetracted, CalendarValues, SlaPlanApplied, TargetBreached
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View
 from shared.ids import derived_id
@@ -58,6 +59,7 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
         TicketResolved,
         TicketReopened,
         TicketClosed,
+        SlaPlanApplied,
         TargetBreached,
         BreachRetracted,
     }
@@ -109,6 +111,8 @@ def _changes(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
             | TicketResolved(resolved_by=agent)
         ):
             return {"workers": _with(row.workers, agent)}
+        case SlaPlanApplied(calendar=calendar):
+            return {"calendar": None if calendar is None else calendar.model_dump(mode="json")}
         case TargetBreached():
             return {"breaches": row.breaches + 1}
         case BreachRetracted():
@@ -167,7 +171,7 @@ def _set_timer(view: View, row: ReviewRow, recorded: Recorded) -> None:
         if there is not None:
             view.delete(TIMERS, timer_id)
         return
-    due_at = row.closed_at + timedelta(minutes=row.follow_up_after_minutes)
+    due_at = _later(row.calendar, row.closed_at, row.follow_up_after_minutes)
     if there is not None and there.due_at == due_at:
         return
     timer = Timer(
@@ -180,3 +184,10 @@ def _set_timer(view: View, row: ReviewRow, recorded: Recorded) -> None:
         correlation=recorded.correlation,
     )
     view.put(TIMERS, timer)
+
+
+def _later(calendar: dict[str, Any] | None, since: datetime, minutes: float) -> datetime:
+    """So many minutes of business time after an instant; of any time without a calendar."""
+    if calendar is None:
+        return since + timedelta(minutes=minutes)
+    return calendar_of(CalendarValues.model_validate(calendar)).add(since, minutes * 60)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from shared.events import Event, Person, TicketType
+from shared.events import Event, Person, Priority, TicketType
 from shared.events.assignment import AgentAssigned, ParticipantAdded
 from shared.events.intake import Channel, TicketCategorised, TicketOpened
 from shared.events.resolution import (
@@ -25,7 +25,14 @@ from shared.events.review import (
     QualityReviewed,
     QualityReviewRequested,
 )
-from shared.events.sla import BreachRetracted, ClockKind, TargetBreached
+from shared.events.sla import (
+    BreachRetracted,
+    CalendarValues,
+    ClockKind,
+    Interval,
+    SlaPlanApplied,
+    TargetBreached,
+)
 from shared.ids import person_id
 from shared.testing.spec import T0
 
@@ -163,6 +170,25 @@ def linked() -> Event:
     )
 
 
+OFFICE = CalendarValues(
+    timezone="Europe/Berlin",
+    hours={day: (Interval(start="09:00", end="17:00"),) for day in ("mon", "tue", "wed", "thu")},
+)
+
+
+def planned(calendar: CalendarValues | None = OFFICE) -> Event:
+    return SlaPlanApplied(
+        plan_id="standard",
+        plan_name="Standard",
+        priority=Priority.LOW,
+        targets=(),
+        calendar_id="office",
+        reason="rule",
+        applied_at=T0,
+        calendar=calendar,
+    )
+
+
 def breached() -> Event:
     return TargetBreached(clock=ClockKind.RESOLUTION, due_at=at(9), breached_at=at(9))
 
@@ -185,5 +211,6 @@ ANYTHING = [
     replied(), resolved(), closed(), closed(ClosedHow.AGENT, 21), closed(ClosedHow.MERGED, 22),
     reopened(), followed_up(), rated(), rated(1, "no", recurred=True), judged(), judged(5, "eve"),
     drafted(), drafted("Buy a disk."), published(), read(), read(approved=False),
-    withdrawn(), linked(), chosen(), breached(), retracted(),
+    withdrawn(), linked(), chosen(), planned(),
+    planned(None), breached(), retracted(),
 ]  # fmt: skip

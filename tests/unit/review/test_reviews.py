@@ -53,6 +53,17 @@ def test_a_closed_ticket_is_due_to_be_followed_up() -> None:
     assert due(timer) == RequestFollowUp(by="timer", now=at(80), closed_at=at(20))
 
 
+def test_a_follow_up_falls_due_after_so_much_business_time() -> None:
+    """Closed on a Monday at 10:20 in Berlin, where the desk is open until 17:00."""
+    a_day = story.categorised(480 + 60)
+    (timer,) = timers(story.opened(), a_day, story.planned(), story.closed())
+    assert timer.due_at == at(20) + timedelta(days=1, minutes=60)
+    (timer,) = timers(story.opened(), a_day, story.closed(), story.planned())
+    assert timer.due_at == at(20) + timedelta(days=1, minutes=60)
+    (timer,) = timers(story.opened(), a_day, story.planned(), story.planned(None), story.closed())
+    assert timer.due_at == at(20) + timedelta(minutes=540)
+
+
 def test_an_uncategorised_ticket_is_followed_up_after_a_day() -> None:
     (timer,) = timers(*CLOSED)
     assert timer.due_at == at(20) + timedelta(days=1)
