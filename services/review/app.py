@@ -9,6 +9,7 @@ from services.review.projection import HEARS, SAID, Reviews
 from services.review.quality import QualityRules, RulesInForce
 from services.review.reactions import Select
 from services.review.settings import Settings
+from services.review.trends import Trends
 from shared.events.review import QualityRulesDefined
 from shared.followers.contracts import Timer
 from shared.service import Reacts, Service, Timers, run
@@ -22,9 +23,9 @@ def due(timer: Timer) -> Command:
 
 SERVICE: Final = Service(
     name="review",
-    hears=HEARS,
+    hears=HEARS | (Trends.hears - SAID),
     says=SAID | {QualityRulesDefined},
-    projections=[Reviews(), QualityRules()],
+    projections=[Reviews(), QualityRules(), Trends()],
     reactions=lambda rt: [Reacts(Select(RulesInForce(rt.pool)), DECIDER, actor="rules")],
     timers=Timers("reviews", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
