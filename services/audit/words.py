@@ -102,6 +102,10 @@ WORDS: Final[Mapping[str, str]] = {
     "ArticleLinked": "{linked_by} solved it with the article “{title}”",
     # notify
     "NotificationRequested": "{kind} to {recipient}: “{subject}”",
+    "NoticeIssued": "webhooks are told of {kind}: “{subject}”",
+    "NotificationRulesDefined": "who hears what: {rules}, quiet hours: {quiet}",
+    "NotificationPreferencesSet": "{whom} mutes {muted}, quiet hours: {quiet}, by {set_by}",
+    "SuppressionLifted": "mail is sent again to an address that took none, by {lifted_by}",
     "NotificationSent": "{kind} sent, attempts: {attempts}",
     "NotificationFailed": "{kind} not delivered: {reason}",
     "NotificationSuppressed": "{kind} not sent, on purpose: {reason}",

@@ -37,7 +37,8 @@ class Tell:
         if type(event) in LOOKED_UP_FOR:
             directory = await self._writer.finder.directory(story, event)
         cause = cause_of(recorded.causation, story)
-        letters = letters_for(Occasion(event, story, directory, self._zone, cause))
+        about = Occasion(event, story, directory, self._zone, cause)
+        letters = (await self._writer.finder.rules()).applied(letters_for(about), about)
         if not letters:
             return []
         command = await self._writer.write(letters, story, recorded.id, recorded.occurred_at)

@@ -84,6 +84,16 @@ def _needs_rating(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
     return {"rating": "Please choose a number from 1 to 5."}
 
 
+def _mails(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+    return {"progress": form.get("progress") == "yes"}
+
+
+def _needs_choice(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    if form.get("progress") in {"yes", "no"}:
+        return {}
+    return {"progress": "Please choose one of the two."}
+
+
 CONFIRM_ADDRESS: Final = "mine"
 
 FOR_OPENERS: Final = frozenset({"reply", "clarify"})
@@ -152,5 +162,13 @@ ACTIONS: Final[Mapping[str, Action]] = {
         template="feedback.html",
         states=frozenset({Status.CLOSED}),
         closed="You can rate us once the ticket is closed. This is how it stands.",
+    ),
+    "notifications": Action(
+        owner="notify",
+        path="preferences",
+        done="Thank you. From now on you get the mails that you want.",
+        body=_mails,
+        missing=_needs_choice,
+        template="notifications.html",
     ),
 }
