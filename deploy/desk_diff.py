@@ -41,7 +41,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
-    return lines
+    routing = _changes("", before.get("routing", {}), after.get("routing", {}))
+    return [*lines, *(f"~ routing: {what}" for what in routing)]
 
 
 def _section(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.assignment.directory import QUERIES, Directory
-from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain import choice, people
+from services.assignment.domain.people import Agent, Need
 from services.assignment.domain.rejections import TicketNotFound
 from shared.asked import ByAgent
 from shared.events import Priority
@@ -16,7 +16,7 @@ from shared.service import Runtime
 
 def add_views(router: APIRouter, runtime: Runtime) -> None:
     """Read-only routes."""
-    directory = Directory(runtime.pool)
+    directory = Directory(runtime.pool, runtime.clock)
 
     @router.get("/agents")
     async def agents(_asked: ByAgent) -> dict[str, Any]:
@@ -58,7 +58,7 @@ async def _queues(runtime: Runtime, directory: Directory) -> list[dict[str, Any]
     for team_id in team_ids:
         rows = [row for row in queued if row["team_id"] == team_id]
         need = Need(team_id, names.get(team_id, team_id))
-        free = [agent for agent in staff if choice.unavailable(agent, need) is None]
+        free = [agent for agent in staff if people.unavailable(agent, need) is None]
         counts = {p.value: sum(r["tickets"] for r in rows if r["rank"] == p.rank) for p in Priority}
         result.append(
             {

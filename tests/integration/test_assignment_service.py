@@ -115,7 +115,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
         return why
 
     why = await eventually(lambda: has_it("anna"))
-    assert why["reason"] == "the only one free, 0 of 2 tickets"
+    assert why["reason"] == "the only one free, 0 of 2 places taken"
 
     taken = await desk.call("POST", f"/tickets/{ticket}/claim", who="ben")
     assert (taken.status_code, taken.json()["code"]) == (409, "already_assigned")
@@ -123,7 +123,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
     assert (foreign.status_code, foreign.json()["code"]) == (403, "not_yours")
     full = await desk.call("POST", f"/tickets/{ticket}/assign", agent_id="mara", reason="you")
     assert full.status_code == 409
-    assert full.json()["detail"] == "mara has 0 of 0 tickets: there is no room for another."
+    assert full.json()["detail"] == "mara has 0 of 0 places taken: there is no room for it."
     nobody = await desk.call("POST", f"/tickets/{ticket}/assign", agent_id="zoe", reason="you")
     assert (nobody.status_code, nobody.json()["code"]) == (404, "agent_unknown")
     empty = await desk.call("POST", f"/tickets/{ticket}/assign", agent_id="ben")
@@ -175,7 +175,7 @@ async def test_a_reopened_ticket_goes_back_to_who_had_it(desk: Desk) -> None:
 
     async def back_with_anna() -> bool:
         why = await desk.why(ticket)
-        return bool(why["reason"] == "had the ticket before, 0 of 5 tickets")
+        return bool(why["reason"] == "had the ticket before, 0 of 5 places taken")
 
     await eventually(back_with_anna)
     assert await desk.loads() == {"anna": 1}
