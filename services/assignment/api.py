@@ -30,6 +30,7 @@ from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.moves import open_ticket
 from services.assignment.domain.people import Agent
 from services.assignment.domain.rejections import AgentUnknown
+from services.assignment.leaving import add_leaving
 from services.assignment.views import add_views
 from shared.asked import Asked, ByAgent
 from shared.decider import Outcome
@@ -73,6 +74,7 @@ def routes(runtime: Runtime) -> APIRouter:
     _add_holding(router, runtime)
     _add_moving(router, runtime)
     _add_participants(router, runtime)
+    add_leaving(router, runtime)
     add_views(router, runtime)
     add_desk(router, runtime)
     return router

@@ -168,7 +168,8 @@ def _facts_shown(facts: Facts) -> dict[str, Any]:
     return {**shown, "asked": need_key(facts.asked)} if facts.asked else shown
 
 
-def _facts_of(shown: Mapping[str, Any]) -> Facts:
+def facts_of(shown: Mapping[str, Any]) -> Facts:
+    """The facts that a row shows."""
     asked = shown.get("asked")
     return Facts(**{**shown, "asked": need_of(asked) if asked else None})
 
@@ -199,7 +200,7 @@ def state_of(row: TicketRow) -> Open | Closed:
 
 def _open_state_of(row: TicketRow) -> Open:
     participants = frozenset(row.participants)
-    facts = _facts_of(row.facts)
+    facts = facts_of(row.facts)
     if row.need is None or row.stage == "incoming":
         return Incoming(row.verified, row.prioritised, participants, facts)
     need = need_of(row.need)

@@ -8,7 +8,10 @@ from fastapi import APIRouter
 from services.assignment.directory import QUERIES, Directory
 from services.assignment.domain import choice, people
 from services.assignment.domain.people import Agent, Need
+from services.assignment.domain.policy import Policy
 from services.assignment.domain.rejections import TicketNotFound
+from services.assignment.explaining import told
+from services.assignment.rows import facts_of, need_of
 from shared.asked import ByAgent
 from shared.events import Priority
 from shared.service import Runtime
@@ -44,6 +47,8 @@ def _shown(agent: Agent) -> dict[str, Any]:
         "load": agent.load,
         "online": agent.online,
         "active": agent.active,
+        "away": agent.away,
+        "levels": dict(agent.levels),
     }
 
 
@@ -80,18 +85,27 @@ async def _why(runtime: Runtime, directory: Directory, ticket_id: UUID) -> dict[
     row = await runtime.pool.fetchrow(QUERIES.why, ticket_id)
     if row is None:
         raise TicketNotFound
-    answer = {"ticket_id": str(ticket_id), **dict(row), "now": None}
-    if row["stage"] == "waiting" and not row["closed"]:
-        need = Need(
-            row["team_id"],
-            row["team_name"],
-            tuple(row["skills"]),
-            row["tier"],
-            tuple(row["declined"]),
-        )
-        chosen, found = choice.choose(await directory.agents_of(need.team_id), need)
-        answer["now"] = {
-            "reason": choice.why_queued(need, found) if chosen is None else "about to be taken up",
-            "candidates": [candidate.model_dump() for candidate in choice.told(found)],
-        }
+    waits = row["stage"] == "waiting" and not row["closed"]
+    policy = await directory.policy()
+    ahead = await runtime.pool.fetchval(QUERIES.ahead, ticket_id) if waits else 0
+    rule = policy.rule_name(row["wants"].get("rule", ""))
+    answer = {"ticket_id": str(ticket_id), **dict(row), "ahead": ahead, "now": None}
+    answer["told"] = told(dict(row), rule, ahead)
+    if waits:
+        answer["now"] = await _now(directory, policy, row)
     return answer
+
+
+async def _now(directory: Directory, policy: Policy, row: Any) -> dict[str, Any]:
+    """How candidates stand at this moment."""
+    need, facts = need_of(row["need"]), facts_of(row["facts"])
+    strategy, weight = policy.strategy(need), policy.weight(facts)
+    chosen, found = choice.choose(
+        await directory.agents_of(need.team_id), need, weight=weight, strategy=strategy
+    )
+    return {
+        "reason": choice.why_queued(need, found) if chosen is None else "about to be taken up",
+        "strategy": strategy.value,
+        "weight": weight,
+        "candidates": [candidate.model_dump() for candidate in choice.told(found)],
+    }
