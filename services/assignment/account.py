@@ -7,20 +7,18 @@ then reacted to again by itself, and agents are looked up again for the first of
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from services.assignment.directory import Directory
-from services.assignment.domain.commands import ROUTING, RouteTicket
+from services.assignment.domain import choice
+from services.assignment.domain.commands import RouteTicket
 from services.assignment.domain.line import Place, Standing, stands
-from services.assignment.domain.moves import place
 from services.assignment.domain.people import Need
-from services.assignment.domain.policy import NO_POLICY
+from services.assignment.domain.policy import NO_POLICY, asked_first
 from services.assignment.domain.tickets import Held, Waiting
 from services.assignment.staff import Staff
 from shared.clock import Clock, monotonic_seconds
-from shared.events.assignment import AgentAssigned
 from shared.events.intake import TicketOpened
 from shared.log import Recorded
 
@@ -72,17 +70,16 @@ class Account:
         ahead = self._staff.is_anybody_ahead(need, _place(past), self._queued)
         command = self._command(need, helped_before, others_ahead=ahead)
         if ticket_id not in self._routed and not ahead:
-            placed = place(
-                replace(ticket, need=need),
+            weight = self._policy.weight(ticket.facts)
+            chosen = choice.best(
                 command.candidates,
-                ROUTING,
-                command.now,
-                self._policy,
-                helped_before,
+                need,
+                weight=weight,
+                strategy=self._policy.strategy(need),
+                prefer=asked_first(need, ticket.had_before, helped_before),
             )
-            for event in placed:
-                if isinstance(event, AgentAssigned):
-                    self._staff.took(event.agent_id, event.weight, command.now)
+            if chosen is not None:
+                self._staff.took(chosen.agent_id, chosen.weighs(weight), command.now)
         self._routed.add(ticket_id)
         return command
 

@@ -44,6 +44,20 @@ class Chosen(NamedTuple):
     why: str
 
 
+def best(
+    candidates: Iterable[Agent],
+    need: Need,
+    *,
+    weight: int = 1,
+    strategy: Strategy = Strategy.LEAST_LOADED,
+    prefer: Sequence[Preferred] = (),
+) -> Agent | None:
+    """Whom `choose` would choose, without saying why."""
+    free = {a.agent_id: a for a in candidates if unavailable(a, need, weight) is None}
+    first = next((free[one.agent_id] for one in prefer if one.agent_id in free), None)
+    return first or min(free.values(), key=RANKS[strategy].of, default=None)
+
+
 def choose(
     candidates: Iterable[Agent],
     need: Need,

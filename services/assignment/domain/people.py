@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.events.assignment import Role
 
-HOLDS_TICKETS: Final = frozenset({Role.AGENT, Role.MANAGER})
+HOLDS_TICKETS: Final = (Role.AGENT, Role.MANAGER)
 """Operators and admins look after the desk, not after tickets."""
 
 _OFFLINE: Final = "offline"
@@ -101,8 +101,8 @@ def unsuited(agent: Agent, need: Need) -> str | None:
         return f"an {agent.role.value} takes no tickets"
     if need.team_id not in agent.team_ids:
         return "wrong team"
-    lacking = sorted(set(need.skills) - set(agent.skills))
-    if lacking:
+    if need.skills and not set(need.skills) <= set(agent.skills):
+        lacking = sorted(set(need.skills) - set(agent.skills))
         return f"lacks skill {', '.join(lacking)}"
     for skill, level in need.levels:
         if agent.level(skill) < level:

@@ -9,7 +9,7 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from services.assignment.domain import choice, people
-from services.assignment.domain.choice import Preferred, choose
+from services.assignment.domain.choice import Preferred, best, choose
 from services.assignment.domain.people import Agent, Need
 from shared.events.assignment import Role
 from shared.testing.spec import T0
@@ -146,6 +146,7 @@ def test_law_only_somebody_suited_present_and_with_room_is_chosen(
     first = [Preferred(prefer, "owner", "looks after this customer")] if prefer else []
     choice_made, found = choose(candidates, need, prefer=first)
     chosen = choice_made.agent if choice_made else None
+    assert best(candidates, need, prefer=first) == chosen
     assert {verdict.agent_id for verdict in found} == {a.agent_id for a in candidates}
     assert sum(verdict.verdict == "chosen" for verdict in found) == (chosen is not None)
     if chosen is None:
