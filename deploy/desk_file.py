@@ -13,6 +13,8 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_organisations import Organisation, untrue_organisations
+from deploy.desk_quality import Quality
 from deploy.desk_routing import (
     Leave,
     Levels,
@@ -170,6 +172,8 @@ class DeskFile(Part):
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
     routing: Routing = Routing()
+    organisations: dict[Slug, Organisation] = {}
+    quality: Quality = Quality()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -190,6 +194,9 @@ class DeskFile(Part):
             "topics": topics,
             "entitlements": entitlements,
             "rules": rules,
+            "organisations": [
+                each.as_defined(name, names) for name, each in self.organisations.items()
+            ],
         }
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -234,9 +241,14 @@ class DeskFile(Part):
         ]
         return {"calendars": calendars, "plans": plans}
 
+    def for_review(self) -> dict[str, Any]:
+        """Which tickets are looked back on, as review takes it."""
+        return {"quality": self.quality.model_dump(mode="json")}
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
         whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
+        whole.append(self.for_review())
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -284,6 +296,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
                 yield ("agents", agent_id, "shifts"), f"{day} is none of {', '.join(WEEKDAYS)}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     yield from untrue_routing(desk.routing, desk.teams, desk.topics, desk.agents)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}
