@@ -38,7 +38,7 @@ from shared.events.resolution import (
     TicketClosed,
     TicketReopened,
 )
-from shared.events.sla import TargetBreached
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.service import Reacts, Runtime, Service, run
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
@@ -52,7 +52,9 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
         TicketReopened,
         TicketClosed,
         TicketArchived,
+        TargetApproaching,
         TargetBreached,
+        TargetOverdue,
     }
 )
 

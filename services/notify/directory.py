@@ -85,8 +85,11 @@ def _target(story: Story, directory: Directory, clock: ClockKind) -> float | Non
 
 def deadlines(story: Story, zone: str) -> str:
     """What is due when, for those who work on it; empty when no clock runs yet."""
-    names = {ClockKind.FIRST_RESPONSE: "First response", ClockKind.RESOLUTION: "Resolution"}
-    running = [(names[k], c) for k, c in story.clocks.items() if k not in story.met]
+    running = [
+        (kind.value.replace("_", " ").capitalize(), clock)
+        for kind, clock in story.clocks.items()
+        if kind not in story.met
+    ]
     return " ".join(
         f"{name} is due by {moment(clock.due_at, zone)}{', paused' if clock.paused else ''}."
         for name, clock in sorted(running)

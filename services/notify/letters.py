@@ -13,8 +13,8 @@
 | TicketResolved | resolution | |
 | TicketReopened | reopened | the agent, unless told why already |
 | TicketClosed, FollowUpRequested | closure, follow-up | |
-| TargetApproaching | | the agent, else managers |
-| TargetBreached | | the agent and managers |
+| TargetApproaching | | whom the plan names, or the agent, else managers |
+| TargetBreached, TargetOverdue | | whom the plan names, or the agent and managers |
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -45,7 +45,7 @@ from shared.events.resolution import (
     TicketResolved,
 )
 from shared.events.review import FollowUpRequested
-from shared.events.sla import TargetApproaching, TargetBreached
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 
 
 @dataclass(frozen=True)
@@ -252,14 +252,27 @@ def _rejected(event: ResolutionRejected, about: Occasion) -> list[Letter]:
 
 
 def _approaching(event: TargetApproaching, about: Occasion) -> list[Letter]:
-    told = _agent(about) or list(about.directory.managers)
+    told = _named(event.tell, about) or _agent(about) or list(about.directory.managers)
     facts = {"clock": event.clock.value, "due": moment(event.due_at, about.zone)}
     left = duration(max(0.0, event.remaining_seconds) / 60)
     return _desk(Kind.BREACH_WARNING, told, left=left, **facts)
 
 
-def _breached(event: TargetBreached, about: Occasion) -> list[Letter]:
-    told = [*_agent(about), *about.directory.managers]
+def _named(tell: Iterable[str], about: Occasion) -> list[Contact]:
+    """Whom a step of the plan names, each once."""
+    groups: Mapping[str, Iterable[Contact]] = {
+        "agent": _agent(about),
+        "team": _everyone(about),
+        "managers": about.directory.managers,
+    }
+    found = [
+        contact for name in tell for contact in groups.get(name, [about.directory.agent(name)])
+    ]
+    return list({contact.agent_id: contact for contact in found}.values())
+
+
+def _breached(event: TargetBreached | TargetOverdue, about: Occasion) -> list[Letter]:
+    told = _named(event.tell, about) or [*_agent(about), *about.directory.managers]
     facts = {"clock": event.clock.value, "due": moment(event.due_at, about.zone)}
     return _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
 
@@ -283,6 +296,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     ResolutionRejected: _rejected,
     TargetApproaching: _approaching,
     TargetBreached: _breached,
+    TargetOverdue: _breached,
 }
 
 TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)

@@ -28,7 +28,13 @@ from shared.events.resolution import (
     TicketResolved,
 )
 from shared.events.review import FollowUpRequested
-from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
+from shared.events.sla import (
+    ClockKind,
+    ClockStarted,
+    TargetApproaching,
+    TargetBreached,
+    TargetOverdue,
+)
 from shared.ids import person_id
 from shared.testing.spec import T0, TICKET
 
@@ -132,4 +138,5 @@ def told_events(text: str = "Some words") -> list[Any]:
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
+        TargetOverdue(clock=ClockKind.NEXT_RESPONSE, due_at=T0, share=2, reached_at=T0),
     ]

@@ -12,7 +12,7 @@ from services.sla.bodies import Calc, DeskBody
 from services.sla.plans import PlanWithoutTargets
 from services.sla.why import shown
 from shared.events import Priority
-from shared.events.sla import Interval
+from shared.events.sla import DueStep, Interval
 from tests.unit.sla.story import (
     EMERGENCY,
     FIRST,
@@ -34,6 +34,7 @@ def test_a_preview_tells_due_times() -> None:
     )
     assert answer["first_response"] == {
         "target_seconds": 3600, "due_at": at(8 * 60), "warn_at": at(7 * 60 + 45),
+        "steps": (DueStep(share=0.75, at=at(7 * 60 + 45)),),
     }  # fmt: skip
     assert answer["resolution"]["due_at"] == at(27 * 60)
     assert answer["open_at_start"]
