@@ -12,6 +12,7 @@ from services.gateway.http import respond, signed_in
 from services.gateway.keys import add_keys
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
+from services.gateway.promises import add_promises
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
 from shared.scopes import Scope
@@ -55,6 +56,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_people(router, gateway, agent)
     add_keys(router, gateway, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
+    add_promises(router, gateway, reader)
     return router
 
 

@@ -171,7 +171,8 @@ ClockEvent = (
 
 def _clock_changed(view: View, recorded: Recorded, event: ClockEvent) -> None:
     key = clock_id(view.subject, event.clock)
-    said = {"what": recorded.type, **event.model_dump(mode="json", exclude={"clock"})}
+    told = {"what": recorded.type, "id": str(recorded.id), "at": recorded.occurred_at.isoformat()}
+    said = {**told, **event.model_dump(mode="json", exclude={"clock"})}
     old = view.get(CLOCKS, key)
     if isinstance(event, ClockStarted):
         view.put(CLOCKS, _started(view.subject, key, event, old))

@@ -384,7 +384,7 @@ async def test_a_desk_that_can_not_be_kept_is_refused_with_every_reason(live: Ru
 async def test_due_times_are_told_beforehand(live: Running) -> None:
     body = {"plan_id": "emergency", "priority": "high", "start": "2026-03-02T09:00:00+01:00"}
     answer = await agent(live).post("/calc", body)
-    assert answer.json()["first_response"]["due_at"] == "2026-03-02T08:15:00Z"
+    assert answer.json()["due"]["first_response"]["due_at"] == "2026-03-02T08:15:00Z"
     shown = await agent(live).get("/desk")
     plans = [each["plan_id"] for each in shown.json()["plans"]]
     assert sorted({*plans} - {"late", "busy"}) == ["blink", "emergency", "standard"]
