@@ -386,6 +386,12 @@ def test_a_ticket_that_is_reopened_after_closing_is_timed_again() -> None:
     assert desk.row(LAST).due_at == at(500 + 220)
 
 
+def test_a_ticket_that_goes_on_by_itself_again_takes_up_all_that_was_called_off() -> None:
+    """It was merged, and is not any more: the time between does not count."""
+    desk = Desk().open().hear(closed(20), 20).hear(reopened(50), 50)
+    assert [desk.row(kind).due_at for kind in (FIRST, LAST)] == [at(90), at(270)]
+
+
 def test_calling_off_what_is_over_says_nothing() -> None:
     desk = Desk().open().hear(resolved(20), 20)
     assert DECIDER.decide(CallOff(at(30), at(30), "closed"), desk.state) == []
