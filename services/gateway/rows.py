@@ -77,6 +77,25 @@ class TicketRow:
     """Which rule decided type, team, impact, urgency, priority and tags."""
     followed_up_at: datetime | None = None
     """When the customer was asked whether it held."""
+    hand_tags: list[str] = field(default_factory=list)
+    """Tags that people put on it; those of rules are in `tags`."""
+    off_tags: list[str] = field(default_factory=list)
+    """Tags of rules that people took away."""
+    followers: list[str] = field(default_factory=list)
+    """Ids of agents who want to know what becomes of it."""
+    mentioned: list[str] = field(default_factory=list)
+    """Ids of agents whom a note was meant for, and who have said nothing on it since."""
+    minutes_spent: float = 0
+    parent: dict[str, str] | None = None
+    """The incident that it is part of."""
+    children: list[dict[str, str]] = field(default_factory=list)
+    closes_at: datetime | None = None
+    """When silence closes it, as far as that was said."""
+
+    @property
+    def all_tags(self) -> list[str]:
+        """Every tag on it, whoever put it there."""
+        return sorted(({*self.tags} - {*self.off_tags}) | {*self.hand_tags})
 
 
 @dataclass(frozen=True, slots=True)
