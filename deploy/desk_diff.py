@@ -40,6 +40,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
+    changed = _changes("", before.get("work", {}), after.get("work", {}))
+    lines += [f"~ work: {what}" for what in changed]
     return lines
 
 

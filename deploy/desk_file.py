@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from deploy.desk_rules import Rule, untrue_rules
+from deploy.desk_work import Work, untrue_work
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
 from shared.events.intake import FormField
@@ -118,6 +119,7 @@ class DeskFile(Part):
     topics: dict[Slug, Topic]
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
+    work: Work = Work()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -177,9 +179,17 @@ class DeskFile(Part):
         ]
         return {"calendars": calendars, "plans": plans}
 
+    def for_resolution(self) -> dict[str, Any]:
+        """Canned responses, macros and how tickets close, as resolution takes them."""
+        calendars = {name: calendar.as_defined() for name, calendar in self.calendars.items()}
+        return self.work.as_defined(calendars)
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
-        whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
+        whole = [
+            *(self.for_intake(), self.for_assignment(token_hashes), self.for_sla()),
+            self.for_resolution(),
+        ]
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -223,6 +233,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
+    yield from untrue_work(desk.work, desk.calendars, desk.topics)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

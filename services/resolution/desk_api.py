@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from services.resolution import bodies
-from services.resolution.domain.rules import RULES, DefineRules
+from services.resolution.domain.rules import RULES, VARIABLES, DefineRules
 from services.resolution.macros import KNOWN
-from services.resolution.rules import SUBJECT, VARIABLES, in_force
+from services.resolution.rules import SUBJECT, in_force
 from shared.asked import ByAdmin, ByAgent
 from shared.events.resolution import WorkRulesDefined
 from shared.sandbox import TemplateNotAllowed, check

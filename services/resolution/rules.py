@@ -17,13 +17,6 @@ from shared.service import Runtime
 SUBJECT: Final = desk_id("work-rules", "work-rules")
 """The subject of the rules of work."""
 
-VARIABLES: Final = {
-    "ticket": {"number": "LD-7KQ4M-2XR9C-5", "subject": "The shop is down", "topic": "Outage"},
-    "requester": {"name": "Carla Sommer", "first_name": "Carla"},
-    "agent": {"name": "Anna Berg", "first_name": "Anna"},
-}
-"""What a text can show, by examples."""
-
 
 async def in_force(runtime: Runtime) -> WorkRulesDefined:
     """The rules that were last defined."""

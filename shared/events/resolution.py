@@ -327,6 +327,7 @@ class Macro(Value):
 class ClosingRules(Value):
     """How tickets close, and how long they can be reopened; None: as without the rule."""
 
+    calendar_id: str = ""
     calendar: CalendarValues | None = None
     """Business hours in which a topic's time until closing passes; None: real time."""
     remind_minutes_before: float | None = None

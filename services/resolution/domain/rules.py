@@ -1,10 +1,18 @@
 """What the desk gives its agents: canned responses, macros, and how tickets close. Pure."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from shared.decider import Decider
 from shared.events import Event, Unknown
 from shared.events.resolution import WorkRulesDefined
+
+VARIABLES: Final = {
+    "ticket": {"number": "LD-7KQ4M-2XR9C-5", "subject": "The shop is down", "topic": "Outage"},
+    "requester": {"name": "Carla Sommer", "first_name": "Carla"},
+    "agent": {"name": "Anna Berg", "first_name": "Anna"},
+}
+"""What a text can show, by examples."""
 
 NO_RULES = WorkRulesDefined(revision=0)
 

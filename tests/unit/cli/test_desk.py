@@ -18,6 +18,7 @@ from services.intake.domain.triage import MATRIX
 from services.sla.bodies import DeskBody
 from shared.events import Priority
 from shared.events.assignment import Role
+from shared.events.resolution import WorkRulesDefined
 from shared.identity import HEADER, verify
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "desk.yaml"
@@ -135,6 +136,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
         "open_tickets_of_agents": {},
     },
     "sla": {"calendars": [], "definitions": [], "open_tickets": {}},
+    "resolution": WorkRulesDefined(revision=0).model_dump(mode="json"),
 }
 
 
@@ -147,7 +149,7 @@ class Owners:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         port = request.url.port
-        owner = {8081: "intake", 8083: "assignment", 8084: "sla"}[port or 0]
+        owner = {8081: "intake", 8083: "assignment", 8084: "sla", 8085: "resolution"}[port or 0]
         identity = verify(SECRET, request.headers[HEADER], owner)
         assert (identity.actor, identity.role) == ("cli:desk", Role.ADMIN)
         if request.method == "GET":
