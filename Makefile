@@ -21,10 +21,10 @@ CORPUS ?= corpus
 SQUAWK := --pg-version 18 --assume-in-transaction --exclude prefer-bigint-over-int
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down reset status logs demo test soak check corpus bench lock
+.PHONY: help venv up down reset status logs demo test soak check corpus corpus-sla bench lock
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 venv: ## install everything into .venv; nothing to do when the lock is unchanged
 	@command -v $(PYTHON) >/dev/null || { echo "✗ There is no Python here: apt install python3 python3-venv (or dnf install python3)" >&2; exit 1; }
@@ -69,6 +69,9 @@ check: venv ## what CI runs: the static checks, then all tests
 
 corpus: venv ## score the understanding of mails on a folder of real ones: CORPUS=folder
 	@$(BIN)/python -m bench.corpus "$(CORPUS)"
+
+corpus-sla: venv ## score business-time sums that others wrote: CORPUS=file
+	@$(BIN)/python -m bench.corpus_sla "$(CORPUS)"
 
 bench: venv ## how fast it is, beside its floor; WHOLE=1 MINUTES=10 RATE=80: the whole desk
 	@$(BIN)/python -m bench

@@ -1,4 +1,5 @@
-"""Scores business-time sums that other people wrote: `python -m bench.corpus_sla FILE`.
+"""Scores business-time sums that other people wrote: `python -m bench.corpus_sla FILE`
+(`make corpus-sla CORPUS=FILE`).
 
 `FILE` holds one case a line: {id, timezone, business_hours, holidays, holiday_hours?, op,
 start, minutes | seconds | end, expected, disputed?}. A case is disputed where its own source

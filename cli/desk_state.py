@@ -44,11 +44,21 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
 
 
 def _calendar(each: Mapping[str, Any]) -> Desk:
-    hours = {
-        day: [f"{_hour(one['start'])}-{_hour(one['end'])}" for one in opened]
-        for day, opened in each["hours"].items()
+    holidays = {name: each[name] for name in ("country", "region") if each[name]}
+    return {
+        "timezone": each["timezone"],
+        "hours": _days(each["hours"]),
+        "holidays": list(each["holidays"]),
+        "special_hours": _days(each["special_hours"]),
+        **holidays,
     }
-    return {"timezone": each["timezone"], "hours": hours, "holidays": list(each["holidays"])}
+
+
+def _days(hours: Mapping[str, Any]) -> Desk:
+    return {
+        day: [f"{_hour(one['start'])}-{_hour(one['end'])}" for one in opened]
+        for day, opened in hours.items()
+    }
 
 
 def _hour(text: str) -> str:

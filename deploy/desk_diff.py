@@ -23,10 +23,11 @@ def plain(desk: DeskFile) -> dict[str, Any]:
     """The desk as plain values, as they stand in a file."""
     made: dict[str, Any] = desk.model_dump(mode="json", by_alias=True, exclude_none=True)
     for calendar in made["calendars"].values():
-        calendar["hours"] = {
-            day: [hours.replace(" ", "") for hours in opened]
-            for day, opened in calendar["hours"].items()
-        }
+        for hours in ("hours", "special_hours"):
+            calendar[hours] = {
+                day: [each.replace(" ", "") for each in opened]
+                for day, opened in calendar[hours].items()
+            }
     return made
 
 

@@ -19,11 +19,13 @@ from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
 from shared.events.intake import FormField
 from shared.events.sla import PlanTargets
+from shared.form_fields import wrong_fields
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Minutes = Annotated[float, Field(gt=0)]
 Hours = Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d ?- ?\d\d:\d\d$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
 Customer = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@)?[^@\s.]+(\.[^@\s.]+)+$")]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
 
@@ -46,11 +48,29 @@ class Calendar(Part):
     timezone: Line
     hours: dict[str, tuple[Hours, ...]]
     holidays: tuple[str, ...] = ()
+    special_hours: Annotated[
+        dict[Day, tuple[Hours, ...]],
+        Field(description="Hours of single dates; they win over holidays and weekdays."),
+    ] = {}
+    country: Annotated[
+        str | None,
+        Field(
+            pattern="^[A-Z]{2}$",
+            description="Whose public holidays it keeps, besides its own: ISO 3166-1.",
+        ),
+    ] = None
+    region: Annotated[str | None, Field(description="A part of the country: BE of DE.")] = None
 
     def as_defined(self) -> dict[str, Any]:
         """Its fields, as sla takes them."""
-        hours = {day: list(map(_interval, opened)) for day, opened in self.hours.items()}
-        return {"timezone": self.timezone, "hours": hours, "holidays": self.holidays}
+        return {
+            "timezone": self.timezone,
+            "hours": _intervals(self.hours),
+            "holidays": self.holidays,
+            "special_hours": _intervals(self.special_hours),
+            "country": self.country or "",
+            "region": self.region or "",
+        }
 
 
 class Plan(Part):
@@ -263,9 +283,8 @@ def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
     for plan in filter(None, (topic.plan, *topic.entitled_plans)):
         if plan not in desk.plans:
             yield (), f"there is no plan {plan}"
-    for field in topic.fields:
-        if field.kind == "choice" and not field.choices:
-            yield ("fields",), f"{field.name} is a choice of nothing"
+    for index, what in wrong_fields(topic.fields):
+        yield ("fields", index), what
     if topic.team not in desk.teams:
         yield ("team",), f"there is no team {topic.team}"
         return
@@ -329,6 +348,10 @@ def _plain(message: str) -> str:
         "Field required": "is required",
         "Extra inputs are not permitted": "is not known here",
     }.get(message, message[:1].lower() + message[1:])
+
+
+def _intervals(days: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, str]]]:
+    return {day: [_interval(each) for each in opened] for day, opened in days.items()}
 
 
 def _interval(text: str) -> dict[str, str]:

@@ -93,7 +93,10 @@ WORDS: Final[Mapping[str, str]] = {
     "FeedbackReceived": "rated {rating} of 5, recurred: {recurred} “{comment}”",
     "QualityReviewed": "reviewed by {reviewed_by}: {score} of 5 “{comment}”",
     "ArticleDrafted": "{drafted_by} drafted the article “{title}”",
+    "ArticleReviewed": "{reviewed_by} read the article, approved: {approved} “{comment}”",
     "ArticlePublished": "{published_by} published the article “{title}”",
+    "ArticleWithdrawn": "{withdrawn_by} withdrew an article: {reason}",
+    "ArticleLinked": "{linked_by} solved it with the article “{title}”",
     # notify
     "NotificationRequested": "{kind} to {recipient}: “{subject}”",
     "NotificationSent": "{kind} sent, attempts: {attempts}",

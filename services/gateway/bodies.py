@@ -130,6 +130,16 @@ class QualityReview(_Body):
 class Article(_Body):
     title: str
     body: str
+    topics: list[str] = Field(
+        [], description="Ids of the topics it helps with; by default the ticket's own."
+    )
+    language: str = Field("", description="Of the text, as `en` or `de`.")
+    article_id: str | None = Field(None, description="Of an earlier draft that this replaces.")
+
+
+class Verdict(_Body):
+    approved: bool
+    comment: str = ""
 
 
 class Presence(_Body):

@@ -248,10 +248,30 @@ COMMANDS: Final = (
         example={"title": "When the router blinks red", "body": "Turn it off and on."},
     ),
     Command(
+        "articles/{article_id}/review",
+        "review",
+        "Approve of a colleague's draft, or send it back.",
+        bodies.Verdict,
+        example={"approved": True, "comment": "Clear and complete."},
+    ),
+    Command(
         "articles/{article_id}/publish",
         "review",
-        "Let customers read an article.",
+        "Let customers read an article that somebody else than its author has read.",
         role=Role.MANAGER,
+    ),
+    Command(
+        "articles/{article_id}/withdraw",
+        "review",
+        "Let customers read an article no more.",
+        bodies.OptionalReason,
+        Role.MANAGER,
+        example={"reason": "It is wrong since version 4."},
+    ),
+    Command(
+        "articles/{article_id}/link",
+        "review",
+        "Say that a published article solved this ticket, too.",
     ),
 )
 """In the order of the services that own them."""

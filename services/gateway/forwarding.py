@@ -17,6 +17,7 @@ from services.gateway.owners import PASSED_IN
 from services.gateway.rows import AgentRow
 from shared.events.assignment import Role
 from shared.identity import HEADER
+from shared.openapi import inlined
 from shared.scopes import Scope
 
 _SCOPES: Final = {Role.AGENT: Scope.TICKETS_WORK, Role.MANAGER: Scope.TICKETS_MANAGE}
@@ -73,21 +74,6 @@ def request_body(model: type[BaseModel], example: object = None) -> dict[str, An
     if example is not None:
         media["example"] = example
     return {"requestBody": {"required": True, "content": {"application/json": media}}}
-
-
-def inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """A JSON Schema without references, as part of a larger document."""
-    definitions = schema.pop("$defs", {})
-
-    def resolved(node: Any) -> Any:
-        if isinstance(node, dict):
-            if "$ref" in node:
-                return resolved(definitions[node["$ref"].rpartition("/")[2]])
-            return {name: resolved(value) for name, value in node.items()}
-        return [resolved(item) for item in node] if isinstance(node, list) else node
-
-    made: dict[str, Any] = resolved(schema)
-    return made
 
 
 def _endpoint(

@@ -30,6 +30,7 @@ class File(_Body):
     name: str
     content_type: str = "application/octet-stream"
     content_base64: str = Field(description="At most 10 MB.")
+    field: str | None = Field(None, description="The topic's field of kind file that it is for.")
 
 
 class NewTicket(_Body):
@@ -92,12 +93,19 @@ class BatchResults(BaseModel):
     results: list[BatchResult]
 
 
+class FieldCondition(BaseModel):
+    field: str
+    values: list[str]
+
+
 class FormField(BaseModel):
     name: str
     label: str
     kind: str
     required: bool
     choices: list[str]
+    shown_when: FieldCondition | None = None
+    required_when: FieldCondition | None = None
 
 
 class Topic(BaseModel):

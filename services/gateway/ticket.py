@@ -154,14 +154,30 @@ def _verified(row: TicketRow, e: resolution.ResolutionVerified) -> Change:
 
 
 def _drafted(row: TicketRow, e: review.ArticleDrafted) -> Change:
-    article = {"article_id": e.article_id, "title": e.title, "published": False}
-    return {"articles": [*row.articles, article]}
+    return _article(row, e.article_id, title=e.title, published=False, verdict="")
+
+
+def _read(row: TicketRow, e: review.ArticleReviewed) -> Change:
+    return _article(row, e.article_id, verdict="approved" if e.approved else "sent back")
 
 
 def _published(row: TicketRow, e: review.ArticlePublished) -> Change:
-    article = {"article_id": e.article_id, "title": e.title, "published": True}
-    others = [each for each in row.articles if each["article_id"] != e.article_id]
-    return {"articles": [*others, article]}
+    return _article(row, e.article_id, title=e.title, published=True)
+
+
+def _withdrawn(row: TicketRow, e: review.ArticleWithdrawn) -> Change:
+    return _article(row, e.article_id, published=False, verdict="withdrawn")
+
+
+def _solved_by(row: TicketRow, e: review.ArticleLinked) -> Change:
+    return _article(row, e.article_id, title=e.title, published=True, linked=True)
+
+
+def _article(row: TicketRow, article_id: str, **known: object) -> Change:
+    """The articles of a ticket, with what is newly known of one."""
+    there = next((each for each in row.articles if each["article_id"] == article_id), {})
+    others = [each for each in row.articles if each["article_id"] != article_id]
+    return {"articles": [*others, {"article_id": article_id, **there, **known}]}
 
 
 def _bounced(_row: TicketRow, e: intake.BounceReceived) -> Change:
@@ -218,5 +234,8 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     review.QualityReviewed: lambda _, e: {"quality_score": e.score},
     review.ArticleDrafted: _drafted,
     review.ArticlePublished: _published,
+    review.ArticleReviewed: _read,
+    review.ArticleWithdrawn: _withdrawn,
+    review.ArticleLinked: _solved_by,
     notify.NotificationFailed: _undelivered,
 }

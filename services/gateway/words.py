@@ -20,7 +20,10 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         notify.NotificationSent,
         notify.NotificationSuppressed,
         review.ArticleDrafted,
+        review.ArticleLinked,
         review.ArticlePublished,
+        review.ArticleReviewed,
+        review.ArticleWithdrawn,
         review.FollowUpRequested,
         review.QualityReviewed,
         sla.BreachRetracted,
@@ -326,7 +329,15 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     ),
     review.QualityReviewed: lambda e: f"Reviewed: {e.score} of 5{_by(e.reviewed_by)}",
     review.ArticleDrafted: lambda e: f"Article drafted: {e.title}{_by(e.drafted_by)}",
+    review.ArticleReviewed: lambda e: (
+        f"Article {'approved' if e.approved else 'sent back'}{_because(e.comment)}"
+        f"{_by(e.reviewed_by)}"
+    ),
     review.ArticlePublished: lambda e: f"Article published: {e.title}{_by(e.published_by)}",
+    review.ArticleWithdrawn: lambda e: (
+        f"Article withdrawn{_because(e.reason)}{_by(e.withdrawn_by)}"
+    ),
+    review.ArticleLinked: lambda e: f"Solved by the article: {e.title}{_by(e.linked_by)}",
     notify.NotificationRequested: lambda e: f"To be sent: {_notification(e)}",
     notify.NotificationSent: lambda e: f"Sent: {_notification(e)}",
     notify.NotificationFailed: _failed,

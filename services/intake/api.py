@@ -91,8 +91,8 @@ def _add_conversation(router: APIRouter, parts: Parts) -> None:
         ticket_id: UUID, body: bodies.Clarification, asked: ByCustomerOrAgent
     ) -> Response:
         """What was asked is answered, by the customer or by an agent who asked on the phone."""
-        answers = {name: value.strip() for name, value in body.answers.items() if value.strip()}
-        if not answers and not body.text:
+        answers = body.given
+        if not answers and not body.text and not body.attachments:
             raise Invalid([("answers", "is required, unless there is a text")])
         await runtime.wait_for(ticket_id, asked.after)
         command = ProvideClarification(
@@ -101,6 +101,7 @@ def _add_conversation(router: APIRouter, parts: Parts) -> None:
             text=body.text,
             topics=await parts.catalogue.topics(),
             now=runtime.clock(),
+            attachments=await parts.stored(body.attachments),
         )
         return await _carry_out(parts, ticket_id, command, asked)
 

@@ -3,13 +3,14 @@
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from services.intake.domain.verification import FIELD_LENGTH_MAX
-from services.intake.submission import FILES_MAX, Body, File, Given, Line, Subject
+from services.intake.submission import FILES_MAX, Body, File, FormFile, Given, Line, Subject
 from services.intake.text import cleaned, tidy, trouble_with_text
 from shared.events import Level, Priority, TicketType
 from shared.events.intake import FormField, TriageRule
+from shared.form_fields import wrong_fields
 
 TEXT_LENGTH_MAX: Final = 100_000
 
@@ -46,6 +47,19 @@ class CustomerMessage(Body):
 class Clarification(Body):
     answers: Annotated[dict[str, Answer], Field(max_length=100)] = {}
     text: Message = ""
+    attachments: Annotated[
+        tuple[FormFile, ...],
+        Field(max_length=FILES_MAX, description="Each answers the question named as its field."),
+    ] = ()
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The answers that say something; the names of the files where files were asked for."""
+        given = {name: value.strip() for name, value in self.answers.items() if value.strip()}
+        for file in self.attachments:
+            if file.field:
+                given[file.field] = ", ".join(filter(None, (given.get(file.field), file.name)))
+        return given
 
 
 class PriorityOrder(Body):
@@ -94,6 +108,16 @@ class Release(Body):
 Minutes = Annotated[float, Field(gt=0)]
 
 
+def _consistent(fields: tuple[FormField, ...]) -> tuple[FormField, ...]:
+    """Fields that make a form. Raises what is wrong with the first that doesn't."""
+    for _, what in wrong_fields(fields):
+        raise ValueError(what)
+    return fields
+
+
+FormFields = Annotated[tuple[FormField, ...], AfterValidator(_consistent)]
+
+
 class TopicDefinition(Body):
     """A topic, as the desk's configuration has it."""
 
@@ -112,7 +136,7 @@ class TopicDefinition(Body):
     close_after_minutes: Annotated[float, Field(gt=0)] = 3 * 24 * 60
     archive_after_minutes: Annotated[float, Field(gt=0)] = 30 * 24 * 60
     follow_up_after_minutes: Annotated[float, Field(gt=0)] = 24 * 60
-    fields: tuple[FormField, ...] = ()
+    fields: FormFields = ()
     mailbox: str = ""
     remind_after_minutes: Annotated[tuple[Minutes, ...], Field(max_length=10)] = ()
     lapses_after_minutes: Minutes | None = None

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from services.intake.submission import Submission
+from shared.openapi import inlined
 
 OPERATIONS: Final = frozenset({("/v1/tickets", "post"), ("/v1/topics", "get")})
 
@@ -124,21 +125,6 @@ def submission_body() -> dict[str, Any]:
     """The submission's JSON Schema, without references, with an example."""
     media = {"schema": inlined(Submission.model_json_schema()), "example": EXAMPLE}
     return {"required": True, "content": {"application/json": media}}
-
-
-def inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """A JSON Schema without references, as part of a larger document."""
-    definitions = schema.pop("$defs", {})
-
-    def resolved(node: Any) -> Any:
-        if isinstance(node, dict):
-            if "$ref" in node:
-                return resolved(definitions[node["$ref"].rpartition("/")[2]])
-            return {name: resolved(value) for name, value in node.items()}
-        return [resolved(item) for item in node] if isinstance(node, list) else node
-
-    made: dict[str, Any] = resolved(schema)
-    return made
 
 
 def description(described: APIRouter) -> APIRouter:

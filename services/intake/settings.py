@@ -77,8 +77,9 @@ class Settings(ServiceSettings):
     )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
     mail_tickets_per_sender_hour_max: int = Field(
-        30,
-        description="Tickets that one sender opens by mail in an hour; more are quarantined.",
+        500,
+        description="Tickets that one sender opens by mail in an hour. No person writes more: "
+        "what is beyond is a robot's, and quarantined.",
     )
     scan_command: str = Field(
         "",

@@ -15,10 +15,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from services.intake.addresses import normalised
 from services.intake.domain.triage import Topics
-from services.intake.domain.verification import FIELD_LENGTH_MAX, trouble_with
+from services.intake.domain.verification import FIELD_LENGTH_MAX, troubles_in
 from services.intake.text import KINDS, tidy, trouble_with_text
 from shared.events import Level, TicketType
 from shared.events.intake import TopicDefined
+from shared.form_fields import FILE
 from shared.web import Invalid
 from shared.wording import in_plain_words
 
@@ -131,6 +132,15 @@ class File(Body):
     ]
 
 
+class FormFile(File):
+    """A file of a form."""
+
+    field: Annotated[
+        Annotated[Line, Field(description="The topic's field of kind file that it is for.")] | None,
+        Given,
+    ] = None
+
+
 class Requester(Body):
     """Who has the problem."""
 
@@ -155,7 +165,7 @@ class Submission(Body):
     custom_fields: Annotated[
         dict[str, Any], Field(description="By the names of the topic's fields.")
     ] = {}
-    attachments: Annotated[tuple[File, ...], Field(max_length=FILES_MAX)] = ()
+    attachments: Annotated[tuple[FormFile, ...], Field(max_length=FILES_MAX)] = ()
     channel: Literal["web", "api"] = "api"
 
     def digest(self, topic_id: str) -> str:
@@ -163,6 +173,7 @@ class Submission(Body):
         said = self.model_dump(mode="json", exclude={"attachments", "channel", "topic"})
         files = [
             (file.name, file.content_type, hashlib.sha256(file.content_base64).hexdigest())
+            + ((file.field,) if file.field else ())
             for file in self.attachments
         ]
         parts = {**said, "topic": topic_id, "attachments": files}
@@ -237,13 +248,14 @@ def with_custom_fields(raw: dict[str, Any], topic: TopicDefined) -> tuple[dict[s
         return raw, []
     if len(given) > CUSTOM_FIELDS_MAX:
         return raw, [("custom_fields", f"may hold {CUSTOM_FIELDS_MAX}; there are {len(given)}")]
-    values: dict[str, str] = {}
-    errors: Errors = []
+    values, errors = _files_in_fields(raw, topic)
     known = {field.name: field for field in topic.fields}
     for name, value in given.items():
         place = f"custom_fields.{name[:NAME_LENGTH_SHOWN] or '(no name)'}"
         if name not in known:
             errors.append((place, f"is not a field of {topic.name}{_meant(name, known)}"))
+        elif known[name].kind == FILE and value not in (None, ""):
+            errors.append((place, f"is a file: send it among attachments, with field: {name}"))
         elif isinstance(value, int | float) and not isinstance(value, bool):
             values[name] = str(value)
         elif value is None or value == "":
@@ -253,12 +265,38 @@ def with_custom_fields(raw: dict[str, Any], topic: TopicDefined) -> tuple[dict[s
         else:
             values[name] = tidy(value)
     wrong = {place for place, _ in errors}
-    for field in topic.fields:
-        place = f"custom_fields.{field.name}"
-        found = trouble_with(field, values.get(field.name, ""))
-        if found is not None and place not in wrong:
-            errors.append((place, found))
+    for name, trouble in troubles_in(topic, values).items():
+        place = f"custom_fields.{name}"
+        if place not in wrong:
+            errors.append((place, trouble))
     return {**raw, "custom_fields": values}, errors
+
+
+def _files_in_fields(raw: Mapping[str, Any], topic: TopicDefined) -> tuple[dict[str, str], Errors]:
+    """The names of the files that came in each field of kind file, and what is wrong with them."""
+    files = raw.get("attachments")
+    known = [field.name for field in topic.fields if field.kind == FILE]
+    names: dict[str, list[str]] = {}
+    errors: Errors = []
+    for number, file in enumerate(files[:FILES_MAX] if isinstance(files, list) else ()):
+        field = file.get("field") if isinstance(file, Mapping) else None
+        if not isinstance(field, str) or not field.strip():
+            continue
+        if field.strip() in known:
+            names.setdefault(field.strip(), []).append(_shown_name(file.get("name")))
+        else:
+            place = f"attachments.{number}.field"
+            what = f"is no file field of {topic.name}{_meant(field, known)}"
+            errors.append((place, what))
+    return {field: ", ".join(each) for field, each in names.items()}, errors
+
+
+def _shown_name(name: object) -> str:
+    """A file's name as it will be kept; the model says what is wrong with it."""
+    try:
+        return _file_name(name)
+    except PydanticCustomError:
+        return "file"
 
 
 def explained(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Iterator[tuple[str, str]]:

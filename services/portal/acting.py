@@ -48,18 +48,18 @@ def _needs_text(form: Filled, files: Sequence[Draft]) -> dict[str, str]:
     return {} if form.get("text") or files else {"text": "Please write something."}
 
 
-def _answers(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+def _answers(form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
     given = {
         name.removeprefix(ANSWER): value.strip()
         for name, value in form.values.items()
         if name.startswith(ANSWER) and value.strip()
     }
-    return {"answers": given, "text": form.get("text")}
+    sent = [file.attachment for file in files]
+    return {"answers": given, "text": form.get("text"), "attachments": sent}
 
 
 def _needs_answer(form: Filled, files: Sequence[Draft]) -> dict[str, str]:
-    told = _answers(form, files)
-    if told["answers"] or told["text"]:
+    if any(_answers(form, files).values()):
         return {}
     return {"answers": "Please answer at least one question."}
 
@@ -104,6 +104,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         done="Thank you for your answers. We go on now.",
         body=_answers,
         missing=_needs_answer,
+        takes_files=True,
     ),
     CONFIRM_ADDRESS: Action(
         owner="intake",

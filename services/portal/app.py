@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from fastapi import APIRouter
+
 from services.portal import finding, opening, ticket_pages
 from services.portal.context import Portal
 from services.portal.guard import busy_page, no_pages
@@ -27,6 +29,16 @@ class Assembly:
         return portal
 
 
+def routers(portal: Portal) -> list[APIRouter]:
+    """Every page; what leads nowhere comes last."""
+    return [
+        opening.routes(portal),
+        finding.routes(portal),
+        ticket_pages.routes(portal),
+        no_pages(portal.desk),
+    ]
+
+
 def service() -> Service:
     """The portal, ready to run."""
     assembly = Assembly()
@@ -36,12 +48,7 @@ def service() -> Service:
         says=frozenset(),
         projections=[Pages()],
         stranger_bytes_max=SIGNED_BYTES_MAX,
-        routers=lambda runtime: [
-            opening.routes(assembly.portal(runtime)),
-            finding.routes(assembly.portal(runtime)),
-            ticket_pages.routes(assembly.portal(runtime)),
-            no_pages(assembly.portal(runtime).desk),
-        ],
+        routers=lambda runtime: routers(assembly.portal(runtime)),
         busy=lambda runtime: busy_page(assembly.portal(runtime).desk),
         tasks=lambda runtime: [assembly.portal(runtime).background],
     )

@@ -67,6 +67,12 @@ class Portal:
             ),
         )
 
+    @property
+    def file_limits(self) -> dict[str, int]:
+        """What forms say of files before somebody chooses them."""
+        settings = self.settings
+        return {"file_bytes_max": settings.file_bytes_max, "files_max": settings.files_max}
+
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """A page of this desk."""
         return render(template, {"desk": str(self.desk), **values}, status)

@@ -26,6 +26,8 @@ from shared.files import FileStore
 log = structlog.get_logger()
 
 FOLDER: Final = "drafts"
+ATTACHMENTS: Final = "attachments"
+"""The field for files that no other field asks for."""
 COUNTED_BYTES_MIN: Final = 65_536
 """What even an empty file counts for, so that there are never too many to be counted."""
 
@@ -39,23 +41,34 @@ class Draft:
     file_id: str
     size_bytes: int
     content: bytes = b""
+    field: str = ATTACHMENTS
+    """The field it was chosen in."""
 
     @property
     def attachment(self) -> dict[str, Any]:
         """As services take it."""
-        return {
+        told = {
             "name": self.name,
             "content_type": self.content_type,
             "content_base64": base64.b64encode(self.content).decode("ascii"),
         }
+        _, own, name = self.field.partition(".")
+        return {**told, "field": name} if own else told
 
 
 class TooLarge(LedgerdeskError):
     """{name} is too large: a file may have {limit} MB."""
 
+    @property
+    def field(self) -> str:
+        """Where it was chosen."""
+        return str(self.facts["field"])
+
 
 class TooMany(LedgerdeskError):
     """A form may have {limit} files."""
+
+    field: Final = ATTACHMENTS
 
 
 @dataclass(frozen=True)
@@ -84,9 +97,10 @@ class Drafts:
         for upload in uploads:
             name = line(upload.name.replace("\\", "/").rpartition("/")[2], 120) or "file"
             if len(upload.content) > self.file_bytes_max:
-                raise TooLarge(name=name, limit=self.file_bytes_max // 1_000_000)
+                limit = self.file_bytes_max // 1_000_000
+                raise TooLarge(name=name, limit=limit, field=upload.field or ATTACHMENTS)
             kind = upload.content_type.partition(";")[0].strip()
-            files.append(_draft(name, kind, upload.content))
+            files.append(_draft(name, kind, upload.content, upload.field or ATTACHMENTS))
         return files
 
     async def keep(self, form: str, drafts: Sequence[Draft]) -> list[tuple[str, Draft]]:
@@ -125,14 +139,15 @@ class Drafts:
 
     async def _kept(self, token: str) -> Draft | None:
         payload = token.partition(".")[0]
-        name, kind, file_id = orjson.loads(base64.urlsafe_b64decode(payload))
+        name, kind, file_id, *field = orjson.loads(base64.urlsafe_b64decode(payload))
         try:
-            return _draft(name, kind, await FileStore(self.root).get(file_id))
+            content = await FileStore(self.root).get(file_id)
+            return _draft(name, kind, content, field[0] if field else ATTACHMENTS)
         except LedgerdeskError:
             return None
 
     def _token(self, form: str, draft: Draft) -> str:
-        told = orjson.dumps([draft.name, draft.content_type, draft.file_id])
+        told = orjson.dumps([draft.name, draft.content_type, draft.file_id, draft.field])
         payload = base64.urlsafe_b64encode(told).decode("ascii")
         return f"{payload}.{self._mac(form, payload)}"
 
@@ -141,9 +156,9 @@ class Drafts:
         return hmac.digest(self.secret.encode(), message, sha256).hex()
 
 
-def _draft(name: str, content_type: str, content: bytes) -> Draft:
+def _draft(name: str, content_type: str, content: bytes, field: str) -> Draft:
     plain = content_type if _is_plain(content_type) else "application/octet-stream"
-    return Draft(name, plain, sha256(content).hexdigest(), len(content), content)
+    return Draft(name, plain, sha256(content).hexdigest(), len(content), content, field)
 
 
 def _is_plain(content_type: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from services.portal.rows import MessageRow, PlanRow, TicketRow, TimelineRow, TopicRow
@@ -30,10 +31,9 @@ class Finders:
                 return topic
         raise NotFound(what="topic")
 
-    async def labels(self, topic_id: str) -> dict[str, str]:
-        """What people read of each field of a topic's form, by its name."""
-        fields = await self.pool.fetchval(QUERIES.fields, topic_id)
-        return {field["name"]: field["label"] for field in fields or ()}
+    async def fields(self, topic_id: str) -> list[dict[str, Any]]:
+        """The fields of a topic's form, whether it is still offered or not."""
+        return await self.pool.fetchval(QUERIES.fields, topic_id) or []
 
     async def plans(self, plan_ids: Sequence[str], email: str) -> list[PlanRow]:
         """Those of the plans that whoever has this mail address may choose; with none, those that

@@ -82,6 +82,8 @@ class Upload:
     name: str
     content_type: str
     content: bytes
+    field: str = ""
+    """The field it was chosen in."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,9 @@ def _values(form: FormData) -> dict[str, str]:
 
 async def _uploads(form: FormData, file_bytes_max: int) -> list[Upload]:
     """Files that were chosen: browsers send an empty one for a field left alone."""
-    found = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    found = [each for each in form.multi_items() if isinstance(each[1], UploadFile)]
     return [
-        Upload(file.filename, file.content_type or "", await file.read(file_bytes_max + 1))
-        for file in found
-        if file.filename
+        Upload(file.filename, file.content_type or "", await file.read(file_bytes_max + 1), field)
+        for field, file in found
+        if isinstance(file, UploadFile) and file.filename
     ]

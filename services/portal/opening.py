@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.portal.context import Portal
-from services.portal.drafts import Draft, TooLarge, TooMany
+from services.portal.drafts import ATTACHMENTS, Draft, TooLarge, TooMany
 from services.portal.forms import Filled, FormTooOld, Problems
 from services.portal.guard import page_route
 from services.portal.limits import TRAP, minutes
 from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
+from services.portal.topic_fields import CUSTOM, shown
 from services.portal.words import line
 from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import person_id
@@ -116,7 +117,7 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     try:
         files = await portal.drafts.gather(key, form.uploads, form.kept)
     except (TooLarge, TooMany) as error:
-        problems = Problems({"attachments": error.message})
+        problems = Problems({error.field: error.message})
         return await _form(portal, topic, token, form, problems, 422)
     if form.get(SHOW_PLANS):
         kept = await portal.drafts.keep(key, files)
@@ -141,7 +142,7 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
         key=key,
     )
     if not answer.done:
-        problems = _problems(answer, topic)
+        problems = _problems(answer, topic, files)
         if answer.code == IdempotencyKeyReused().code:
             # Gone back to, and changed: from now on a form of its own, with its own files.
             token, problems = portal.tokens.make(f"new {topic_id}"), Problems(message=SENT_BEFORE)
@@ -159,7 +160,7 @@ def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[s
     if form.get("requester.phone"):
         requester["phone"] = form.get("requester.phone")
     names = [field["name"] for field in topic.fields]
-    typed = {name: form.get(f"custom_fields.{name}") for name in names}
+    typed = {name: form.get(f"{CUSTOM}{name}") for name in names}
     chosen = {name: form.get(name) for name in ("impact", "urgency", "plan")}
     return {
         "topic": topic.topic_id,
@@ -173,20 +174,28 @@ def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[s
     }
 
 
-def _problems(answer: Answer, topic: TopicRow) -> Problems:
+def _problems(answer: Answer, topic: TopicRow, files: Sequence[Draft] = ()) -> Problems:
     """What intake found wrong, as sentences; what belongs to no field is told above the form."""
-    own = {f"custom_fields.{field['name']}": field["label"] for field in topic.fields}
+    own = {f"{CUSTOM}{field['name']}": field["label"] for field in topic.fields}
     labels = ABOVE | own | BELOW  # in the order of the form
     fields: dict[str, str] = {}
     others: list[str] = []
     for name, message in answer.errors.items():
-        place = "attachments" if name.startswith("attachments") else name
+        place = _chosen_in(name, files) if name.startswith(ATTACHMENTS) else name
         if place in labels:
             fields.setdefault(place, f"{labels[place]} {message}.")
         else:
             others.append(f"{name} {message}.")
     message = "" if fields and not others else " ".join(others) or answer.message
     return Problems({name: fields[name] for name in labels if name in fields}, message)
+
+
+def _chosen_in(name: str, files: Sequence[Draft]) -> str:
+    """The field of the form that the file was chosen in: `attachments.2.name` is of the third."""
+    index = name.split(".")[1:2]
+    if index and index[0].isdecimal() and int(index[0]) < len(files):
+        return files[int(index[0])].field
+    return ATTACHMENTS
 
 
 async def _form(
@@ -211,7 +220,7 @@ async def _form(
         "typed": form.get,
         "problems": problems or Problems(),
         "kept": kept,
-        "limit_mb": portal.settings.file_bytes_max // 1_000_000,
-        "files_max": portal.settings.files_max,
+        "own_fields": shown(topic.fields),
+        **portal.file_limits,
     }
     return portal.page("new.html", values, status)

@@ -14,12 +14,16 @@ from services.portal.rows import PlanRow
 from services.portal.words import clean
 
 HERE: Final = Path(__file__).parent
-STATIC: Final = {"portal.css": "text/css", "icon.svg": "image/svg+xml"}
+STATIC: Final = {
+    "portal.css": "text/css",
+    "portal.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+        "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -64,7 +68,7 @@ def size(count: int) -> str:
     """A file's size."""
     if count < 1_000_000:
         return f"{max(1, round(count / 1_000))} kB"
-    return f"{count / 1_000_000:.1f} MB"
+    return f"{count / 1_000_000:.1f} MB".replace(".0 ", " ")
 
 
 def place(name: str) -> str:

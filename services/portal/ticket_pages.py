@@ -1,29 +1,24 @@
 """Pages of one ticket, for whoever holds its magic link: they show on GET, act on POST."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, FOR_OPENERS, Action
+from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, FOR_OPENERS
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, Problems
 from services.portal.guard import page_route
 from services.portal.rendering import HEADERS
-from services.portal.rows import TicketRow
-from services.portal.words import GOING_ON, expected, moment, short_moment
+from services.portal.status_pages import Holder, act_page, status_page
 from shared.errors import LedgerdeskError, NotFound, NotYet, Rejected, TicketParked
-from shared.events.base import Status
-from shared.links import Link, read_link
+from shared.links import read_link
 from shared.log.vector import Vector
 
 SOON: Final = "What you sent is with us, and will show here in a moment."
-EMPTY: Final = Filled({}, (), ())
 AFTER: Final = "after"
 STRANGE_WAIT_SECONDS: Final = 0.3
 
@@ -32,26 +27,6 @@ class OnlyByMail(Rejected):
     """Please use the link in the mails that we sent about this ticket: this one can't do that."""
 
     http_status = 403
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Whoever holds a magic link."""
-
-    token: str
-    link: Link
-
-    @property
-    def ticket_id(self) -> UUID:
-        return self.link.ticket_id
-
-    def sees_all(self, ticket: TicketRow) -> bool:
-        """Whether it is the requester, and not maybe somebody who typed their address."""
-        return ticket.confirmed or not self.link.opened
-
-    def purpose(self, action: str) -> str:
-        """What a form of this link is for."""
-        return f"{action} {self.token}"
 
 
 def routes(portal: Portal) -> APIRouter:
@@ -63,7 +38,7 @@ def routes(portal: Portal) -> APIRouter:
         holder = _holder(portal, token)
         late = await _waited(portal, holder, after, mark)
         note = ACTIONS[done].done if done in ACTIONS else ""
-        return await _status(portal, holder, note=f"{note} {SOON}" if late else note)
+        return await status_page(portal, holder, note=f"{note} {SOON}" if late else note)
 
     @router.get("/t/{token}/files/{file_id}")
     async def file(token: str, file_id: str) -> Response:
@@ -74,7 +49,7 @@ def routes(portal: Portal) -> APIRouter:
         holder = _holder(portal, token)
         if action not in ACTIONS or not ACTIONS[action].template:
             raise NotFound(what="page")
-        return await _act_page(portal, holder, action, Filled({"rating": rating}, (), ()))
+        return await act_page(portal, holder, action, Filled({"rating": rating}, (), ()))
 
     @router.post("/t/{token}/{action}")
     async def act(token: str, action: str, request: Request) -> Response:
@@ -121,7 +96,7 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
         if action.takes_files:
             files = await portal.drafts.gather(key, form.uploads, form.kept)
     except (TooLarge, TooMany) as error:
-        return await _again(portal, holder, name, form, Problems({"attachments": error.message}))
+        return await _again(portal, holder, name, form, Problems({error.field: error.message}))
     missing = action.missing(form, files)
     if missing:
         kept = await portal.drafts.keep(key, files)
@@ -165,122 +140,10 @@ async def _again(
     status: int = 422,
 ) -> Response:
     if ACTIONS[name].template:
-        return await _act_page(portal, holder, name, form, problems, status)
-    return await _status(
+        return await act_page(portal, holder, name, form, problems, status)
+    return await status_page(
         portal, holder, form=form, acted=name, problems=problems, kept=kept, status=status
     )
-
-
-async def _status(
-    portal: Portal,
-    holder: Holder,
-    *,
-    note: str = "",
-    form: Filled = EMPTY,
-    acted: str = "",
-    problems: Problems | None = None,
-    kept: Sequence[tuple[str, Draft]] = (),
-    status: int = 200,
-) -> Response:
-    """The ticket's page: how it stands, what was said, what happened."""
-    ticket = await portal.finders.ticket(holder.ticket_id)
-    if ticket is None:
-        response = portal.page("soon.html", {"token": holder.token}, 503)
-        response.headers["Refresh"] = "2"
-        return response
-    if not holder.sees_all(ticket):
-        note = f"{note} {problems.message}" if problems else note
-        return await _opened_page(portal, holder, ticket, note, form, acted, problems, status)
-    messages = await portal.finders.messages(holder.ticket_id)
-    # The token of a form that is shown again stays: sending it again is the same act.
-    tokens = {each: portal.tokens.make(holder.purpose(each)) for each in ACTIONS}
-    if acted:
-        tokens[acted] = form.get("form")
-    values: Mapping[str, Any] = {
-        **_common(portal, holder, ticket),
-        "messages": messages,
-        "details": _details(ticket, await portal.finders.labels(ticket.topic_id)),
-        "timeline": await portal.finders.timeline(holder.ticket_id),
-        "note": note,
-        "tokens": tokens,
-        "acted": acted,
-        "typed": form.get,
-        "problems": problems or Problems(),
-        "kept": kept,
-        "limit_mb": portal.settings.file_bytes_max // 1_000_000,
-        "files_max": portal.settings.files_max,
-    }
-    return portal.page("ticket.html", values, status)
-
-
-async def _opened_page(
-    portal: Portal,
-    holder: Holder,
-    ticket: TicketRow,
-    note: str,
-    form: Filled,
-    acted: str,
-    problems: Problems | None,
-    status: int,
-) -> Response:
-    """What whoever opened the ticket sees until the address is confirmed: how it stands, and
-    what they said themselves in opening it."""
-    first = await portal.finders.first_message(holder.ticket_id)
-    tokens = {each: portal.tokens.make(holder.purpose(each)) for each in FOR_OPENERS}
-    if acted in tokens:
-        tokens[acted] = form.get("form")
-    values: Mapping[str, Any] = {
-        **_common(portal, holder, ticket),
-        "first": first,
-        "note": note,
-        "tokens": tokens,
-        "acted": acted,
-        "typed": form.get,
-        "problems": problems or Problems(),
-    }
-    return portal.page("opened.html", values, status)
-
-
-async def _act_page(
-    portal: Portal,
-    holder: Holder,
-    name: str,
-    form: Filled,
-    problems: Problems | None = None,
-    status: int = 200,
-) -> Response:
-    """A page for one act, as mails link to it; says so when it is too early or too late."""
-    ticket = await portal.finders.ticket(holder.ticket_id)
-    action: Action = ACTIONS[name]
-    if ticket is None or not holder.sees_all(ticket):
-        return await _status(portal, holder)
-    if not action.open_in(ticket.status):
-        return await _status(portal, holder, note=action.closed)
-    values: Mapping[str, Any] = {
-        **_common(portal, holder, ticket),
-        "form": form.get("form") or portal.tokens.make(holder.purpose(name)),
-        "typed": form.get,
-        "problems": problems or Problems(),
-    }
-    return portal.page(action.template, values, status)
-
-
-def _details(ticket: TicketRow, labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What was filled into the topic's own fields, under their labels."""
-    return [(labels.get(name, name), value) for name, value in ticket.details.items()]
-
-
-def _common(portal: Portal, holder: Holder, ticket: TicketRow) -> dict[str, Any]:
-    zone = portal.settings.timezone
-    return {
-        "ticket": ticket,
-        "token": holder.token,
-        "going_on": GOING_ON[Status(ticket.status)],
-        "expected": expected(ticket, zone, portal.runtime.clock()),
-        "moment": lambda at: moment(at, zone),
-        "short_moment": lambda at: short_moment(at, zone),
-        "me": holder.link.person_id,
-    }
 
 
 async def _file(portal: Portal, holder: Holder, file_id: str) -> Response:

@@ -3,5 +3,6 @@
 Owns the read model `reviews`.
 Hears intake (the requester, the times), assignment (who had it), resolution (how it went)
 and sla (whether promises were broken).
-Says FollowUpRequested, FeedbackReceived, QualityReviewed, ArticleDrafted, ArticlePublished.
+Says FollowUpRequested, FeedbackReceived, QualityReviewed; ArticleDrafted, ArticleReviewed,
+ArticlePublished, ArticleWithdrawn, ArticleLinked.
 """

@@ -5,41 +5,25 @@
       └──── reopened ────────┘      articles are drafted once it was solved
 
 The customer may rate each closing; a second thought takes the place of the first, as both
-are on record. The states are in `states.py`.
+are on record. The states are in `states.py`, articles in `articles.py`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, TypeAlias
 
-from services.review.states import Article, Closed, Known, Open, Resolved, Ticket, Unknown, evolve
+from services.review.articles import ArticleCommand, decide_article
+from services.review.refusals import TicketNotClosed, TicketNotFound
+from services.review.states import Closed, Known, Open, Resolved, Ticket, Unknown, evolve
 from shared.decider import Decider
-from shared.errors import NotFound, Rejected
+from shared.errors import Rejected
 from shared.events import Event
 from shared.events.resolution import ClosedHow
 from shared.events.review import (
-    ArticleDrafted,
-    ArticlePublished,
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
 )
-
-
-class TicketNotFound(NotFound):
-    """There is no such ticket, or it is not known here yet."""
-
-
-class TicketNotClosed(Rejected):
-    """The ticket is not closed: it is looked back on once it is."""
-
-
-class TicketNotResolved(Rejected):
-    """The ticket has no solution that others could learn from."""
-
-
-class ArticleNotFound(NotFound):
-    """No such article was drafted from this ticket."""
 
 
 class NotTheRequester(Rejected):
@@ -83,19 +67,7 @@ class ReviewQuality(_Asked):
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftArticle(_Asked):
-    article_id: str
-    title: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishArticle(_Asked):
-    article_id: str
-
-
-Command: TypeAlias = RequestFollowUp | GiveFeedback | ReviewQuality | DraftArticle | PublishArticle
+Command: TypeAlias = RequestFollowUp | GiveFeedback | ReviewQuality | ArticleCommand
 
 
 def decide(command: Command, ticket: Ticket) -> list[Event]:
@@ -107,10 +79,8 @@ def decide(command: Command, ticket: Ticket) -> list[Event]:
             return _give_feedback(command, ticket)
         case ReviewQuality():
             return _review_quality(command, ticket)
-        case DraftArticle():
-            return _draft_article(command, ticket)
-        case PublishArticle():
-            return _publish_article(command, ticket)
+        case _:
+            return decide_article(command, ticket)
 
 
 def _request_follow_up(command: RequestFollowUp, ticket: Ticket) -> list[Event]:
@@ -165,51 +135,6 @@ def _review_quality(command: ReviewQuality, ticket: Ticket) -> list[Event]:
                     reviewed_at=command.now,
                 )
             ]
-
-
-def _draft_article(command: DraftArticle, ticket: Ticket) -> list[Event]:
-    match ticket:
-        case Resolved() | Closed(solved=True):
-            there = dict(ticket.articles).get(command.article_id)
-            if there is not None and (there.title, there.body) == (command.title, command.body):
-                return []
-            return [
-                ArticleDrafted(
-                    article_id=command.article_id,
-                    title=command.title,
-                    body=command.body,
-                    drafted_by=command.by,
-                    drafted_at=command.now,
-                )
-            ]
-        case Open() | Closed():
-            raise TicketNotResolved
-        case Unknown():
-            raise TicketNotFound
-
-
-def _publish_article(command: PublishArticle, ticket: Ticket) -> list[Event]:
-    """Not while the ticket is open again: the solution may have been none."""
-    match ticket:
-        case Resolved() | Closed(solved=True):
-            article = dict(ticket.articles).get(command.article_id)
-            if article is None:
-                raise ArticleNotFound
-            return [] if article.published else [_published(command, article)]
-        case Open() | Closed():
-            raise TicketNotResolved
-        case Unknown():
-            raise TicketNotFound
-
-
-def _published(command: PublishArticle, article: Article) -> Event:
-    return ArticlePublished(
-        article_id=command.article_id,
-        title=article.title,
-        body=article.body,
-        published_by=command.by,
-        published_at=command.now,
-    )
 
 
 DECIDER: Decider[Command, Ticket] = Decider(initial_state=Unknown(), decide=decide, evolve=evolve)

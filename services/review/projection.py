@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-from services.review.rows import ARTICLES, RATINGS, REVIEWS, ArticleRow, RatingRow, ReviewRow
+from services.review.filing import ARTICLE_EVENTS, file_article
+from services.review.rows import ARTICLES, LINKS, RATINGS, REVIEWS, RatingRow, ReviewRow
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded
 from shared.events.intake import TicketCategorised, TicketOpened
@@ -20,8 +21,6 @@ from shared.events.resolution import (
     WorkStarted,
 )
 from shared.events.review import (
-    ArticleDrafted,
-    ArticlePublished,
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
@@ -43,7 +42,7 @@ SAMPLE_ONE_IN: Final = 10
 
 
 SAID: Final[frozenset[type[Event]]] = frozenset(
-    {FollowUpRequested, FeedbackReceived, QualityReviewed, ArticleDrafted, ArticlePublished}
+    {FollowUpRequested, FeedbackReceived, QualityReviewed, *ARTICLE_EVENTS}
 )
 """All that review says."""
 
@@ -69,7 +68,7 @@ class Reviews:
     """Closed tickets looked back on."""
 
     name: ClassVar[str] = "reviews"
-    tables: ClassVar[Sequence[Table[Any]]] = (REVIEWS, RATINGS, ARTICLES, TIMERS)
+    tables: ClassVar[Sequence[Table[Any]]] = (REVIEWS, RATINGS, ARTICLES, LINKS, TIMERS)
     hears: ClassVar[frozenset[type[Event]]] = SAID | HEARS
 
     def fold(self, view: View, recorded: Recorded) -> None:
@@ -85,7 +84,7 @@ class Reviews:
         view.put(REVIEWS, changed)
         if isinstance(event, FeedbackReceived):
             view.put(RATINGS, _rated(changed, event))
-        _file_article(view, recorded)
+        file_article(view, row.number, recorded)
         _set_timer(view, changed, recorded)
 
 
@@ -171,41 +170,6 @@ def _rated(row: ReviewRow, event: FeedbackReceived) -> RatingRow:
         recurred=event.recurred,
         given_at=event.given_at,
     )
-
-
-def _file_article(view: View, recorded: Recorded) -> None:
-    """A newer draft stands beside what customers read, until it is published."""
-    match recorded.event:
-        case ArticleDrafted() as event:
-            key = derived_id("article", recorded.subject, event.article_id)
-            drafted = ArticleRow(
-                id=key,
-                subject=recorded.subject,
-                article_id=event.article_id,
-                title=event.title,
-                body=event.body,
-                drafted_by=event.drafted_by,
-                drafted_at=event.drafted_at,
-            )
-            there = view.get(ARTICLES, key)
-            if there is not None:
-                drafted = replace(
-                    drafted,
-                    published_title=there.published_title,
-                    published_body=there.published_body,
-                    published_at=there.published_at,
-                )
-            view.put(ARTICLES, drafted)
-        case ArticlePublished() as event:
-            view.change(
-                ARTICLES,
-                derived_id("article", recorded.subject, event.article_id),
-                published_title=event.title,
-                published_body=event.body,
-                published_at=event.published_at,
-            )
-        case _:
-            return
 
 
 def _set_timer(view: View, row: ReviewRow, recorded: Recorded) -> None:

@@ -66,17 +66,45 @@ class ArticleRow:
 
     id: UUID
     subject: UUID
+    number: str
+    """Of the ticket."""
     article_id: str
     title: str
     body: str
     drafted_by: str
     drafted_at: datetime
+    topics: Sequence[str] = ()
+    language: str = ""
+    verdict: str = ""
+    """approved or sent back; empty while no colleague has read this draft."""
+    reviewed_by: str = ""
+    review_comment: str = ""
     published_title: str = ""
     published_body: str = ""
     """What customers read, while a newer draft may be in the making."""
+    published_topics: Sequence[str] = ()
+    published_language: str = ""
+    published_by: str = ""
     published_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_because: str = ""
+    waits: bool = True
+    """This draft waits to be reviewed, published or drafted anew."""
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A ticket that an article, drafted from another one, solved, too."""
+
+    id: UUID
+    subject: UUID
+    number: str
+    article_id: str
+    linked_by: str
+    linked_at: datetime
 
 
 REVIEWS: Final = Table("tickets", ReviewRow)
 RATINGS: Final = Table("ratings", RatingRow, key="id")
 ARTICLES: Final = Table("articles", ArticleRow, key="id")
+LINKS: Final = Table("article_links", LinkRow, key="id")

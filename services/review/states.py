@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared import events
 from shared.events.assignment import AgentAssigned, ParticipantAdded
-from shared.events.intake import TicketOpened
+from shared.events.intake import TicketCategorised, TicketOpened
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,
@@ -20,7 +20,10 @@ from shared.events.resolution import (
 )
 from shared.events.review import (
     ArticleDrafted,
+    ArticleLinked,
     ArticlePublished,
+    ArticleReviewed,
+    ArticleWithdrawn,
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
@@ -39,7 +42,19 @@ class Article:
 
     title: str
     body: str
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    drafted_by: str = ""
+    approved: bool | None = None
+    """What a colleague thinks of this draft; None as long as nobody has said."""
     published: bool = False
+    readable: bool = False
+    """Customers read it, as it is or as an earlier draft was."""
+
+    @property
+    def text(self) -> tuple[str, str, tuple[str, ...], str]:
+        """What somebody has written, for comparison."""
+        return self.title, self.body, self.topics, self.language
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +67,13 @@ class Known:
     """What is kept whatever the state."""
 
     requester: UUID
+    topic_id: str
     workers: frozenset[str] = frozenset()
     """Agents who had it, took part in it or worked on it."""
     articles: tuple[tuple[str, Article], ...] = ()
     """By article id."""
+    linked: frozenset[str] = frozenset()
+    """Ids of articles, drafted from other tickets, that solved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,7 @@ def evolve(ticket: Ticket, event: events.Event | events.Unknown) -> Ticket:
     match ticket:
         case Unknown():
             if isinstance(event, TicketOpened):
-                return Open(event.requester.person_id)
+                return Open(event.requester.person_id, event.topic_id)
             return ticket
         case Open() | Resolved() | Closed():
             return _moved(_learned(ticket, event), event)
@@ -135,19 +153,55 @@ def _learned(
             | TicketClosed(closed_by=agent, how=ClosedHow.AGENT)
         ):
             return replace(ticket, workers=ticket.workers | {agent})
-        case ArticleDrafted(article_id=article_id, title=title, body=body):
-            return _filed(ticket, article_id, Article(title, body))
-        case ArticlePublished(article_id=article_id, title=title, body=body):
-            return _filed(ticket, article_id, Article(title, body, published=True))
+        case ArticleDrafted() | ArticleReviewed() | ArticlePublished() | ArticleWithdrawn():
+            return _filed(ticket, event)
+        case TicketCategorised(topic_id=topic_id):
+            return replace(ticket, topic_id=topic_id)
+        case ArticleLinked(article_id=article_id):
+            return replace(ticket, linked=ticket.linked | {article_id})
         case _:
             return ticket
 
 
 def _filed(
-    ticket: Open | Resolved | Closed, article_id: str, article: Article
+    ticket: Open | Resolved | Closed,
+    event: ArticleDrafted | ArticleReviewed | ArticlePublished | ArticleWithdrawn,
 ) -> Open | Resolved | Closed:
-    articles = dict(ticket.articles) | {article_id: article}
+    there = dict(ticket.articles).get(event.article_id)
+    articles = dict(ticket.articles) | {event.article_id: _article(there, event)}
     return replace(ticket, articles=tuple(articles.items()))
+
+
+def _article(
+    there: Article | None,
+    event: ArticleDrafted | ArticleReviewed | ArticlePublished | ArticleWithdrawn,
+) -> Article:
+    """The article after `event`; a new draft begins unread."""
+    known = there or Article("", "")
+    match event:
+        case ArticleDrafted():
+            return Article(
+                event.title,
+                event.body,
+                event.topics,
+                event.language,
+                event.drafted_by,
+                readable=known.readable,
+            )
+        case ArticleReviewed():
+            return replace(known, approved=event.approved)
+        case ArticlePublished():
+            return replace(
+                known,
+                title=event.title,
+                body=event.body,
+                topics=event.topics,
+                language=event.language,
+                published=True,
+                readable=True,
+            )
+        case ArticleWithdrawn():
+            return replace(known, approved=None, published=False, readable=False)
 
 
 def _with(judgements: Iterable[Judgement], new: Judgement) -> frozenset[Judgement]:
@@ -155,5 +209,7 @@ def _with(judgements: Iterable[Judgement], new: Judgement) -> frozenset[Judgemen
     return frozenset({judgement for judgement in judgements if judgement[0] != new[0]} | {new})
 
 
-def _kept(ticket: Known) -> tuple[UUID, frozenset[str], tuple[tuple[str, Article], ...]]:
-    return ticket.requester, ticket.workers, ticket.articles
+def _kept(
+    ticket: Known,
+) -> tuple[UUID, str, frozenset[str], tuple[tuple[str, Article], ...], frozenset[str]]:
+    return ticket.requester, ticket.topic_id, ticket.workers, ticket.articles, ticket.linked

@@ -123,7 +123,7 @@ def _add_desk(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> None
         about: dict[str, Any] = {"actor": caller.actor, "revision": body.revision}
         for calendar in body.calendars:
             subject = desk_id("calendar", calendar.calendar_id)
-            hours = desk.DefineCalendar(calendar.defined(body.revision))
+            hours = desk.DefineCalendar(calendar.defined(body.revision, runtime.clock().year))
             said += (await runtime.handle(desk.CALENDARS, subject, hours, **about)).events
         for plan in body.plans:
             subject = desk_id("plan", plan.plan_id)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from services.sla.public import public_holidays
 from shared.events import Priority
 from shared.events.sla import CalendarDefined, Interval, PlanTargets, SlaPlanDefined
 
@@ -42,10 +43,16 @@ class CalendarBody(Body):
     hours: dict[str, tuple[Hours, ...]]
     holidays: tuple[str, ...] = ()
     special_hours: dict[str, tuple[Hours, ...]] = {}
+    country: str = Field("", pattern=r"^([A-Z]{2})?$")
+    region: str = Field("", max_length=40)
 
-    def defined(self, revision: int) -> CalendarDefined:
-        """The event that defines it."""
-        return CalendarDefined(**self.model_dump(), revision=revision)
+    def defined(self, revision: int, year: int) -> CalendarDefined:
+        """The event that defines it, with the public holidays from `year` on.
+
+        Raises `CalendarNotValid` for a country or region that nobody knows.
+        """
+        found = public_holidays(self.country, self.region, year)
+        return CalendarDefined(**self.model_dump(), public_holidays=found, revision=revision)
 
 
 class PlanBody(Body):

@@ -13,11 +13,13 @@ A year of open intervals is laid out once, with running totals, when it is first
 about; after that two years cost two look-ups, as an hour does.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from itertools import accumulate
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -31,11 +33,26 @@ YEAR_MIN: Final = 1900
 YEAR_MAX: Final = 9000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ZONE_PART = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*")
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND_MICROSECONDS = 1_000_000
 
 Minutes = tuple[int, int]
 """An open interval within a day: minutes of wall time from midnight, end excluded."""
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA zone as the pinned package `tzdata` knows it, never the machine's own: every
+    process counts alike. Raises `ValueError` if there is none of that name."""
+    parts = name.split("/")
+    if not all(_ZONE_PART.fullmatch(part) for part in parts):
+        raise ValueError(name)
+    try:
+        with files("tzdata").joinpath("zoneinfo", *parts).open("rb") as data:
+            return ZoneInfo.from_file(data, key=name)
+    except OSError as error:
+        raise ValueError(name) from error
 
 
 class NeverOpen(Rejected):
@@ -171,7 +188,7 @@ class Calendar:
 
     @cached_property
     def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.zone)
+        return zone_of(self.zone)
 
     @cached_property
     def _special(self) -> dict[date, tuple[Minutes, ...]]:

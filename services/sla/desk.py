@@ -37,7 +37,7 @@ def values_of(definition: CalendarDefined) -> CalendarValues:
     return CalendarValues(
         timezone=definition.timezone,
         hours=definition.hours,
-        holidays=definition.holidays,
+        holidays=(*definition.holidays, *definition.public_holidays),
         special_hours=definition.special_hours,
     )
 

@@ -50,6 +50,7 @@ def _plan(row: Any) -> Plan:
         default_for=frozenset(Priority(each) for each in row["default_for"]),
         warn_at_share=row["warn_at_share"],
         escalate_on_breach=row["escalate_on_breach"],
+        public_holidays=tuple(row["public_holidays"]),
         revision=row["revision"],
     )
 

@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from services.sla.calendar import DAY_MINUTES, Calendar, Minutes, NeverOpen
+from services.sla.calendar import DAY_MINUTES, Calendar, Minutes, NeverOpen, zone_of
 from shared.errors import Rejected
 from shared.events.sla import CalendarValues, Interval
 
@@ -124,8 +123,8 @@ def _yearly(text: str, wrong: list[str]) -> tuple[int, int]:
 
 def _check_zone(zone: str, wrong: list[str]) -> None:
     try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
+        zone_of(zone)
+    except ValueError:
         wrong.append(f"{zone!r} is not an IANA zone like Europe/Berlin")
 
 

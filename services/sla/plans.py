@@ -7,6 +7,7 @@ from typing import Final
 from services.sla.clocks import NotStarted, Terms
 from services.sla.facts import Facts, Wait
 from services.sla.hours import calendar_of
+from services.sla.public import around
 from services.sla.ticking import Ticking
 from shared.errors import Rejected
 from shared.events import Priority
@@ -34,6 +35,8 @@ class Plan:
     warn_at_share: float = 0.75
     escalate_on_breach: bool = True
     revision: int = 0
+    public_holidays: tuple[str, ...] = ()
+    """The dates on which the calendar is closed besides its own holidays."""
 
     def covers(self, priority: Priority) -> bool:
         """Whether it promises anything for `priority`."""
@@ -57,11 +60,15 @@ class Plan:
             reason=reason,
             by=by,
             applied_at=at,
-            calendar=self.calendar,
+            calendar=self._calendar(at),
             warn_at_share=self.warn_at_share,
             escalate_on_breach=self.escalate_on_breach,
             plan_revision=self.revision,
         )
+
+    def _calendar(self, at: datetime) -> CalendarValues:
+        named = (*self.calendar.holidays, *around(self.public_holidays, at.date()))
+        return self.calendar.model_copy(update={"holidays": named})
 
 
 def terms_of(applied: SlaPlanApplied) -> Terms | None:

@@ -2,7 +2,7 @@
 -- Every plan with its business hours.
 select
     p.plan_id, p.name, p.targets, p.default_for, p.warn_at_share, p.escalate_on_breach,
-    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours
+    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours, c.public_holidays
 from desk.plans as p
 join desk.calendars as c on c.calendar_id = p.calendar_id
 order by p.plan_id
@@ -11,14 +11,14 @@ order by p.plan_id
 -- One plan with its business hours.
 select
     p.plan_id, p.name, p.targets, p.default_for, p.warn_at_share, p.escalate_on_breach,
-    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours
+    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours, c.public_holidays
 from desk.plans as p
 join desk.calendars as c on c.calendar_id = p.calendar_id
 where p.plan_id = $1
 
 -- name: calendars
 -- Every calendar.
-select calendar_id, timezone, hours, holidays, special_hours, revision
+select calendar_id, timezone, hours, holidays, special_hours, country, region, revision
 from desk.calendars
 order by calendar_id
 

@@ -20,6 +20,9 @@ class CalendarRow:
     holidays: Sequence[str]
     special_hours: Json
     revision: int
+    country: str = ""
+    region: str = ""
+    public_holidays: Sequence[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

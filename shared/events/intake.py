@@ -207,6 +207,10 @@ class TicketCategorised(_IntakeEvent):
     tags: tuple[str, ...] = ()
     decided: dict[str, str] = {}
     """Which rule decided what, e.g. `{"team": "rule payments", "type": "topic technical"}`."""
+    organisation: str = ""
+    """Id of the organisation that the requester belongs to; empty when unknown."""
+    language: str = ""
+    """The requester's language (BCP 47), e.g. `de`; empty when unknown."""
 
 
 class TicketPrioritised(_IntakeEvent):
@@ -432,15 +436,28 @@ class BounceReceived(_IntakeEvent):
     received_at: Moment
 
 
+class FieldCondition(Value):
+    """Something that another field of the form, above this one, holds."""
+
+    field: str
+    values: tuple[str, ...] = ()
+    """Any of them will do; with none, anything."""
+
+
 class FormField(Value):
     """A field of a topic's form."""
 
     name: str
     label: str
     kind: str = "text"
-    """text, textarea, number, date or choice."""
+    """text, textarea, number, date, choice or file."""
     required: bool = False
+    """Whenever it is asked for."""
     choices: tuple[str, ...] = ()
+    shown_when: FieldCondition | None = None
+    """It is asked for only then; None: always."""
+    required_when: FieldCondition | None = None
+    """It is required then, too."""
 
 
 class TopicDefined(_IntakeEvent):

@@ -46,8 +46,22 @@ class ArticleDrafted(_ReviewEvent):
     article_id: str
     title: Personal
     body: Personal
+    topics: tuple[str, ...] = ()
+    """Ids of the topics it helps with; empty when nobody said."""
+    language: str = ""
+    """Of its text, as `en` or `de`; empty when nobody said."""
     drafted_by: str
     drafted_at: Moment
+
+
+class ArticleReviewed(_ReviewEvent):
+    """A colleague of whoever drafted it has read the article, and approves of it or not."""
+
+    article_id: str
+    approved: bool
+    comment: Personal = ""
+    reviewed_by: str
+    reviewed_at: Moment
 
 
 class ArticlePublished(_ReviewEvent):
@@ -58,5 +72,27 @@ class ArticlePublished(_ReviewEvent):
     article_id: str
     title: str
     body: str
+    topics: tuple[str, ...] = ()
+    language: str = ""
     published_by: str
     published_at: Moment
+
+
+class ArticleWithdrawn(_ReviewEvent):
+    """Customers read the article no more."""
+
+    public: ClassVar[bool] = True
+
+    article_id: str
+    reason: Personal = ""
+    withdrawn_by: str
+    withdrawn_at: Moment
+
+
+class ArticleLinked(_ReviewEvent):
+    """A published article, drafted from another ticket, solved this one, too."""
+
+    article_id: str
+    title: str
+    linked_by: str
+    linked_at: Moment

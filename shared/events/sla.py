@@ -169,6 +169,12 @@ class CalendarDefined(_SlaEvent):
     special_hours: dict[str, tuple[Interval, ...]] = {}
     """Hours of single dates, e.g. `2026-12-24`; they win over holidays and weekdays."""
     revision: int
+    country: str = ""
+    """Whose public holidays it keeps, besides `holidays`: ISO 3166-1, e.g. `DE`."""
+    region: str = ""
+    """A part of the country, e.g. `BE`."""
+    public_holidays: tuple[str, ...] = ()
+    """Their dates, as they were known when the calendar was defined."""
 
 
 class PlanTargets(Value):

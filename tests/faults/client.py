@@ -11,6 +11,7 @@ purpose, and must be refused.
 import argparse
 import asyncio
 import math
+import os
 import random
 import re
 import signal
@@ -174,7 +175,9 @@ def _known(status: int, accepted: set[int]) -> Outcome:
 
 
 async def run(doors: Doors, pen: Pen, asked: argparse.Namespace) -> None:
-    """Open tickets at a steady rate until told to stop, then wait for their outcomes."""
+    """Open tickets at a steady rate until told to stop, or until whoever started this is gone,
+    then wait for their outcomes."""
+    parent = os.getppid()
     chance = random.Random(asked.seed)
     limits = httpx.Limits(max_connections=400, max_keepalive_connections=50)
     timeout = httpx.Timeout(PATIENCE_SECONDS, pool=None)
@@ -187,7 +190,7 @@ async def run(doors: Doors, pen: Pen, asked: argparse.Namespace) -> None:
         enough = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough.set)
         for number in count():
-            if enough.is_set() or number >= asked.rate * asked.seconds:
+            if enough.is_set() or number >= asked.rate * asked.seconds or os.getppid() != parent:
                 break
             await asyncio.sleep(max(0.0, begun + number / asked.rate - monotonic_seconds()))
             way = chance.choice(WAYS)

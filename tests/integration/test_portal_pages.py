@@ -2,179 +2,54 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import httpx
-import orjson
 import pytest
-from fastapi import FastAPI
 
-from deploy.local.databases import Database
-from services.portal import desk_name, finding, opening, ticket_pages
-from services.portal.app import SERVICE
-from services.portal.context import Portal
+from services.portal import desk_name, finding
 from services.portal.finders import Finders
-from services.portal.guard import no_pages
-from services.portal.owners import Owners
-from services.portal.settings import Settings
 from shared.clock import utc_now
-from shared.events import Attachment, Event, encode
+from shared.events import Attachment
 from shared.events.intake import (
     AddressConfirmed,
     ClarificationRequested,
     DeskNamed,
     EntitlementDefined,
+    FieldCondition,
     FormField,
     Question,
     TicketMerged,
-    TopicDefined,
 )
 from shared.events.resolution import AgentReplied
-from shared.events.sla import SlaPlanDefined
 from shared.files import FileStore
-from shared.followers.projection import ProjectionFollower
 from shared.identity import HEADER, verify
 from shared.ids import desk_id, person_id, uuid7
 from shared.links import Link, sign_link
-from shared.log import Batch, Log, NewEvent
 from shared.numbers import number_for
-from shared.postgres import open_pool
 from shared.service import Runtime
 from shared.testing.spec import T0
-from tests.unit.portal.test_pages import ASSIGNED, CLOSED, MARIA, OPENED, PRIORITISED, RESOLVED
-
-Databases = Callable[[str], Awaitable[Database]]
-SECRET = "a secret of at least thirty-two bytes"
-TOPIC = TopicDefined(
-    topic_id="outage", name="Business critical outage", type="technical", team_id="ops",
-    team_name="Operations", entitled_plans=("emergency",), revision=1,
-    fields=(
-        FormField(name="system", label="Which system?", kind="choice", choices=("Shop", "Mail")),
-        FormField(name="since", label="Since when?", kind="date", required=True),
-    ),
-)  # fmt: skip
-PLAN = SlaPlanDefined(
-    plan_id="emergency", name="Emergency", calendar_id="c", targets=(), revision=1
+from tests.integration.portal_harness import (
+    SECRET,
+    TOPIC,
+    TYPED,
+    Databases,
+    Desk,
+    portal_on,
+    refused,
+    taken,
 )
-TYPED = {
-    "requester.name": "Maria <Silva>",
-    "requester.email": "maria@example.com",
-    "subject": 'Checkout "is" down',
-    "description": "Nobody can pay.",
-    "custom_fields.system": "Shop",
-    "custom_fields.since": "2026-03-02",
-    "impact": "high",
-    "urgency": "",
-    "plan": "emergency",
-}
-
-
-@dataclass
-class Asked:
-    owner: str
-    path: str
-    body: dict[str, Any]
-    headers: httpx.Headers
-
-
-@dataclass
-class Desk:
-    """The portal, a browser on it, and the services behind it."""
-
-    portal: Portal
-    follower: ProjectionFollower
-    browser: httpx.AsyncClient
-    asked: list[Asked]
-    answers: list[httpx.Response]
-    confirmed: list[Asked]
-    """Where the portal said that an address is somebody's."""
-    ticket: UUID = field(default_factory=uuid7)
-
-    @property
-    def token(self) -> str:
-        return sign_link(SECRET, Link(self.ticket, MARIA.person_id), utc_now())
-
-    async def hears(self, *events: Event, subject: UUID | None = None) -> None:
-        log, about = self.portal.runtime.log, subject or self.ticket
-        for event in events:
-            version = (await log.vector(about))[event.author] + 1
-            new = NewEvent(
-                subject=about, author=event.author, version=version, id=uuid7(),
-                topic=event.topic, type=type(event).__name__, after="", correlation=about,
-                actor="test", occurred_at=utc_now(), data=encode(event).decode(), said=False,
-            )  # fmt: skip
-            await log.append(Batch(events=[new]))
-        while await self.follower.step():
-            pass
-
-    async def form(self, path: str, action: str = "") -> dict[str, str]:
-        """The hidden fields of a page's form, as a browser would send them."""
-        page = (await self.browser.get(path)).text
-        form = page[page.index(f'action="{action}"') :] if action else page
-        found = re.search(r'name="form" value="([^"]+)"', form)
-        assert found is not None
-        return {"form": found[1]}
+from tests.unit.portal.test_pages import ASSIGNED, CLOSED, MARIA, OPENED, PRIORITISED, RESOLVED
 
 
 @pytest.fixture
 async def desk(service_database: Databases, tmp_path: Path) -> AsyncIterator[Desk]:
-    database = await service_database("portal")
-    settings = Settings(
-        database_url=database.url, identity_secret=SECRET, link_secret=SECRET, data_dir=tmp_path,
-        wait_seconds_max=0.2, file_bytes_max=1000, form_bytes_max=20_000, files_max=2,
-    )  # fmt: skip
-    pool = await open_pool(database.url, 4, "test")
-    log = Log(pool, "portal")
-    runtime = Runtime(SERVICE, settings, pool, log)
-    asked: list[Asked] = []
-    confirmed: list[Asked] = []
-    answers: list[httpx.Response] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        owner = {8081: "intake", 8085: "resolution", 8086: "review", 8087: "notify"}[
-            request.url.port or 0
-        ]
-        one = Asked(owner, request.url.path, orjson.loads(request.content), request.headers)
-        if one.path.endswith("/address"):
-            confirmed.append(one)
-            return httpx.Response(200, json={"events": ["AddressConfirmed"]})
-        asked.append(one)
-        return answers.pop(0)
-
-    portal = Portal.of(runtime, Owners(settings, utc_now, httpx.MockTransport(answer)))
-    app = FastAPI()
-    app.include_router(opening.routes(portal))
-    app.include_router(finding.routes(portal))
-    app.include_router(ticket_pages.routes(portal))
-    app.include_router(no_pages(portal.desk))
-    follower = ProjectionFollower(log, SERVICE.projections[0], "0")
-    await follower.create(born=0)
-    assert await follower._lead()
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as browser:
-        made = Desk(portal, follower, browser, asked, answers, confirmed)
-        await made.hears(TOPIC, subject=desk_id("topic", "outage"))
-        await made.hears(PLAN, subject=desk_id("plan", "emergency"))
+    async with portal_on(service_database, tmp_path) as made:
         yield made
-    await portal.owners.close()
-    await log.close()
-    await pool.close()
-
-
-def taken(desk: Desk, status: int = 201) -> httpx.Response:
-    body = {"ticket_id": str(desk.ticket), "number": "x", "events": []}
-    return httpx.Response(status, json=body, headers={"Ledgerdesk-After": "intake=4"})
-
-
-def refused(status: int, detail: str, *errors: tuple[str, str]) -> httpx.Response:
-    told = [{"field": name, "message": message} for name, message in errors]
-    return httpx.Response(status, json={"detail": detail, "code": "x", "errors": told})
 
 
 async def test_a_topic_is_chosen_and_its_form_filled_in(desk: Desk) -> None:
@@ -189,7 +64,9 @@ async def test_a_topic_is_chosen_and_its_form_filled_in(desk: Desk) -> None:
         "Emergency",
     ):
         assert words in page
-    assert "<script" not in page
+    assert re.findall("<script[^>]*>", page) == re.findall(
+        r'<script src="/static/[0-9a-f]{12}/portal.js" defer>', page
+    )
 
 
 async def test_a_form_that_is_right_becomes_a_ticket_once(desk: Desk) -> None:
@@ -532,7 +409,7 @@ async def test_questions_are_answered_on_the_page(desk: Desk) -> None:
     assert "Please answer at least one question." in page.text
     desk.answers += [taken(desk, 200)]
     await desk.browser.post(action, data=form | {"answers.order": "4711"})
-    assert desk.asked[0].body == {"answers": {"order": "4711"}, "text": ""}
+    assert desk.asked[0].body == {"answers": {"order": "4711"}, "text": "", "attachments": []}
 
 
 async def test_a_closed_ticket_is_rated(desk: Desk) -> None:
@@ -669,3 +546,45 @@ async def test_one_address_can_not_be_written_for_without_end(desk: Desk) -> Non
     assert int(page.headers["Retry-After"]) > 3000
     assert "Nobody can pay." in page.text
     assert len(desk.asked) == 1
+
+
+async def test_a_file_field_keeps_its_file_and_tells_intake_whose_it_is(desk: Desk) -> None:
+    photo = FormField(name="photo", label="A photo", kind="file", required=True)
+    number = FormField(
+        name="number", label="Number",
+        shown_when=FieldCondition(field="system", values=("Shop",)),
+    )  # fmt: skip
+    topic = TOPIC.model_copy(update={"fields": (*TOPIC.fields, photo, number), "revision": 2})
+    await desk.hears(topic, subject=desk_id("topic", "outage"))
+    page = unescape((await desk.browser.get("/new/outage")).text)
+    assert "Up to 2 files of 1 kB each." in page
+    assert "Only if “Which system” is Shop." in page
+    condition = '{"field": "custom_fields.system", "values": ["Shop"]}'
+    assert f'data-shown-when="{condition}"' in page
+    sent = TYPED | await desk.form("/new/outage")
+    wrong = ("attachments.0.content_type", "is odd"), ("custom_fields.number", "is required")
+    desk.answers += [refused(422, "x", *wrong), taken(desk)]
+    files = {"custom_fields.photo": ("till.png", b"png", "image/png")}
+    page = (await desk.browser.post("/new/outage/send", data=sent, files=files)).text
+    assert "A photo is odd." in page
+    kept = re.findall(r'name="kept" value="([^"]+)"', page)
+    again = {**sent, "kept": kept}
+    assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
+    assert [one.body["attachments"][0]["field"] for one in desk.asked] == ["photo", "photo"]
+
+
+async def test_a_file_that_was_asked_for_goes_with_the_answers(desk: Desk) -> None:
+    photo = FormField(name="photo", label="A photo", kind="file", required=True)
+    topic = TOPIC.model_copy(update={"fields": (photo,), "revision": 2})
+    await desk.hears(topic, subject=desk_id("topic", "outage"))
+    asked = ClarificationRequested(
+        questions=(Question(field="photo", text="A photo?"),), requested_at=T0
+    )
+    await desk.hears(OPENED, asked)
+    action = f"/t/{desk.token}/clarify"
+    form = await desk.form(f"/t/{desk.token}", action)
+    desk.answers += [taken(desk, 200)]
+    files = {"answers.photo": ("till.png", b"png", "image/png")}
+    await desk.browser.post(action, data=form, files=files)
+    (file,) = desk.asked[0].body["attachments"]
+    assert (file["name"], file["field"]) == ("till.png", "photo")

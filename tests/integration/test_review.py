@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from services.review.api import QUERIES
 from services.review.app import SERVICE
+from services.review.carrying import QUERIES
 from services.review.settings import Settings
 from shared.clock import utc_now
 from shared.events import Event
@@ -180,7 +180,12 @@ async def test_an_article_is_drafted_and_published(live: Running, others: World)
     again = await anna.post(path, draft, Idempotency_Key="k1")
     assert (said(again), again.json()["article_id"]) == ([], article_id)
     assert code(await anna.post(f"{path}/{article_id}/publish")) == (403, "not_allowed")
-    anna = agent(live, "anna", Role.MANAGER)
+    assert code(await anna.post(path, {**draft, "article_id": "Not a slug"})) == (422, "invalid")
+    anna, ben = agent(live, "anna", Role.MANAGER), agent(live, "ben")
+    refused = await anna.post(f"{path}/{article_id}/publish")
+    assert code(refused) == (409, "article_not_reviewed")
+    verdict = {"approved": True}
+    assert said(await ben.post(f"{path}/{article_id}/review", verdict)) == ["ArticleReviewed"]
     assert said(await anna.post(f"{path}/{article_id}/publish")) == ["ArticlePublished"]
     assert code(await anna.post(f"{path}/nothing/publish")) == (404, "article_not_found")
     (row,) = (await review_of(live, ticket))["articles"]
@@ -189,6 +194,21 @@ async def test_an_article_is_drafted_and_published(live: Running, others: World)
         each for each in (await anna.get("/articles")).json() if each["subject"] == str(ticket)
     ]
     assert (article["title"], article["body"]) == ("Full disk", "Free some space.")
+    assert article["topics"] == ["payments"]
+    other = await closed_ticket(live, others)
+    stolen = await ben.post(f"/tickets/{other}/articles", {**draft, "article_id": article_id})
+    assert code(stolen) == (409, "article_id_taken")
+    link = f"/tickets/{other}/articles/{article_id}/link"
+    assert said(await ben.post(link)) == ["ArticleLinked"]
+    (by,) = (await review_of(live, other))["solved_by"]
+    assert by["title"] == "Full disk"
+    (solved,) = (await ben.get(f"/articles/{article_id}")).json()["solved"]
+    assert solved["subject"] == str(other)
+    withdraw = f"{path}/{article_id}/withdraw"
+    assert said(await anna.post(withdraw, {"reason": "Wrong."})) == ["ArticleWithdrawn"]
+    await review_of(live, ticket)
+    assert article_id not in (await ben.get("/articles")).text
+    assert article_id in (await ben.get("/articles?which=waiting")).text
 
 
 async def test_what_went_wrong_is_shown_to_colleagues_and_trends_are_reckoned(

@@ -69,6 +69,10 @@ def _score(typed: Fields) -> dict[str, Any]:
     return {"score": int(score) if score.isdecimal() else None, **_of("comment")(typed)}
 
 
+def _verdict(typed: Fields) -> dict[str, Any]:
+    return {"approved": typed.get("approved") == "yes", **_of("comment")(typed)}
+
+
 FORMS: Final = {
     form.name: form
     for form in (
@@ -109,7 +113,10 @@ FORMS: Final = {
         _form("merge", "merge", "Merged.", body=_of("into_ticket_id", "reason"), careful=True),
         _form("quality", "quality-review", "The review is on record.", body=_score),
         _form("article", "articles", "The draft is there.", body=_of("title", "body")),
+        _form("article-review", "articles/{article_id}/review", "Reviewed.", body=_verdict),
         _form("publish", "articles/{article_id}/publish", "Published."),
+        _form("withdraw", "articles/{article_id}/withdraw", "Withdrawn.", body=_of("reason")),
+        _form("article-link", "articles/{article_id}/link", "Linked."),
     )
 }
 """By name."""

@@ -28,6 +28,7 @@ from shared.events.intake import (
     ConfirmedHow,
     CustomerMessageReceived,
 )
+from shared.form_fields import FILE
 
 
 class NothingWasAsked(Rejected):
@@ -71,6 +72,8 @@ class ProvideClarification:
     text: str
     topics: Topics
     now: datetime
+    attachments: tuple[Attachment, ...] = ()
+    """Files that were asked for: they come as a message, their names are the answers."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     questions = ticket.facts.questions
     if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
         return said
-    answers = answers_in(c.text, questions)
+    answers = answers_in(c.text, questions) | _files_for(c, ticket)
     provided = ClarificationProvided(answers=answers, provided_at=c.now)
     return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
 
@@ -127,7 +130,8 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
 def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]:
     """The answers, and what the ticket amounts to with them."""
     ticket = writable(state)
-    if c.person_id is not None and c.person_id not in ticket.facts.participants:
+    people = ticket.facts.participants
+    if c.person_id is not None and c.person_id not in people:
         raise SenderTakesNoPart
     if not ticket.facts.questions:
         raise NothingWasAsked
@@ -136,7 +140,18 @@ def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]
         raise AnswersNotAskedFor(fields=", ".join(sorted(unasked)))
     answers = {name: value for name, value in c.answers.items() if value}
     provided = ClarificationProvided(answers=answers, text=c.text, provided_at=c.now)
-    return [provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+    said: list[Event] = [provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+    if not c.attachments:
+        return said
+    sender = people[c.person_id] if c.person_id else ticket.facts.requester
+    files = CustomerMessageReceived(
+        sender=sender,
+        channel=Channel.WEB,
+        text="",
+        received_at=c.now,
+        attachments=c.attachments,
+    )
+    return [files, *said]
 
 
 def record_bounce(c: RecordBounce, state: Ticket) -> list[Event]:
@@ -164,6 +179,14 @@ def writable(state: Ticket) -> Known:
             raise TicketIsArchived
         case ticket:
             return ticket
+
+
+def _files_for(c: ReceiveMessage, ticket: Known) -> dict[str, str]:
+    """The files of a message, as the answer to every question that asks for files."""
+    fields = c.topics.of(ticket.facts.topic_id).fields
+    wanted = {field.name for field in fields if field.kind == FILE}
+    names = ", ".join(file.name for file in c.attachments)
+    return {q.field: names for q in ticket.facts.questions if names and q.field in wanted}
 
 
 def _looked_at_again(

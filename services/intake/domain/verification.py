@@ -7,6 +7,7 @@ from typing import Final
 
 from services.intake.domain.ticket import Facts
 from shared.events.intake import FormField, Question, TopicDefined
+from shared.form_fields import FILE, asked, in_words
 
 LETTERS_MIN: Final = 2
 """A text with fewer letters and digits says nothing that could be worked on."""
@@ -22,15 +23,20 @@ _NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})?")
 
 def questions_about(facts: Facts, topic: TopicDefined) -> tuple[Question, ...]:
     """What has to be asked before the ticket can be worked on; empty if it is complete."""
-    asked = []
+    questions = []
     if says_nothing(facts.subject + facts.description) and not facts.attached:
-        asked.append(Question(field="description", text="What happened, and what did you expect?"))
+        what = "What happened, and what did you expect?"
+        questions.append(Question(field="description", text=what))
+    required = asked(topic.fields, facts.custom_fields)
     for field in topic.fields:
         value = facts.custom_fields.get(field.name, "")
-        trouble = trouble_with(field, value)
+        if field.name not in required or (field.kind == FILE and facts.attached):
+            # A mail's files are in no field: any of them may be the one.
+            continue
+        trouble = trouble_with(field, value, required=required[field.name])
         if trouble is not None:
-            asked.append(Question(field=field.name, text=_question(field, value, trouble)))
-    return tuple(asked)
+            questions.append(Question(field=field.name, text=_question(field, value, trouble)))
+    return tuple(questions)
 
 
 def checks_passed(topic: TopicDefined, open_questions: tuple[Question, ...]) -> tuple[str, ...]:
@@ -50,10 +56,30 @@ def says_nothing(text: str) -> bool:
     return sum(map(str.isalnum, text)) < LETTERS_MIN
 
 
-def trouble_with(field: FormField, value: str) -> str | None:
+def troubles_in(topic: TopicDefined, values: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the values of a topic's fields, by their names."""
+    required = asked(topic.fields, values)
+    labels = {field.name: field.label for field in topic.fields}
+    found = {}
+    for field in topic.fields:
+        value = values.get(field.name, "")
+        if field.name in required:
+            trouble = trouble_with(field, value, required=required[field.name])
+        elif value and field.shown_when is not None:
+            trouble = f"is asked for only when {in_words(field.shown_when, labels)}"
+        else:
+            trouble = None
+        if trouble is not None:
+            found[field.name] = trouble
+    return found
+
+
+def trouble_with(field: FormField, value: str, *, required: bool) -> str | None:
     """What is wrong with the value of a topic's field; None if nothing is."""
     if not value:
-        return "is required" if field.required else None
+        return "is required" if required else None
+    if field.kind == FILE:
+        return None
     if len(value) > FIELD_LENGTH_MAX:
         return f"must be at most {FIELD_LENGTH_MAX:,} characters long; it has {len(value):,}"
     match field.kind:

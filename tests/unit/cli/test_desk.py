@@ -194,6 +194,7 @@ async def test_applying_twice_changes_nothing_and_only_hashes_leave(
         "Hafenlicht Service Desk: revision 1",
         "  sla: 1 x SomethingDefined",
         "  assignment: 1 x SomethingDefined",
+        "  resolution: 1 x SomethingDefined",
         "  intake: 1 x SomethingDefined",
     ]
     sign_in = tmp_path / "data" / "sign-in.txt"

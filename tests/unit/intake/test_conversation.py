@@ -11,8 +11,9 @@ from services.intake.domain.conversation import (
 )
 from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived, TicketIsMerged
 from services.intake.domain.triage import Topics
+from services.intake.domain.verification import questions_about
 from shared.errors import NotFound
-from shared.events import Event, Level, Person, Priority, TicketType
+from shared.events import Attachment, Event, Level, Person, Priority, TicketType
 from shared.events.intake import (
     BounceReceived,
     Channel,
@@ -235,3 +236,35 @@ def test_a_bounce_is_recorded_once_for_each_recipient() -> None:
 def test_a_bounce_is_recorded_whatever_became_of_the_ticket(last: Event) -> None:
     command = RecordBounce(None, (Undelivered("", "", hard=False),), T0)
     given(DECIDER, *VERIFIED, last).when(command).then(BounceReceived)
+
+
+PHOTO = Attachment(file_id="f" * 64, name="till.png", content_type="image/png", size_bytes=3)
+WITH_PHOTO = TOPIC.model_copy(
+    update={"fields": (FormField(name="photo", label="A photo", kind="file", required=True),)}
+)
+ASKED_FOR_PHOTO = ClarificationRequested(
+    questions=(Question(field="photo", text="A photo?"),), requested_at=T0
+)
+
+
+def test_files_that_were_asked_for_come_as_a_message_and_are_the_answer() -> None:
+    topics = Topics({"order": WITH_PHOTO})
+    answered = answer(answers={"photo": "till.png"}, topics=topics, attachments=(PHOTO,))
+    sent, provided, verified, *_ = DECIDER.decide(answered, DECIDER.fold([OPENED, ASKED_FOR_PHOTO]))
+    assert isinstance(sent, CustomerMessageReceived)
+    assert (sent.sender, sent.attachments) == (CARLA, (PHOTO,))
+    assert provided == ClarificationProvided(answers={"photo": "till.png"}, provided_at=T0)
+    assert isinstance(verified, TicketVerified)
+
+
+def test_a_mails_files_answer_the_question_for_files() -> None:
+    written = message(topics=Topics({"order": WITH_PHOTO}), text="", attachments=(PHOTO,))
+    said = DECIDER.decide(written, DECIDER.fold([OPENED, ASKED_FOR_PHOTO]))
+    assert said[1] == ClarificationProvided(answers={"photo": "till.png"}, provided_at=T0)
+
+
+def test_a_mail_with_a_file_is_not_asked_for_one() -> None:
+    without = questions_about(DECIDER.fold([OPENED]).facts, WITH_PHOTO)  # type: ignore[union-attr]
+    assert [question.field for question in without] == ["photo"]
+    with_file = OPENED.model_copy(update={"attachments": (PHOTO,)})
+    assert questions_about(DECIDER.fold([with_file]).facts, WITH_PHOTO) == ()  # type: ignore[union-attr]

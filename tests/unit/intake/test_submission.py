@@ -7,7 +7,7 @@ import pytest
 from services.intake.domain.triage import Topics
 from services.intake.submission import FILE_BYTES_MAX, Submission, read_submission
 from shared.events import TicketType
-from shared.events.intake import EntitlementDefined, FormField, TopicDefined
+from shared.events.intake import EntitlementDefined, FieldCondition, FormField, TopicDefined
 from shared.ids import person_id
 from shared.web import Invalid
 
@@ -217,3 +217,67 @@ def test_the_digest_tells_submissions_apart_however_they_came() -> None:
     assert read(attachments=[file]).digest("orders") != read().digest("orders")
     other = {"name": "a", "content_base64": "Yg=="}
     assert read(attachments=[file]).digest("orders") != read(attachments=[other]).digest("orders")
+
+
+DEPENDING = TOPIC.model_copy(
+    update={
+        "fields": (
+            FormField(name="product", label="Product", kind="choice", choices=("Till", "Shop")),
+            FormField(
+                name="number", label="Number", kind="number", required=True,
+                shown_when=FieldCondition(field="product", values=("Till",)),
+            ),
+            FormField(
+                name="photo", label="Photo", kind="file",
+                required_when=FieldCondition(field="product"),
+            ),
+        )
+    }
+)  # fmt: skip
+PHOTO = {"name": "x\\till.png", "content_base64": "eA==", "field": "photo"}
+
+
+def depending(**changes: Any) -> Submission:
+    raw = orjson.dumps(body(custom_fields={}) | changes)
+    return read_submission(raw, Topics({"orders": DEPENDING}))[0]
+
+
+def depending_troubles(**changes: Any) -> dict[str, str]:
+    with pytest.raises(Invalid) as invalid:
+        depending(**changes)
+    return dict(invalid.value.errors)
+
+
+def test_a_field_is_required_only_when_it_is_asked_for() -> None:
+    assert depending().custom_fields == {}
+    assert depending_troubles(custom_fields={"product": "Till"}) == {
+        "custom_fields.number": "is required", "custom_fields.photo": "is required",
+    }  # fmt: skip
+    number = {"product": "Till", "number": "x"}
+    assert depending_troubles(custom_fields=number, attachments=[PHOTO]) == {
+        "custom_fields.number": "must be a number",
+    }
+
+
+def test_what_is_not_asked_for_is_refused_and_not_dropped() -> None:
+    fields = {"product": "Shop", "number": "4"}
+    assert depending_troubles(custom_fields=fields, attachments=[PHOTO]) == {
+        "custom_fields.number": "is asked for only when “Product” is Till",
+    }
+
+
+def test_the_value_of_a_file_field_is_the_names_of_its_files() -> None:
+    two = [PHOTO, PHOTO | {"name": "two.png"}, {"name": "log.txt", "content_base64": "eA=="}]
+    made = depending(custom_fields={"product": "Shop"}, attachments=two)
+    assert made.custom_fields == {"product": "Shop", "photo": "till.png, two.png"}
+    assert made.attachments[0].field == "photo"
+
+
+def test_a_file_is_no_text_and_belongs_to_a_file_field() -> None:
+    assert depending_troubles(custom_fields={"photo": "till.png"}) == {
+        "custom_fields.photo": "is a file: send it among attachments, with field: photo",
+    }
+    assert depending_troubles(attachments=[PHOTO | {"field": "foto"}]) == {
+        "attachments.0.field": "is no file field of Orders & returns; did you mean photo?",
+    }
+    assert "attachments.0.name" in depending_troubles(attachments=[PHOTO | {"name": 4}])

@@ -12,7 +12,9 @@ from services.portal.drafts import COUNTED_BYTES_MIN, Drafts, TooLarge, TooMany
 from services.portal.forms import Filled, FormTokens, FormTooOld, Upload
 from services.portal.owners import Answer
 from services.portal.rendering import paragraphs, place, size
+from services.portal.topic_fields import shown
 from shared.clock import utc_now
+from shared.events.intake import FieldCondition, FormField
 
 TOKENS = FormTokens("secret")
 
@@ -121,7 +123,8 @@ def test_what_is_missing_is_named_beside_its_field(name: str, form: Filled, fiel
 
 def test_what_is_filled_in_goes_to_the_owner_as_it_takes_it() -> None:
     answers = filled(**{"answers.order": " 4711 ", "answers.x": "", "form": "t", "text": "t"})
-    assert ACTIONS["clarify"].body(answers, ()) == {"answers": {"order": "4711"}, "text": "t"}
+    told = {"answers": {"order": "4711"}, "text": "t", "attachments": []}
+    assert ACTIONS["clarify"].body(answers, ()) == told
     feedback = filled(rating="5", comment="good", recurred="yes")
     assert ACTIONS["feedback"].body(feedback, ()) == {
         "rating": 5, "comment": "good", "recurred": True,
@@ -141,3 +144,31 @@ def test_words_in_pages() -> None:
     assert paragraphs("<b>\nx\n\n\n\ny") == "<p>&lt;b&gt;<br>x</p><p>y</p>"
     assert place("requester.e mail") == "f-requester-e-mail"
     assert (size(10), size(15_400), size(2_500_000)) == ("1 kB", "15 kB", "2.5 MB")
+
+
+async def test_a_files_field_is_kept_with_it_and_told_to_intake(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "secret", 10, 3)
+    chosen = Upload("a.png", "image/png", b"png", "custom_fields.photo")
+    (token,) = [t for t, _ in await drafts.keep("f", await drafts.gather("f", [chosen], ()))]
+    (again,) = await drafts.gather("f", [], [token])
+    assert (again.field, again.attachment["field"]) == ("custom_fields.photo", "photo")
+    (loose,) = await drafts.gather("f", [Upload("a.png", "image/png", b"", "attachments")], ())
+    assert "field" not in loose.attachment
+    with pytest.raises(TooLarge) as large:
+        await drafts.gather("f", [Upload("b", "", b"x" * 11, "custom_fields.photo")], ())
+    assert large.value.field == "custom_fields.photo"
+
+
+def test_the_hint_of_a_field_says_on_what_it_depends() -> None:
+    fields = [
+        FormField(name="product", label="Product").model_dump(mode="json"),
+        FormField(
+            name="number", label="Number",
+            shown_when=FieldCondition(field="product", values=("A",)),
+            required_when=FieldCondition(field="product"),
+        ).model_dump(mode="json"),
+    ]  # fmt: skip
+    first, second = shown(fields)
+    assert (first.hint, first.shown_when) == ("", None)
+    assert second.hint == "Only if “Product” is A. Needed if “Product” is filled in."
+    assert second.shown_when == {"field": "custom_fields.product", "values": ["A"]}

@@ -1,7 +1,6 @@
 """The page of a ticket that goes on in another one."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +10,7 @@ from services.portal.context import Portal
 from services.portal.forms import FormTokens
 from services.portal.rows import TicketRow
 from services.portal.settings import Settings
-from services.portal.ticket_pages import Holder, _status
+from services.portal.status_pages import Holder, status_page
 from shared.events.intake import TicketMerged
 from shared.links import Link
 from shared.testing.spec import T0, TICKET
@@ -36,8 +35,8 @@ class Shown:
     async def timeline(self, ticket_id: UUID) -> list[Any]:
         return []
 
-    async def labels(self, topic_id: str) -> Mapping[str, str]:
-        return {}
+    async def fields(self, topic_id: str) -> list[Any]:
+        return []
 
 
 async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> None:
@@ -47,7 +46,7 @@ async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> Non
     portal = Portal(
         cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, *[unused] * 4
     )
-    page = await _status(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
+    page = await status_page(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
     html = bytes(page.body).decode()
     assert "<strong>LD-2</strong>" in html
     assert '<a href="/find">have it sent anew</a>' in html

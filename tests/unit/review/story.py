@@ -16,7 +16,10 @@ from shared.events.resolution import (
 )
 from shared.events.review import (
     ArticleDrafted,
+    ArticleLinked,
     ArticlePublished,
+    ArticleReviewed,
+    ArticleWithdrawn,
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
@@ -117,7 +120,12 @@ def judged(score: int = 3, by: str = "ben") -> Event:
 
 def drafted(body: str = "Free some space.") -> Event:
     return ArticleDrafted(
-        article_id="full-disk", title="Full disk", body=body, drafted_by="anna", drafted_at=at(25)
+        article_id="full-disk",
+        title="Full disk",
+        body=body,
+        topics=("outage",),
+        drafted_by="anna",
+        drafted_at=at(25),
     )
 
 
@@ -126,8 +134,27 @@ def published(body: str = "Free some space.") -> Event:
         article_id="full-disk",
         title="Full disk",
         body=body,
+        topics=("outage",),
         published_by="ben",
         published_at=at(26),
+    )
+
+
+def read(approved: bool = True) -> Event:
+    return ArticleReviewed(
+        article_id="full-disk", approved=approved, reviewed_by="ben", reviewed_at=at(26)
+    )
+
+
+def withdrawn() -> Event:
+    return ArticleWithdrawn(
+        article_id="full-disk", reason="It is wrong.", withdrawn_by="ben", withdrawn_at=at(27)
+    )
+
+
+def linked() -> Event:
+    return ArticleLinked(
+        article_id="router", title="The router", linked_by="anna", linked_at=at(28)
     )
 
 
@@ -152,5 +179,6 @@ ANYTHING = [
     opened(), categorised(), categorised(5), assigned(), assigned("ben"), joined(), started(),
     replied(), resolved(), closed(), closed(ClosedHow.AGENT, 21), closed(ClosedHow.MERGED, 22),
     reopened(), followed_up(), rated(), rated(1, "no", recurred=True), judged(), judged(5, "eve"),
-    drafted(), drafted("Buy a disk."), published(), breached(), retracted(),
+    drafted(), drafted("Buy a disk."), published(), read(), read(approved=False),
+    withdrawn(), linked(), breached(), retracted(),
 ]  # fmt: skip

@@ -2,24 +2,33 @@
 
 import pytest
 
+from services.review.articles import (
+    ArticleNotFound,
+    ArticleNotReviewed,
+    ArticleSentBack,
+    AuthorReviewsNot,
+    DraftArticle,
+    LinkArticle,
+    PublishArticle,
+    ReviewArticle,
+    WithdrawArticle,
+)
 from services.review.domain import (
     DECIDER,
-    ArticleNotFound,
-    DraftArticle,
     GiveFeedback,
     NotTheRequester,
-    PublishArticle,
     RequestFollowUp,
     ReviewerWorkedOnTicket,
     ReviewQuality,
-    TicketNotClosed,
-    TicketNotFound,
-    TicketNotResolved,
 )
+from services.review.refusals import TicketNotClosed, TicketNotFound, TicketNotResolved
 from shared.events import Event
 from shared.events.review import (
     ArticleDrafted,
+    ArticleLinked,
     ArticlePublished,
+    ArticleReviewed,
+    ArticleWithdrawn,
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
@@ -186,6 +195,7 @@ def test_a_draft_is_published_as_it_stands() -> None:
         article_id="full-disk",
         title="Full disk",
         body="Free some space.",
+        topics=("outage",),
         published_by="ben",
         published_at=NOW,
     )
@@ -206,3 +216,52 @@ def test_nothing_is_published_while_the_ticket_is_open_again() -> None:
     past = (*CLOSED, story.drafted(), story.reopened())
     given(DECIDER, *past).when(PUBLISH).rejected(TicketNotResolved)
     given(DECIDER, *past, story.resolved()).when(PUBLISH).then(ArticlePublished)
+
+
+APPROVE = ReviewArticle(by="ben", now=NOW, article_id="full-disk", approved=True)
+OWN = PublishArticle(by="anna", now=NOW, article_id="full-disk")
+WITHDRAW = WithdrawArticle(by="ben", now=NOW, article_id="full-disk", reason="It is wrong.")
+
+
+def test_nobody_publishes_an_own_draft_that_no_colleague_has_approved_of() -> None:
+    past = (*CLOSED, story.drafted())
+    given(DECIDER, *past).when(OWN).rejected(ArticleNotReviewed)
+    given(DECIDER, *past, story.read()).when(OWN).then(ArticlePublished)
+
+
+def test_whoever_drafted_it_does_not_review_it() -> None:
+    own = ReviewArticle(by="anna", now=NOW, article_id="full-disk", approved=True)
+    given(DECIDER, *CLOSED, story.drafted()).when(own).rejected(AuthorReviewsNot)
+    given(DECIDER, *CLOSED, story.drafted()).when(APPROVE).then(ArticleReviewed)
+    given(DECIDER, *CLOSED, story.drafted(), story.read()).when(APPROVE).nothing()
+
+
+def test_what_was_sent_back_is_published_once_it_was_drafted_anew_or_approved_of() -> None:
+    past = (*CLOSED, story.drafted(), story.read(approved=False))
+    for publish in (OWN, PUBLISH):
+        given(DECIDER, *past).when(publish).rejected(ArticleSentBack)
+    given(DECIDER, *past, story.drafted("Buy a disk.")).when(PUBLISH).then(ArticlePublished)
+    given(DECIDER, *past, story.read()).when(OWN).then(ArticlePublished)
+
+
+def test_an_approval_is_of_one_draft() -> None:
+    past = (*CLOSED, story.drafted(), story.read(), story.drafted("Buy a disk."))
+    given(DECIDER, *past).when(OWN).rejected(ArticleNotReviewed)
+
+
+def test_what_customers_read_can_be_withdrawn_at_any_time_and_brought_back() -> None:
+    read = (*CLOSED, story.drafted(), story.read(), story.published())
+    given(DECIDER, *read, story.reopened()).when(WITHDRAW).then(ArticleWithdrawn)
+    given(DECIDER, *read, story.drafted("Buy a disk.")).when(WITHDRAW).then(ArticleWithdrawn)
+    given(DECIDER, *CLOSED, story.drafted()).when(WITHDRAW).nothing()
+    past = (*read, story.withdrawn())
+    given(DECIDER, *past).when(WITHDRAW).nothing()
+    given(DECIDER, *past).when(OWN).rejected(ArticleNotReviewed)
+    given(DECIDER, *past).when(PUBLISH).then(ArticlePublished)
+
+
+def test_an_article_is_linked_once_to_another_ticket_that_it_solved() -> None:
+    link = LinkArticle(by="anna", now=NOW, article_id="full-disk", title="Full disk")
+    (said,) = given(DECIDER, *OPEN).when(link).then(ArticleLinked)
+    given(DECIDER, *OPEN, said).when(link).nothing()
+    given(DECIDER, *CLOSED, story.drafted()).when(link).nothing()

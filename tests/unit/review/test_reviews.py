@@ -45,7 +45,7 @@ def article(*past: Event) -> ArticleRow:
 
 def test_nothing_is_shown_of_a_ticket_whose_opening_was_not_heard() -> None:
     rows = fold(Reviews(), story.assigned(), story.closed(), story.rated())
-    assert rows == {"tickets": [], "ratings": [], "articles": [], "timers": []}
+    assert rows == {"tickets": [], "ratings": [], "articles": [], "article_links": [], "timers": []}
 
 
 def test_a_closed_ticket_is_due_to_be_followed_up() -> None:

@@ -100,7 +100,7 @@ def test_hours_are_written_in_three_ways() -> None:
             ],
         }
     )
-    defined = body.calendars[0].defined(body.revision)
+    defined = body.calendars[0].defined(body.revision, 2026)
     assert set(defined.hours.values()) == {(Interval(start="09:00", end="17:00"),)}
     assert defined.revision == 3
 
