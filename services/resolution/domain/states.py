@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from services.resolution.domain.facts import Facts, facts_after
-from services.resolution.domain.thanks import is_thanks
 from shared import events
 from shared.events.assignment import (
     AgentAssigned,
@@ -32,6 +31,7 @@ from shared.events.resolution import (
     WorkStarted,
 )
 from shared.events.review import FeedbackReceived
+from shared.thanks import is_thanks
 
 
 @dataclass(frozen=True, slots=True)

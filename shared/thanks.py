@@ -44,6 +44,7 @@ _OBJECTION: Final = _words(
     which if question ask asking need needs want wait waiting tomorrow monday missing slow only
     partly hardly barely nope hoped hope nicht kein keine keinen keiner nie niemals nichts aber
     jedoch allerdings obwohl außer noch weiterhin passiert gleiche gleichen selbe leider fehler
+    happen happens happened occurs occurred returned came reappeared broke same
     fehlt fehlen kaputt defekt absturz stürzt falsch probleme störung außerdem auch andere
     anderes anderer weitere weiterer bitte könnten könnte können kann würde sollte warum wieso
     wann wo was wie wer welche wenn falls ob frage brauche brauchen möchte will warte warten
