@@ -14,6 +14,7 @@ from services.gateway.opening import add_opening
 from services.gateway.people import add_people
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
+from services.gateway.work import add_work
 from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
@@ -54,6 +55,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_commands(router, gateway)
     add_people(router, gateway, agent)
     add_keys(router, gateway, agent)
+    add_work(router, gateway, reader, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     return router
 

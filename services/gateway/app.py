@@ -4,6 +4,7 @@ from typing import Final
 
 from services.gateway import api
 from services.gateway.context import Gateway
+from services.gateway.drafts import forget_drafts
 from services.gateway.http import BODY_BYTES_MAX, may_send
 from services.gateway.panel import pages
 from services.gateway.projection import HEARS, DeskView
@@ -48,6 +49,8 @@ def service() -> Service:
             *api.routers(assembly.gateway(runtime)),
             pages.routes(assembly.gateway(runtime)),
         ],
+        forget=forget_drafts,
+        other_tables=("drafts.kept",),
         tasks=lambda runtime: [lambda: assembly.background(assembly.gateway(runtime))],
     )
 

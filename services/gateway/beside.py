@@ -1,6 +1,6 @@
 """What events that stand beside the work change of a ticket's row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from services.gateway.rows import TicketRow
@@ -14,6 +14,7 @@ def _tagged(row: TicketRow, e: resolution.TagsChanged) -> Change:
     return {
         "hand_tags": sorted(({*row.hand_tags} | added) - removed),
         "off_tags": sorted(({*row.off_tags} | removed) - added),
+        "tags": sorted(({*row.tags} | added) - removed),
     }
 
 
@@ -57,6 +58,11 @@ BESIDE: Final[dict[type[Event], Callable[[TicketRow, Any], Change]]] = {
     resolution.ProgressReported: lambda row, e: _answered(row, e.reported_by),
     resolution.TicketClosed: lambda _, __: {"closes_at": None},
 }
+
+
+def tags_after(row: TicketRow, of_rules: Iterable[str]) -> list[str]:
+    """The tags of a ticket that rules looked at anew: what people said of them stands."""
+    return sorted(({*of_rules} - {*row.off_tags}) | {*row.hand_tags})
 
 
 def mentioned_after(row: TicketRow, note: resolution.NoteAdded) -> list[str]:

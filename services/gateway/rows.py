@@ -78,7 +78,7 @@ class TicketRow:
     followed_up_at: datetime | None = None
     """When the customer was asked whether it held."""
     hand_tags: list[str] = field(default_factory=list)
-    """Tags that people put on it; those of rules are in `tags`."""
+    """Those of its tags that people put on it."""
     off_tags: list[str] = field(default_factory=list)
     """Tags of rules that people took away."""
     followers: list[str] = field(default_factory=list)
@@ -91,11 +91,6 @@ class TicketRow:
     children: list[dict[str, str]] = field(default_factory=list)
     closes_at: datetime | None = None
     """When silence closes it, as far as that was said."""
-
-    @property
-    def all_tags(self) -> list[str]:
-        """Every tag on it, whoever put it there."""
-        return sorted(({*self.tags} - {*self.off_tags}) | {*self.hand_tags})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +237,15 @@ class TopicRow:
     """What people read of each field of its form, by the field's name."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkRulesRow:
+    """What the desk has prepared for agents: canned responses and macros."""
+
+    subject: UUID
+    responses: list[dict[str, Any]]
+    macros: list[dict[str, Any]]
+
+
 TICKETS: Table[TicketRow] = Table("tickets", TicketRow, topic=TICKETS_TOPIC)
 MESSAGES: Table[MessageRow] = Table(
     "messages", MessageRow, key="id", append_only=True, topic=TICKETS_TOPIC
@@ -259,8 +263,9 @@ API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
+WORK_RULES: Table[WorkRulesRow] = Table("work_rules", WorkRulesRow, topic=DESK)
 
 TABLES = (
     *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
-    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
+    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS, WORK_RULES),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from services.gateway.beside import BESIDE, mentioned_after
+from services.gateway.beside import BESIDE, mentioned_after, tags_after
 from services.gateway.rows import TicketRow
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
 from shared.events.base import Status
@@ -71,7 +71,7 @@ def _categorised(row: TicketRow, e: intake.TicketCategorised) -> Change:
         "team_id": e.team_id,
         "team_name": e.team_name,
         "tier": e.tier,
-        "tags": list(e.tags),
+        "tags": tags_after(row, e.tags),
         "decided": {**row.decided, **e.decided},
     }
 

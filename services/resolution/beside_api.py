@@ -1,6 +1,5 @@
-"""What agents put on a ticket beside the work; macros, canned responses, incidents."""
+"""What agents put on a ticket beside the work; macros, incidents."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -25,17 +24,17 @@ from services.resolution.domain.facts import Facts
 from services.resolution.domain.rejections import OwnParent, TicketInArchive, TicketNotFound
 from services.resolution.domain.states import Archived, Unknown
 from services.resolution.macros import Runs, commands_of
-from services.resolution.rules import find, in_force, offered, responses, variables
+from services.resolution.rules import find, in_force, variables
 from shared.asked import Asked, ByAgent
 from shared.decider import Context, Outcome, handle_all
 from shared.service import Runtime
 
 
 def beside_routes(runtime: Runtime) -> APIRouter:
-    """Tags, followers, pins, time, macros, canned responses, parents."""
+    """Tags, followers, pins, time, macros, parents."""
     router = APIRouter(prefix="/v1/tickets/{ticket_id}")
     _add_beside(router, runtime)
-    _add_prepared(router, runtime)
+    _add_macros(router, runtime)
     _add_parents(router, runtime)
     return router
 
@@ -72,32 +71,7 @@ def _add_beside(router: APIRouter, runtime: Runtime) -> None:
         return await carry_out(runtime, ticket_id, command, asked)
 
 
-def _add_prepared(router: APIRouter, runtime: Runtime) -> None:
-    """What the desk has prepared for tickets like this."""
-
-    @router.get("/prepared")
-    async def prepared(ticket_id: UUID, asked: ByAgent) -> dict[str, Any]:
-        """Canned responses as the customer would read them, and macros."""
-        await runtime.wait_for(ticket_id, asked.after)
-        listed = await responses(runtime, ticket_id, asked.name)
-        past = await runtime.log.read(ticket_id)
-        macros = (await in_force(runtime)).macros
-        return {
-            "responses": [
-                {"response_id": one.response_id, "name": one.name, "text": text}
-                for one, text in listed
-            ],
-            "macros": [
-                {
-                    "macro_id": one.macro_id,
-                    "name": one.name,
-                    "steps": [step.do for step in one.steps],
-                }
-                for one in macros
-                if offered(one, past)
-            ],
-        }
-
+def _add_macros(router: APIRouter, runtime: Runtime) -> None:
     @router.post("/macros/{macro_id}")
     async def run(
         ticket_id: UUID, macro_id: str, asked: ByAgent, body: bodies.Run | None = None
@@ -137,7 +111,7 @@ def _add_parents(router: APIRouter, runtime: Runtime) -> None:
             )
         )
 
-    @router.delete("/parent")
+    @router.post("/parent/unlink")
     async def unlink(ticket_id: UUID, asked: ByAgent) -> Response:
         parent, now = (await _facts(runtime, ticket_id)).parent, runtime.clock()
         parent_id = parent.ticket_id if parent else ticket_id

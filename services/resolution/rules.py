@@ -1,17 +1,15 @@
-"""The desk's rules of work as they are in force, and texts rendered for one ticket."""
+"""The desk's rules of work as they are in force, and what their texts can show of a ticket."""
 
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
 from services.resolution.domain.rejections import TicketNotFound
 from services.resolution.domain.rules import RULES
 from shared.errors import NotFound
 from shared.events.intake import TicketCategorised, TicketOpened
-from shared.events.resolution import CannedResponse, Macro, WorkRulesDefined
+from shared.events.resolution import Macro, WorkRulesDefined
 from shared.ids import desk_id
 from shared.log import Past
-from shared.sandbox import render
 from shared.service import Runtime
 
 SUBJECT: Final = desk_id("work-rules", "work-rules")
@@ -42,22 +40,6 @@ def category_of(past: Past) -> TicketCategorised | None:
     """What the ticket is about, as it was last said."""
     found = [each.event for each in past.events if isinstance(each.event, TicketCategorised)]
     return found[-1] if found else None
-
-
-def offered(one: CannedResponse | Macro, past: Past) -> bool:
-    """Whether it is for tickets like this."""
-    category = category_of(past)
-    return not one.topics or (category is not None and category.topic_id in one.topics)
-
-
-async def responses(
-    runtime: Runtime, ticket_id: UUID, agent_name: str
-) -> list[tuple[CannedResponse, str]]:
-    """The canned responses for a ticket, each with its text as the customer would read it."""
-    rules, past = await in_force(runtime), await runtime.log.read(ticket_id)
-    shown = variables(past, agent_name)
-    listed = [one for one in rules.responses if offered(one, past)]
-    return [(one, render(one.text, shown)) for one in listed]
 
 
 def find(macros: Sequence[Macro], macro_id: str) -> Macro:
