@@ -60,7 +60,7 @@ class Hearing:
         self._look_seconds = look_seconds
         self._gather_seconds = settings.fetch_wait_ms / 1000
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap_servers,
+            settings.brokers,
             client_id=f"{event_log.author}-{settings.instance}",
             apply_types=False,
             logger=None,

@@ -53,7 +53,7 @@ def topic_name(prefix: str, topic: str) -> str:
 def make_producer(settings: ServiceSettings, name: str) -> AIOKafkaProducer:
     """An idempotent producer: what it was told is there once and in order, or an error."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        bootstrap_servers=settings.brokers,
         client_id=f"{name}-{settings.instance}",
         enable_idempotence=True,
         acks="all",

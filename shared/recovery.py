@@ -98,7 +98,7 @@ class Recovery:
     async def _scan(self) -> Own:
         consumer = AIOKafkaConsumer(  # without a group, so it has all partitions at once
             *self._names,
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            bootstrap_servers=self._settings.brokers,
             client_id=f"{self._log.author}-{self._settings.instance}-recovery",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -117,3 +117,8 @@ class ServiceSettings(KafkaAccess):
         le=1.0,
         description="Share of the traces beginning here that are recorded, from 0 to 1.",
     )
+
+    @property
+    def brokers(self) -> list[str]:
+        """The Kafka brokers, host:port each; not every client takes them apart by itself."""
+        return [each.strip() for each in self.kafka_bootstrap_servers.split(",") if each.strip()]

@@ -28,6 +28,9 @@ from shared.testing.spec import T0
 
 Databases = Callable[[str], Awaitable[Database]]
 
+AWAY = "127.0.0.1:9"
+"""The first of the brokers that services are told of: it is not there, and the next one is."""
+
 
 @dataclass(frozen=True)
 class Say:
@@ -114,7 +117,7 @@ class Desk:
             database_url=self.databases[name].url,
             port=process.free_port(),
             wait_seconds_max=30,
-            kafka_bootstrap_servers=self.topics.bootstrap,
+            kafka_bootstrap_servers=f"{AWAY}, {self.topics.bootstrap}",
             topic_prefix=self.topics.prefix,
             identity_secret="i" * 32,
             link_secret="l" * 32,
