@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import orjson
-from fastapi import Response
+from fastapi import APIRouter, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.gateway import shapes
@@ -17,9 +17,12 @@ from services.gateway.context import Gateway
 from services.gateway.http import respond
 from services.gateway.panel.rendering import moment, size
 from services.gateway.rows import AgentRow, TicketRow
+from shared.asked import ByAdmin
 from shared.log import Recorded
 
 FORMAT: Final = "ledgerdesk case file 1"
+Kind = Literal["json", "html"]
+
 _ALONE: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -27,7 +30,7 @@ _ALONE: Final = {
 TEMPLATES: Final = Path(__file__).parent / "panel" / "templates"
 
 
-async def story_of(gateway: Gateway, row: TicketRow, me: AgentRow) -> dict[str, Any]:
+async def story_of(gateway: Gateway, row: TicketRow, made_for: str) -> dict[str, Any]:
     """The ticket, its conversation, its promises, and every event as it was said."""
     finders, log = gateway.finders, gateway.runtime.log
     past = await log.read(row.subject)
@@ -36,7 +39,7 @@ async def story_of(gateway: Gateway, row: TicketRow, me: AgentRow) -> dict[str, 
     return {
         "format": FORMAT,
         "made_at": gateway.runtime.clock().isoformat(),
-        "made_for": me.agent_id,
+        "made_for": made_for,
         "ticket": shapes.ticket_shape(row),
         "conversation": [
             shapes.message_shape(each) for each in await finders.conversation(row.subject)
@@ -46,16 +49,30 @@ async def story_of(gateway: Gateway, row: TicketRow, me: AgentRow) -> dict[str, 
     }
 
 
-async def as_file(
-    gateway: Gateway, row: TicketRow, me: AgentRow, kind: Literal["json", "html"]
-) -> Response:
+async def as_file(gateway: Gateway, row: TicketRow, me: AgentRow, kind: Kind) -> Response:
     """The story as an answer that is saved under the ticket's number."""
-    story = await story_of(gateway, row, me)
+    story = await story_of(gateway, row, me.agent_id)
     name = {"Content-Disposition": f'attachment; filename="{row.number}.{kind}"'}
     if kind == "json":
         return respond(story, headers=name)
     headers = {"Cache-Control": "no-store", **_ALONE, **name}
     return Response(case_file(story), 200, headers, "text/html; charset=utf-8")
+
+
+def operators(gateway: Gateway) -> APIRouter:
+    """The case file for whoever runs the desk, by the command line."""
+    router = APIRouter(prefix="/v1", include_in_schema=False)
+
+    @router.get("/tickets/{ticket}/case-file")
+    async def case(ticket: str, asked: ByAdmin, kind: Kind = "json") -> dict[str, str]:
+        row = await gateway.find(ticket)
+        gateway.views.note(asked.by, row.subject)
+        story = await story_of(gateway, row, asked.by)
+        whole = orjson.dumps(story, option=orjson.OPT_INDENT_2).decode()
+        content = whole if kind == "json" else case_file(story)
+        return {"name": f"{row.number}.{kind}", "content": content}
+
+    return router
 
 
 def case_file(story: dict[str, Any]) -> str:

@@ -171,9 +171,10 @@ order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
 limit $8;
 
 -- name: queue_closed
--- What is closed, the latest first.
+-- What is closed, the latest first; archived only where that is asked for.
 select * from desk_view.tickets
 where closed_at is not null
+  and (status <> 'Archived' or $1 = 'Archived')
   and ($1::text is null or status = $1)
   and ($2::text is null or priority = $2)
   and ($3::text is null or team_id = $3)

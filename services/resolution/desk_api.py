@@ -10,6 +10,7 @@ from services.resolution.domain.rules import RULES, VARIABLES, DefineRules
 from services.resolution.macros import KNOWN
 from services.resolution.rules import SUBJECT, in_force
 from shared.asked import ByAdmin, ByAgent
+from shared.business_time.hours import CalendarNotValid, calendar_of
 from shared.events.resolution import WorkRulesDefined
 from shared.sandbox import TemplateNotAllowed, check
 from shared.service import Runtime
@@ -44,7 +45,12 @@ def desk_routes(runtime: Runtime) -> APIRouter:
 
 
 def _wrong(body: bodies.RulesDefinition) -> Iterator[tuple[str, str]]:
-    """Texts that can't be rendered, and steps that nobody knows."""
+    """Texts that can't be rendered, steps that nobody knows, hours that can't be kept."""
+    if body.closing.calendar is not None:
+        try:
+            calendar_of(body.closing.calendar)
+        except CalendarNotValid as error:
+            yield "closing.calendar", error.message
     texts = [(f"responses.{one.response_id}", one.text) for one in body.responses]
     for macro in body.macros:
         for index, step in enumerate(macro.steps):

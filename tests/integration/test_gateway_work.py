@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from services.gateway.drafts import forget_drafts
+from shared.clock import utc_now
+from shared.events.assignment import Role
 from shared.events.resolution import (
     CannedResponse,
     ChildLinked,
@@ -19,10 +21,11 @@ from shared.events.resolution import (
     TimeSpent,
     WorkRulesDefined,
 )
+from shared.identity import HEADER, Identity, sign
 from shared.ids import desk_id
 from shared.privacy.eraser import Forgotten
 from shared.testing.spec import T0
-from tests.integration.gateway_harness import Databases, Desk, gateway_on, tickets_of
+from tests.integration.gateway_harness import SECRET, Databases, Desk, gateway_on, tickets_of
 from tests.integration.test_gateway_panel import PAGE, TICKET, field, send, sign_in
 from tests.unit.gateway import story
 from tests.unit.gateway.story import NUMBER
@@ -173,3 +176,19 @@ async def test_the_case_file_tells_the_whole_story_to_whoever_is_entitled(
         assert shown in page.text
     async with desk.client() as stranger:
         assert (await stranger.get(f"/api/v1/tickets/{NUMBER}/case-file")).status_code == 401
+
+
+async def test_whoever_runs_the_desk_takes_a_case_file_which_is_on_record(desk: Desk) -> None:
+    for role, status in ((Role.MANAGER, 403), (Role.ADMIN, 200)):
+        who = Identity("cli:root", "cli", "Admin", role)
+        async with desk.client() as client:
+            answer = await client.get(
+                f"/v1/tickets/{NUMBER}/case-file?kind=html",
+                headers={HEADER: sign(SECRET, who, "gateway", utc_now())},
+            )
+        assert answer.status_code == status, answer.text
+    assert answer.json()["name"] == f"{NUMBER}.html"
+    assert "Nothing works" in answer.json()["content"]
+    await desk.gateway.views.flush()
+    viewed = (await desk.runtime.log.read(TICKET)).events[-1]
+    assert (viewed.type, viewed.actor) == ("TicketViewed", "cli:root")

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from shared.business_time.hours import calendar_of
 from shared.events.resolution import ClosingRules
 
 
@@ -14,8 +15,15 @@ def closing_times(
     """
     if rules.calendar is None and rules.remind_minutes_before is None:
         return None, None
-    closes_at = now + timedelta(minutes=close_after_minutes)
+    closes_at = _after(now, close_after_minutes, rules)
     before = rules.remind_minutes_before
     if before is None or before >= close_after_minutes:
         return closes_at, None
-    return closes_at, now + timedelta(minutes=close_after_minutes - before)
+    return closes_at, _after(now, close_after_minutes - before, rules)
+
+
+def _after(now: datetime, minutes: float, rules: ClosingRules) -> datetime:
+    """So many minutes of the rules' business time later; of real time, where they name none."""
+    if rules.calendar is None:
+        return now + timedelta(minutes=minutes)
+    return calendar_of(rules.calendar).add(now, minutes * 60)

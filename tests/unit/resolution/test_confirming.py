@@ -33,8 +33,9 @@ from shared.events.resolution import (
     TicketReopened,
     TicketResolved,
 )
+from shared.events.sla import CalendarValues, Interval
 from shared.log import Past, Vector
-from shared.testing.spec import given, recorded
+from shared.testing.spec import T0, given, recorded
 from tests.unit.resolution import story
 from tests.unit.resolution.story import CLOSED, IN_PROGRESS, RESOLVED, WAITING, at
 
@@ -111,6 +112,17 @@ def test_a_solution_says_when_silence_closes_it_and_when_the_customer_is_reminde
     plain = resolved_by_rules(ClosingRules())[-1]
     assert isinstance(plain, TicketResolved)
     assert (plain.closes_at, plain.remind_at, plain.reopen_minutes) == (None, None, None)
+
+
+def test_with_a_calendar_only_business_time_counts() -> None:
+    hours = {day: (Interval(start="09:00", end="09:30"),) for day in ("mon", "tue", "wed")}
+    calendar = CalendarValues(timezone="UTC", hours=hours)
+    rules = ClosingRules(calendar=calendar, remind_minutes_before=30)
+    assert T0.strftime("%a %H:%M") == "Mon 09:00"
+    solution = resolved_by_rules(rules)[-1]  # at 09:10, closing after 60 minutes
+    assert isinstance(solution, TicketResolved)
+    assert solution.closes_at == T0 + timedelta(days=2, minutes=10)
+    assert solution.remind_at == T0 + timedelta(days=1, minutes=10)
 
 
 def test_nobody_is_reminded_of_what_is_due_sooner_than_that() -> None:
