@@ -13,11 +13,13 @@ from services.gateway.rows import (
     ApiKeyRow,
     ClockRow,
     MessageRow,
+    OrganisationRow,
     PlanRow,
     TeamRow,
     TicketRow,
     TimelineRow,
     TopicRow,
+    WorkRulesRow,
 )
 from services.gateway.words import marks_in, with_names
 from shared.errors import NotFound
@@ -117,6 +119,22 @@ class Finders:
         arguments = (row.requester_id, row.subject, OTHERS_MAX)
         return [dict(r) for r in await self._pool.fetch(SQL.requester_tickets, *arguments)]
 
+    async def work_rules(self) -> WorkRulesRow | None:
+        """What the desk has prepared for agents; None before a desk was applied."""
+        record = await self._pool.fetchrow(SQL.work_rules)
+        return None if record is None else WorkRulesRow(**record)
+
+    async def pins_of(self, row: TicketRow) -> list[dict[str, Any]]:
+        """Notes pinned on the requester's other tickets, each with its ticket's number."""
+        found = await self._pool.fetch(
+            SQL.pins_of_requester, row.requester_id, row.subject, OTHERS_MAX
+        )
+        return [{**note, "number": each["number"]} for each in found for note in each["pinned"]]
+
+    async def tickets_of(self, ticket_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Number, title, status and agent of some tickets, the oldest first."""
+        return [dict(row) for row in await self._pool.fetch(SQL.incident_numbers, ticket_ids)]
+
     async def page(self, ask: Ask, me: AgentRow) -> Page:
         """A page of what is asked for."""
         number = normalise(ask.q) if ask.q else None
@@ -136,6 +154,8 @@ class Finders:
         asked: dict[str, tuple[str, Sequence[object]]] = {
             "mine": (SQL.count_agent, [me.agent_id]),
             "with-me": (SQL.count_participant, [me.agent_id]),
+            "mentioned": (SQL.count_mentioned, [me.agent_id]),
+            "following": (SQL.count_following, [me.agent_id]),
             "team": (SQL.count_team, [me.team_ids]),
             "unassigned": (SQL.count_unassigned, []),
             "breached": (SQL.count_breached, []),
@@ -182,6 +202,20 @@ class Finders:
         under another topic than it is under now."""
         records = await self._pool.fetch(SQL.labels, topic_id)
         return {name: label for r in records for name, label in r["labels"].items()}
+
+    async def organisation(self, organisation_id: str) -> OrganisationRow | None:
+        """An organisation, also one that is gone from the desk's configuration."""
+        if not organisation_id:
+            return None
+        record = await self._pool.fetchrow(SQL.organisation, organisation_id)
+        return None if record is None else OrganisationRow(**record)
+
+    async def others_of_organisation(self, row: TicketRow) -> list[Mapping[str, Any]]:
+        """Tickets of the requester's colleagues that are open, the newest first."""
+        if not row.organisation_id:
+            return []
+        arguments = (row.organisation_id, row.requester_id, OTHERS_MAX)
+        return [dict(r) for r in await self._pool.fetch(SQL.organisation_tickets, *arguments)]
 
     async def topics(self) -> list[TopicRow]:
         return [TopicRow(**record) for record in await self._pool.fetch(SQL.topics)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.projection import Finders
 from shared.clock import monotonic_seconds
 from shared.together import Together

@@ -14,7 +14,8 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
+from services.intake.language import guessed, preferred
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
 from shared.body_budget import BodyBudget, TooBusy, TooSlow
@@ -126,6 +127,9 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         submission, topic = await asyncio.to_thread(read_submission, body, topics)
     else:
         submission, topic = read_submission(body, topics)
+    if submission.language is None:
+        heard = preferred(request.headers.get("accept-language", ""))
+        submission = submission.model_copy(update={"language": heard or None})
     outcome = await open_submission(parts, identity, submission, topic, key, topics)
     content = await receipt(parts, outcome)
     headers = etag(outcome.vector) | {
@@ -167,6 +171,9 @@ async def open_submission(
             custom_fields=submission.custom_fields,
             attachments=attachments,
             rules=topics.rules,
+            organisation=topics.organisation_of(requester.email),
+            language=submission.language or guessed(_said(submission)),
+            timezone=submission.timezone or "",
             vouched=identity is not None and identity.agent_id is not None,
         )
 
@@ -230,6 +237,10 @@ def _status(events: Sequence[Event | Unknown]) -> Status:
 
 def _excerpt(text: str) -> str:
     return text if len(text) <= EXCERPT_LENGTH else text[: EXCERPT_LENGTH - 1].rstrip() + "…"
+
+
+def _said(submission: Submission) -> str:
+    return f"{submission.subject}\n{submission.description}"
 
 
 def _person(submission: Submission) -> Person:
