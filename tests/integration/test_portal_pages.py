@@ -170,7 +170,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
     assert page.status_code == 422
     text = unescape(page.text)
     assert "Your e-mail address is not a mail address." in text
-    assert "Since when? is required." in text
+    assert "“Since when” is required." in text
     assert "The files is odd." in text
     described = re.findall(r'aria-describedby="([^"]+)"', page.text)
     for each in " ".join(described).split():
@@ -542,7 +542,7 @@ async def test_a_file_field_keeps_its_file_and_tells_intake_whose_it_is(desk: De
     desk.answers += [refused(422, "x", *wrong), taken(desk)]
     files = {"custom_fields.photo": ("till.png", b"png", "image/png")}
     page = (await desk.browser.post("/new/outage/send", data=sent, files=files)).text
-    assert "A photo is odd." in page
+    assert "“A photo” is odd." in unescape(page)
     kept = re.findall(r'name="kept" value="([^"]+)"', page)
     again = {**sent, "kept": kept}
     assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
