@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "doctor": "check everything, and say what to do",
     "desk": "apply or show the desk's configuration",
     "log": "a ticket's story from the audit log",
+    "why": "why an agent has a ticket, or why it still waits",
     "tail": "follow all events live",
     "lag": "how far behind each follower is",
     "parked": "list, show, retry or skip what followers could not digest",

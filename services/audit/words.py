@@ -60,6 +60,9 @@ WORDS: Final[Mapping[str, str]] = {
     "ParticipantRemoved": "{agent_id} takes part no longer, by {by}",
     "TicketTransferred": "transferred from {from_team_id} to {team_name} by {by}: {reason}",
     "TicketEscalated": "escalated from tier {from_tier} to {tier} by {by}: {reason}",
+    "TicketRouted": "needs {team_name} by the routing rule “{rule}”: {skills}, tier {tier}",
+    "TicketLeftUntouched": "nothing was done since {since}",
+    "RoutingDefined": "the desk's routing defined: {rules}",
     "AgentWentOnline": "{agent_id} is online",
     "AgentWentOffline": "{agent_id} is offline",
     "TeamDefined": "team {team_id} “{name}” defined",
@@ -94,6 +97,9 @@ WORDS: Final[Mapping[str, str]] = {
     # review
     "FollowUpRequested": "the customer is asked whether it held",
     "FeedbackReceived": "rated {rating} of 5, recurred: {recurred} “{comment}”",
+    "QualityReviewRequested": "a colleague is to look at it: {why}",
+    "QualityRulesDefined": "which tickets colleagues look at: a share of {sample_share}, breached: "
+    "{breached}, rated low: {rated_low}, reopened: {reopened}",
     "QualityReviewed": "reviewed by {reviewed_by}: {score} of 5 “{comment}”",
     "ArticleDrafted": "{drafted_by} drafted the article “{title}”",
     "ArticleReviewed": "{reviewed_by} read the article, approved: {approved} “{comment}”",
@@ -102,6 +108,10 @@ WORDS: Final[Mapping[str, str]] = {
     "ArticleLinked": "{linked_by} solved it with the article “{title}”",
     # notify
     "NotificationRequested": "{kind} to {recipient}: “{subject}”",
+    "NoticeIssued": "webhooks are told of {kind}: “{subject}”",
+    "NotificationRulesDefined": "who hears what: {rules}, quiet hours: {quiet}",
+    "NotificationPreferencesSet": "{whom} mutes {muted}, quiet hours: {quiet}, by {set_by}",
+    "SuppressionLifted": "mail is sent again to an address that took none, by {lifted_by}",
     "NotificationSent": "{kind} sent, attempts: {attempts}",
     "NotificationFailed": "{kind} not delivered: {reason}",
     "NotificationSuppressed": "{kind} not sent, on purpose: {reason}",

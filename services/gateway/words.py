@@ -21,6 +21,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         notify.NotificationRequested,
         notify.NotificationSent,
         notify.NotificationSuppressed,
+        notify.NoticeIssued,
         review.ArticleDrafted,
         review.ArticleLinked,
         review.ArticlePublished,
@@ -28,6 +29,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         review.ArticleWithdrawn,
         review.FollowUpRequested,
         review.QualityReviewed,
+        review.QualityReviewRequested,
         sla.BreachRetracted,
         sla.ClockPaused,
         sla.ClockResumed,
@@ -233,6 +235,14 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     intake.CopyEnded: lambda _: "Somebody is in copy no more",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
+    assignment.TicketRouted: lambda e: (
+        f"Goes to {e.team_name} by the routing rule {e.rule_name or e.rule}"
+        if e.rule
+        else f"No routing rule holds any more: goes to {e.team_name}"
+    ),
+    assignment.TicketLeftUntouched: lambda e: (
+        f"Nothing was done about it since {e.since:%d %b %H:%M} UTC: its manager is told"
+    ),
     assignment.AgentAssigned: lambda e: (
         f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
     ),
@@ -300,6 +310,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     review.FeedbackReceived: lambda e: (
         f"The customer gave {e.rating} of 5{', and it came back' if e.recurred else ''}"
     ),
+    review.QualityReviewRequested: lambda e: f"A colleague is to look at it: {e.why}",
     review.QualityReviewed: lambda e: f"Reviewed: {e.score} of 5{_by(e.reviewed_by)}",
     review.ArticleDrafted: lambda e: f"Article drafted: {e.title}{_by(e.drafted_by)}",
     review.ArticleReviewed: lambda e: (
@@ -312,6 +323,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     ),
     review.ArticleLinked: lambda e: f"Solved by the article: {e.title}{_by(e.linked_by)}",
     notify.NotificationRequested: lambda e: f"To be sent: {_notification(e)}",
+    notify.NoticeIssued: lambda e: f"For webhooks: {KIND_NAMES.get(e.kind, e.kind)}",
     notify.NotificationSent: lambda e: f"Sent: {_notification(e)}",
     notify.NotificationFailed: _failed,
     notify.NotificationSuppressed: lambda e: f"Not sent: {_notification(e)}{_because(e.reason)}",

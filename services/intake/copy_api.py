@@ -1,17 +1,16 @@
 """HTTP: people in copy of a ticket, asked and answered through the portal."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BeforeValidator
 
 from services.intake.domain import Command
 from services.intake.domain.copying import ConfirmCopy, EndCopy, InviteCopy
 from services.intake.domain.ticket import SenderTakesNoPart
+from services.intake.fields import Email, Line
 from services.intake.parts import Parts
-from services.intake.submission import Body, Line, email_address
+from services.intake.submission import Body
 from shared.asked import Asked, ByCustomerOrAgent
 from shared.events import Person
 from shared.ids import person_id
@@ -23,7 +22,7 @@ class Invitation(Body):
     """Somebody to be asked to take part."""
 
     name: Line
-    email: Annotated[str, BeforeValidator(email_address)]
+    email: Email
 
 
 class Ending(Body):

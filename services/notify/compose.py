@@ -1,14 +1,16 @@
 """From a letter to a draft: rendered, threaded, with its links. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notify.domain import Draft
+from services.notify.domain import Draft, Notice
 from services.notify.letters import Letter
+from services.notify.preferences import FOR_CUSTOMERS, NO_WISH, Wish
 from services.notify.rendering import render
+from services.notify.speaking import spoken
 from services.notify.story import Story
 from services.notify.words import NAME_LENGTH_MAX, first_name, line, unproven_name, without_links
 from shared.events.notify import NotificationKind
@@ -28,13 +30,19 @@ class Composer:
     link_secret: str
 
     def draft(
-        self, letter: Letter, story: Story, cause_id: UUID, occurred_at: datetime, desk_name: str
+        self,
+        letter: Letter,
+        story: Story,
+        cause_id: UUID,
+        occurred_at: datetime,
+        desk_name: str,
+        wish: Wish = NO_WISH,
     ) -> Draft:
         """The draft of a letter; the same letter always leads to the same one."""
         whom = letter.to.email.casefold() or letter.to.agent_id
         notification_id = _notification_id(cause_id, letter.kind, whom)
         facts = self._facts(letter, story, occurred_at) | {"desk": desk_name}
-        rendered = render(letter.template, facts)
+        rendered = render(letter.template, facts, wish.language)
         references = self._references(letter, story)
         name = unproven_name(letter.to.name) if _unproven(letter, story) else letter.to.name
         return Draft(
@@ -52,7 +60,22 @@ class Composer:
             reply_to=self._reply_to(story.ticket_id) if letter.to_customer else "",
             written_by_a_person=letter.kind is NotificationKind.REPLY,
             unproven=letter.to_customer and not story.proven,
-            withheld=letter.withheld,
+            withheld=letter.withheld or wish.withheld,
+            not_before=wish.not_before,
+        )
+
+    def notice(
+        self, letter: Letter, story: Story, cause_id: UUID, occurred_at: datetime, desk_name: str
+    ) -> Notice:
+        """What webhooks are told in place of a letter: without links that act for a customer."""
+        told = replace(letter, to_customer=False)
+        facts = self._facts(told, story, occurred_at) | {"desk": desk_name}
+        rendered = render(letter.template, facts)
+        return Notice(
+            notice_id=derived_id("notice", cause_id, letter.kind.value),
+            kind=letter.kind,
+            subject=rendered.subject,
+            text=rendered.text,
         )
 
     def _facts(self, letter: Letter, story: Story, now: datetime) -> dict[str, Any]:
@@ -68,7 +91,7 @@ class Composer:
             title, name = without_links(line(title)), unproven_name(name)
         return {
             "number": opened.number,
-            "title": title or "(no subject)",
+            "title": title or spoken("(no subject)", "(ohne Betreff)"),
             "topic": opened.topic_name,
             "customer": person.name or person.email,
             "name": first_name(name),
@@ -81,6 +104,7 @@ class Composer:
             "confirm_url": f"{url}/confirm",
             "reject_url": f"{url}/reject",
             "feedback_url": f"{url}/feedback",
+            "mute_url": f"{url}/notifications" if letter.kind in FOR_CUSTOMERS and url else "",
             "ticket_url": f"{self.gateway_url}/tickets/{opened.number}",
             **letter.facts,
         }

@@ -38,8 +38,9 @@ class Tell:
         if type(event) in LOOKED_UP_FOR:
             directory = await self._writer.finder.directory(story, event)
         cause = cause_of(recorded.causation, story)
-        occasion = Occasion(event, story, directory, self._zone, cause)
-        letters = list(with_copies(letters_for(occasion), story))
+        about = Occasion(event, story, directory, self._zone, cause)
+        rules = await self._writer.finder.rules()
+        letters = rules.applied(with_copies(letters_for(about), story), about)
         if not letters:
             return []
         command = await self._writer.write(letters, story, recorded.id, recorded.occurred_at)

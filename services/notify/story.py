@@ -100,6 +100,8 @@ class Story:
     merged_into: str = ""
     rejected: bool = False
     """The customer rejected the last solution, and no new one was offered since."""
+    language: str = ""
+    """The requester's (BCP 47); empty when unknown."""
     opening_id: UUID | None = None
     """Id of the event that opened it."""
     introduced: str = ""
@@ -169,6 +171,7 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
                 tier=max(story.tier, event.tier),
                 plan_wanted=event.plan_id,
                 close_after_minutes=event.close_after_minutes,
+                language=event.language or story.language,
             )
         case TicketPrioritised():
             return replace(story, priority=event.priority)

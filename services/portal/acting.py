@@ -109,6 +109,16 @@ def _somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
     return {"name": form.get("copy.name"), "email": form.get("copy.email")}
 
 
+def _mails(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+    return {"progress": form.get("progress") == "yes"}
+
+
+def _needs_choice(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    if form.get("progress") in {"yes", "no"}:
+        return {}
+    return {"progress": "Please choose one of the two."}
+
+
 def _needs_somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
     missing = {}
     if not form.get("copy.name"):
@@ -225,6 +235,14 @@ ACTIONS: Final[Mapping[str, Action]] = {
         body=lambda form, _: {"person_id": form.get("person")},
         missing=_nothing,
         roles=frozenset({Role.COPY}),
+    ),
+    "notifications": Action(
+        owner="notify",
+        path="preferences",
+        done="Thank you. From now on you get the mails that you want.",
+        body=_mails,
+        missing=_needs_choice,
+        template="notifications.html",
     ),
 }
 

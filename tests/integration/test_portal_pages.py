@@ -427,6 +427,19 @@ async def test_a_closed_ticket_is_rated(desk: Desk) -> None:
     assert desk.asked[0].body == {"rating": 5, "comment": "<b>fine", "recurred": True}
 
 
+async def test_a_customer_does_without_mails_on_progress(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    path = f"/t/{desk.token}/notifications"
+    form = await desk.form(path)
+    assert "Please choose one of the two." in (await desk.browser.post(path, data=form)).text
+    desk.answers += [taken(desk, 200)]
+    done = await desk.browser.post(path, data=form | {"progress": "no"})
+    assert done.status_code == 303
+    (sent,) = desk.asked
+    assert (sent.owner, sent.body) == ("notify", {"progress": False})
+    assert sent.path == f"/v1/tickets/{desk.ticket}/preferences"
+
+
 async def test_files_are_downloads_of_this_ticket_only(desk: Desk, tmp_path: Path) -> None:
     (file_id,) = await FileStore.of(tmp_path).put(b"<script>alert(1)</script>")
     (other,) = await FileStore.of(tmp_path).put(b"somebody else's")

@@ -2,6 +2,7 @@
 
 ticket.py        the state of a ticket, and how events change it
 verification.py  complete and accurate, or what to ask
+topics.py        what the desk says of topics, plans and organisations
 rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket

@@ -86,6 +86,9 @@ class Facts:
     """Further teams that see it, by their ids."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
+    organisation: str = ""
+    """Id of the organisation that the requester belongs to."""
+    language: str = ""
     invited: Mapping[UUID, Person] = field(default_factory=dict)
     """People who were asked into it, and have not agreed yet."""
     outsiders: frozenset[UUID] = frozenset()
@@ -201,6 +204,8 @@ def _opened(event: TicketOpened) -> Facts:
         custom_fields=event.custom_fields,
         attached=len(event.attachments),
         submission_digest=event.submission_digest,
+        organisation=event.organisation,
+        language=event.language,
         # Who opens one by mail is told of it by mail alone.
         confirmed=event.channel is Channel.EMAIL,
     )

@@ -28,7 +28,7 @@ from shared.events.resolution import (
     TicketReopened,
     TicketResolved,
 )
-from shared.events.review import FollowUpRequested
+from shared.events.review import FeedbackReceived, FollowUpRequested
 from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
 from shared.ids import person_id
 from shared.testing.spec import T0, TICKET
@@ -129,6 +129,7 @@ def told_events(text: str = "Some words") -> list[Any]:
         TicketReopened(reason=text, reopened_by="customer:x", reopened_at=T0),
         closed(ClosedHow.AGENT, text),
         FollowUpRequested(requested_at=T0),
+        FeedbackReceived(rating=1, comment=text, given_by="customer:x", given_at=T0, low=True),
         TargetApproaching(
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),

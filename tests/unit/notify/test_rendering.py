@@ -13,6 +13,7 @@ from services.notify.compose import Composer
 from services.notify.domain import Draft
 from services.notify.letters import Occasion, letters_for, link_letter
 from services.notify.rendering import TEMPLATES, paragraphs, quoted
+from services.notify.rules import Rules
 from services.notify.story import story_of
 from services.notify.words import (
     LOOKED_AT_LENGTH_MAX,
@@ -78,7 +79,8 @@ def drafts(*past: Event, now: datetime = T0) -> list[Draft]:
     """What is sent because of the last event."""
     log = recorded(*past)
     story = story_of(TICKET, log)
-    letters = letters_for(Occasion(past[-1], story, DIRECTORY, "UTC"))
+    about = Occasion(past[-1], story, DIRECTORY, "UTC")
+    letters = Rules.of(None).applied(letters_for(about), about)
     return [COMPOSER.draft(letter, story, log[-1].id, now, "Hafenlicht") for letter in letters]
 
 
