@@ -577,3 +577,19 @@ async def test_a_file_that_was_asked_for_goes_with_the_answers(desk: Desk) -> No
     await desk.browser.post(action, data=form, files=files)
     (file,) = desk.asked[0].body["attachments"]
     assert (file["name"], file["field"]) == ("till.png", "photo")
+
+
+async def test_where_tickets_are_held_openers_see_the_same_for_people_we_know(desk: Desk) -> None:
+    proving = TOPIC.model_copy(update={"prove_address": True, "revision": 2})
+    await desk.hears(proving, subject=desk_id("topic", "outage"))
+    pages = set()
+    for subject, events in ((uuid7(), (ASSIGNED,)), (uuid7(), ())):
+        held = OPENED.model_copy(update={"held": not events})
+        await desk.hears(held, *events, subject=subject)
+        opener = sign_link(SECRET, Link(subject, MARIA.person_id, opened=True), utc_now())
+        page = (await desk.browser.get(f"/t/{opener}")).text
+        pages.add(re.sub(r'value="[^"]+"', "", page.replace(opener, "")))
+        mailed = sign_link(SECRET, Link(subject, MARIA.person_id), utc_now())
+        shown = (await desk.browser.get(f"/t/{mailed}")).text
+        assert ("We begin once you confirm" in shown) is held.held
+    assert len(pages) == 1
