@@ -13,9 +13,11 @@ from services.gateway.http import respond, signed_in
 from services.gateway.keys import add_keys
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
+from services.gateway.promises import add_promises
 from services.gateway.quality import add_quality
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
+from services.gateway.work import add_work
 from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
@@ -58,7 +60,9 @@ def routes(gateway: Gateway) -> APIRouter:
     add_people(router, gateway, agent)
     add_quality(router, gateway, reader)
     add_keys(router, gateway, agent)
+    add_work(router, gateway, reader, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
+    add_promises(router, gateway, reader)
     return router
 
 

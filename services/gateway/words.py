@@ -39,8 +39,19 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         sla.TargetApproaching,
         sla.TargetBreached,
         sla.TargetMet,
+        sla.TargetOverdue,
+        resolution.ChildLinked,
+        resolution.ChildUnlinked,
+        resolution.ClosureReminded,
         resolution.NoteAdded,
+        resolution.NoteUnpinned,
+        resolution.ParentLinked,
+        resolution.ParentUnlinked,
+        resolution.TagsChanged,
         resolution.TicketArchived,
+        resolution.TicketFollowed,
+        resolution.TicketUnfollowed,
+        resolution.TimeSpent,
         resolution.WorkStarted,
     }
 )
@@ -144,6 +155,14 @@ def _planned(e: sla.SlaPlanApplied) -> str:
     return f"SLA plan {e.plan_name} for {label}: {promised}{_because(e.reason)}"
 
 
+def _moved(e: sla.ClockStarted) -> str:
+    """The old due time beside the new one, where they differ."""
+    old, new = e.previous_due_at, e.due_at
+    if old is None or old == new:
+        return ""
+    return f"; due {new:%Y-%m-%d %H:%M} instead of {old:%Y-%m-%d %H:%M} UTC"
+
+
 def _related(e: intake.TicketsRelated) -> str:
     return "Looks related to " + ", ".join(each.number for each in e.related)
 
@@ -177,7 +196,31 @@ def _failed(e: notify.NotificationFailed) -> str:
     return f"The {_notification(e)} {how}: {e.reason}"
 
 
+def _tagged(e: resolution.TagsChanged) -> str:
+    added = [f"+{tag}" for tag in e.added]
+    return f"Tags {' '.join([*added, *(f'-{tag}' for tag in e.removed)])}{_by(e.changed_by)}"
+
+
+_BESIDE: Final[dict[type[Event], Callable[[Any], str]]] = {
+    resolution.NoteUnpinned: lambda e: f"A note was unpinned{_by(e.unpinned_by)}",
+    resolution.TagsChanged: _tagged,
+    resolution.TicketFollowed: lambda e: f"{who(e.agent_id)} follows it",
+    resolution.TicketUnfollowed: lambda e: f"{who(e.agent_id)} follows it no longer",
+    resolution.TimeSpent: lambda e: f"{who(e.spent_by)} spent {e.minutes:g} min{_because(e.note)}",
+    resolution.ParentLinked: lambda e: f"Part of {e.parent_number} now{_by(e.linked_by)}",
+    resolution.ParentUnlinked: lambda e: f"Part of {e.parent_number} no longer{_by(e.unlinked_by)}",
+    resolution.ChildLinked: lambda e: f"{e.child_number} is part of it now{_by(e.linked_by)}",
+    resolution.ChildUnlinked: lambda e: (
+        f"{e.child_number} is part of it no longer{_by(e.unlinked_by)}"
+    ),
+    resolution.ClosureReminded: lambda _: (
+        "The customer was reminded that silence is going to close it"
+    ),
+}
+"""What is put on a ticket beside the work."""
+
 _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
+    **_BESIDE,
     intake.TicketOpened: lambda e: (
         f"Opened by {e.channel} under {e.topic_name}{_doubt(e.authenticity)}"
     ),
@@ -260,7 +303,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     sla.SlaPlanApplied: _planned,
     sla.ClockStarted: lambda e: (
         f"Clock of the {clock_name(e.clock)} started: {target(e.target_minutes)}"
-        f"{_because(e.reason)}"
+        f"{_because(e.reason)}{_moved(e)}"
     ),
     sla.ClockPaused: lambda e: f"Clock of the {clock_name(e.clock)} paused{_because(e.reason)}",
     sla.ClockResumed: lambda e: f"Clock of the {clock_name(e.clock)} runs again",
@@ -276,6 +319,9 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         f"The {clock_name(e.clock)} was in time, after {duration(e.elapsed_seconds)}"
     ),
     sla.TargetBreached: lambda e: f"The {clock_name(e.clock)} is overdue",
+    sla.TargetOverdue: lambda e: (
+        f"The {clock_name(e.clock)} has taken {e.share:.0%} of the time it had"
+    ),
     sla.BreachRetracted: lambda e: (
         f"The {clock_name(e.clock)} had been in time after all{_because(e.reason)}"
     ),

@@ -1,5 +1,6 @@
 """The agents' API on a real database."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -249,7 +250,7 @@ async def test_every_command_reaches_its_owner_as_who_gave_it(desk: Desk) -> Non
     await outage(desk)
     headers = {"If-Match": '"intake=4"', "Idempotency-Key": "k", "Ledgerdesk-After": "intake=4"}
     for command in COMMANDS:
-        path = command.name.format(agent_id="ben", article_id="a1", other="LD-9")
+        path = command.name.format_map(defaultdict(lambda: "a1"))
         async with desk.client("mara") as mara:
             answer = await mara.request(
                 command.method,
@@ -328,10 +329,12 @@ async def test_presence_and_quarantine_are_their_owners(desk: Desk) -> None:
         await anna.put("/api/v1/me/presence", json={"online": False})
         await anna.get("/api/v1/quarantine", params={"limit": "5"})
         await anna.get("/api/v1/files/abc")
+        await anna.post("/api/v1/due-times", json={"plan_id": "standard"})
     assert [(s.owner, s.method, s.path) for s in desk.owners.sent] == [
         ("assignment", "PUT", "/v1/agents/anna/presence"),
         ("intake", "GET", "/v1/quarantine?limit=5"),
         ("intake", "GET", "/v1/files/abc"),
+        ("sla", "POST", "/v1/calc"),
     ]
 
 

@@ -148,8 +148,9 @@ async def test_a_form_becomes_its_command_once(desk: Desk, anna: httpx.AsyncClie
     assert answer.status_code == 303
     (sent,) = desk.owners.sent
     assert (sent.owner, sent.path) == ("resolution", f"/v1/tickets/{TICKET}/replies")
-    assert sent.body == {"text": "We are on it.\nAnna", "awaits_customer": True}
-    assert sent.headers["if-match"] == '"assignment=1,intake=4,resolution=1,sla=3"'
+    in_sight = "assignment=1,intake=4,resolution=1,sla=3"
+    said = {"text": "We are on it.\nAnna", "awaits_customer": True, "seen": in_sight}
+    assert sent.body == said
     assert sent.headers["ledgerdesk-after"]
     assert len(sent.headers["idempotency-key"]) == 32
     done = await anna.get(answer.headers["location"])
@@ -355,6 +356,25 @@ async def test_a_quarantined_mail_says_why_and_is_released(
     sent = desk.owners.sent[-1]
     assert (sent.owner, sent.path) == ("intake", f"/v1/quarantine/{item}/release")
     assert sent.body == {"into_ticket_id": NUMBER}
+
+
+async def test_the_promises_of_a_ticket_say_why(desk: Desk, anna: httpx.AsyncClient) -> None:
+    started = {"what": "ClockStarted", "at": "2026-03-02T09:00:00Z", "reason": "<b>as asked</b>"}
+    text = "Due at ten; under the plan Emergency, revision 3."
+    why = {"text": text, "history": [started]}
+    clock = {"clock": "next_response", "state": "running", "breaches": 2, "why": why}
+    told = {"plan": {"plan_name": "Emergency", "reason": "as asked", "revision": 3,
+                     "calendar_id": "always", "calendar": None}, "clocks": [clock]}  # fmt: skip
+    desk.owners.answers = [httpx.Response(200, json=told)]
+    page = await anna.get(f"{PAGE}/promises")
+    assert page.status_code == 200, page.text
+    assert "Next response: running, missed 2 times" in page.text
+    assert text in page.text
+    assert "&lt;b&gt;as asked&lt;/b&gt;" in page.text
+    sent = desk.owners.sent[-1]
+    assert (sent.owner, sent.path.rpartition("/")[2]) == ("sla", "clocks")
+    desk.owners.answers = [httpx.Response(503, json={"detail": "Away for a moment."})]
+    assert "Away for a moment." in (await anna.get(f"{PAGE}/promises")).text
 
 
 async def test_presence_and_signing_out(desk: Desk, anna: httpx.AsyncClient) -> None:
