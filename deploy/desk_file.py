@@ -186,6 +186,13 @@ class Topic(Part):
         Minutes | None,
         Field(description="When a ticket goes on without answers; null: never by itself."),
     ] = 7 * 24 * 60
+    prove_address: Annotated[
+        bool,
+        Field(
+            description="Whether a ticket of somebody who has never shown that their address is "
+            "theirs waits until they do."
+        ),
+    ] = False
 
 
 class DeskFile(Part):

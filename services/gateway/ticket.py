@@ -9,6 +9,7 @@ from services.gateway.beside import BESIDE, mentioned_after, tags_after
 from services.gateway.rows import TicketRow
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
 from shared.events.base import Status
+from shared.events.status import status_after
 from shared.log.records import Recorded
 
 Change = dict[str, Any]
@@ -22,7 +23,7 @@ def opened(recorded: Recorded, event: intake.TicketOpened) -> TicketRow:
         subject=recorded.subject,
         number=event.number,
         title=event.subject,
-        status=Status.NEW.value,
+        status=(status_after(None, event) or Status.NEW).value,
         active=True,
         channel=event.channel.value,
         topic_id=event.topic_id,

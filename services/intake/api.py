@@ -85,7 +85,7 @@ def _add_conversation(router: APIRouter, parts: Parts) -> None:
         if asked.person_id is None or asked.caller.issuer != "portal":
             raise SenderTakesNoPart
         await runtime.wait_for(ticket_id, asked.after)
-        command = ConfirmAddress(asked.person_id, runtime.clock())
+        command = ConfirmAddress(asked.person_id, await parts.catalogue.topics(), runtime.clock())
         return await _carry_out(parts, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/clarification")

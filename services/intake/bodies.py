@@ -141,6 +141,7 @@ class TopicDefinition(Body):
     mailbox: str = ""
     remind_after_minutes: Annotated[tuple[Minutes, ...], Field(max_length=10)] = ()
     lapses_after_minutes: Minutes | None = None
+    prove_address: bool = False
 
 
 class EntitlementDefinition(Body):

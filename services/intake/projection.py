@@ -130,6 +130,10 @@ class Finders:
         """Whether this person has ever opened a ticket."""
         return bool(await self._pool.fetchval(QUERIES.is_customer, person_id))
 
+    async def is_proven(self, person_id: UUID) -> bool:
+        """Whether this person has ever shown that their address is theirs."""
+        return bool(await self._pool.fetchval(QUERIES.is_proven, person_id))
+
     async def opened_lately(self, person_id: UUID) -> int:
         """How many tickets this person opened by mail in the last hour."""
         found: int = await self._pool.fetchval(QUERIES.opened_lately, person_id)

@@ -110,6 +110,10 @@ select exists (select from submissions.blocked where subject = $1)
 -- Whether this person has ever opened a ticket.
 select exists (select from register.tickets where requester_id = $1)
 
+-- name: is_proven
+-- Whether a person has ever shown that their address is theirs.
+select exists (select from register.proven where person_id = $1);
+
 -- name: opened_lately
 -- How many tickets this person opened by mail in the last hour.
 select count(*) from register.tickets

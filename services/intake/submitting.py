@@ -132,6 +132,8 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         submission = submission.model_copy(update={"language": heard or None})
     outcome = await open_submission(parts, identity, submission, topic, key, topics)
     content = await receipt(parts, outcome)
+    if topic.prove_address and not _is_vouched(identity):
+        content = reserved(content)
     headers = etag(outcome.vector) | {
         "Location": content["status_url"],
         "Cache-Control": "no-store",
@@ -153,6 +155,7 @@ async def open_submission(
     attachments = await parts.stored(submission.attachments)
     requester = _person(submission)
     now = parts.runtime.clock()
+    hold = topic.prove_address and not await parts.finders.is_proven(requester.person_id)
 
     def command(number: str) -> OpenTicket:
         return OpenTicket(
@@ -174,7 +177,8 @@ async def open_submission(
             organisation=topics.organisation_of(requester.email),
             language=submission.language or guessed(_said(submission)),
             timezone=submission.timezone or "",
-            vouched=identity is not None and identity.agent_id is not None,
+            vouched=_is_vouched(identity),
+            hold=hold,
         )
 
     return await parts.open_ticket(
@@ -202,6 +206,19 @@ async def receipt(parts: Parts, outcome: Outcome) -> dict[str, Any]:
         "summary": summary(opened, events),
         "events": [type(event).__name__ for event in outcome.events],
     }
+
+
+def reserved(told: dict[str, Any]) -> dict[str, Any]:
+    """The receipt where some tickets are held: the same for people we know and for others."""
+    about = told["summary"]
+    kept = {name: about[name] for name in about if name not in {"type", "team", "priority"}}
+    summary = kept | {"questions": []}
+    return told | {"status": Status.NEW.value, "summary": summary, "events": ["TicketOpened"]}
+
+
+def _is_vouched(identity: Identity | None) -> bool:
+    """Whether an agent, or a program of the desk's, answers for the requester."""
+    return identity is not None and identity.agent_id is not None
 
 
 def summary(opened: TicketOpened, events: Sequence[Event | Unknown]) -> dict[str, Any]:

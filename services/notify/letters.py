@@ -156,7 +156,8 @@ def _everyone(about: Occasion) -> list[Contact]:
 
 
 def _opened(event: TicketOpened, about: Occasion) -> list[Letter]:
-    letter = _customer(about, Kind.ACKNOWLEDGMENT, summary=excerpt(event.description))
+    facts = {"summary": excerpt(event.description), "held": event.held}
+    letter = _customer(about, Kind.ACKNOWLEDGMENT, **facts)
     withheld = "" if event.auto_response_allowed else "auto_response_declined"
     return [replace(letter, withheld=withheld)]
 

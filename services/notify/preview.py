@@ -30,6 +30,7 @@ FACTS: Final[dict[str, Any]] = {
     "code": "7KQ4-M2XR",
     "by": "Carla Meyer",
     "ticket_url": "https://desk.example/tickets/LD-7KQ4M-2XR9C-5",
+    "held": False,
     "summary": spoken("Nobody can pay since 9:00.", "Seit 9 Uhr kann niemand zahlen."),
     "questions": [spoken("Which till is it?", "Welche Kasse ist es?")],
     "until": _DUE,

@@ -43,6 +43,10 @@ class Finders:
         """The fields of a topic's form, whether it is still offered or not."""
         return await self.pool.fetchval(QUERIES.fields, topic_id) or []
 
+    async def proves_address(self, topic_id: str) -> bool:
+        """Whether its tickets wait for their requesters' addresses to be proven."""
+        return bool(await self.pool.fetchval(QUERIES.proves_address, topic_id))
+
     async def plans(self, plan_ids: Sequence[str], email: str) -> list[PlanRow]:
         """Those of the plans that whoever has this mail address may choose; with none, those that
         are open to everybody. One that nobody defined is offered under its id."""

@@ -199,7 +199,9 @@ def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[s
 
 def _problems(answer: Answer, topic: TopicRow, files: Sequence[Draft] = ()) -> Problems:
     """What intake found wrong, as sentences; what belongs to no field is told above the form."""
-    own = {f"{CUSTOM}{field['name']}": field["label"] for field in topic.fields}
+    own = {
+        f"{CUSTOM}{field['name']}": f"“{field['label'].rstrip('?: ')}”" for field in topic.fields
+    }
     labels = ABOVE | own | BELOW  # in the order of the form
     fields: dict[str, str] = {}
     others: list[str] = []

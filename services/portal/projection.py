@@ -40,6 +40,7 @@ from shared.events.intake import (
     TicketOpened,
     TicketPrioritised,
     TicketUnmerged,
+    TicketVerified,
     TopicDefined,
 )
 from shared.events.resolution import TicketClosed, TicketReopened, TicketResolved
@@ -130,6 +131,7 @@ def _topic(view: View, event: TopicDefined) -> TopicRow:
         fields=[field.model_dump(mode="json") for field in event.fields],
         plans=list(event.entitled_plans),
         active=event.active,
+        prove_address=event.prove_address,
     )
 
 
@@ -158,6 +160,8 @@ def _opened(view: View, event: TicketOpened, recorded: Recorded) -> TicketRow:
         topic_id=event.topic_id,
         details={name: clean(value) for name, value in event.custom_fields.items() if value},
         confirmed=event.channel is Channel.EMAIL,
+        status=(status_after(None, event) or Status.NEW).value,
+        held=event.held,
     )
 
 
@@ -169,6 +173,8 @@ def _after(row: TicketRow, event: Event, recorded: Recorded) -> TicketRow:
 
 def _people(row: TicketRow, event: Event) -> TicketRow:
     match event:
+        case TicketVerified():
+            return replace(row, held=False)
         case AgentAssigned():
             return replace(
                 row, agent_name=first_name(event.agent_name), team_name=line(event.team_name)
@@ -237,7 +243,7 @@ def _outcome(row: TicketRow, event: Event) -> TicketRow:
                 row, merged_into=event.into_ticket_id, merged_number=line(event.into_number)
             )
         case AddressConfirmed():
-            return replace(row, confirmed=True)
+            return replace(row, confirmed=True, held=False)
         case FeedbackReceived():
             return replace(row, rating=event.rating)
         case _:

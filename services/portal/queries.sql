@@ -2,12 +2,16 @@
 
 -- name: topics
 -- The topics that customers may write under.
-select subject, topic_id, name, description, fields, plans, active
+select subject, topic_id, name, description, fields, plans, active, prove_address
 from pages.topics where active order by name;
 
 -- name: fields
 -- The fields of a topic's form, whether it is still offered or not.
 select fields from pages.topics where topic_id = $1;
+
+-- name: proves_address
+-- Whether tickets of a topic wait for their requesters' addresses to be proven.
+select prove_address from pages.topics where topic_id = $1;
 
 -- name: plans
 -- Plans by id.
@@ -27,7 +31,7 @@ select name from pages.desk;
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details, confirmed
+    merged_number, topic_id, details, confirmed, held
 from pages.tickets where subject = $1;
 
 -- name: latest_of
@@ -39,7 +43,7 @@ select subject from pages.tickets where requester_id = $1 order by opened_at des
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details, confirmed
+    merged_number, topic_id, details, confirmed, held
 from pages.tickets where requester_id = $1 order by opened_at desc limit 200;
 
 -- name: similar_articles
@@ -65,7 +69,7 @@ from pages.articles where article_id = $1;
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details, confirmed
+    merged_number, topic_id, details, confirmed, held
 from pages.tickets,
     lateral (
         select count(*) from unnest($1::text[]) word

@@ -48,6 +48,8 @@ class TicketRow:
     """What was filled into the topic's own fields, by their names."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
+    held: bool = False
+    """It waits until that is known."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class TopicRow:
     plans: Sequence[str]
     """Ids of the plans that a customer may choose."""
     active: bool
+    prove_address: bool = False
+    """Tickets wait until their requester's address is known to be theirs."""
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ async def opened_page(
     values: Mapping[str, Any] = {
         **_common(portal, holder, ticket),
         "first": first,
+        "reserved": await portal.finders.proves_address(ticket.topic_id),
         "file_fields": file_fields(await portal.finders.fields(ticket.topic_id)),
         "note": note,
         "tokens": tokens,

@@ -113,6 +113,10 @@ def expected(ticket: TicketRow, zone: str, now: datetime) -> str:
     """When the customer may expect to hear from us."""
     if ticket.status in {Status.RESOLVED, Status.CLOSED, Status.ARCHIVED}:
         return ""
+    if ticket.held:
+        return ""
+    if ticket.status == Status.NEEDS_INFORMATION:
+        return "We go on as soon as we have your answer."
     for what, due_at, state in (
         ("a first answer", ticket.first_due_at, ticket.first_state),
         ("a solution", ticket.solution_due_at, ticket.solution_state),

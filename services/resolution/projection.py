@@ -197,7 +197,7 @@ def _opened(event: TicketOpened, recorded: Recorded) -> WorkRow:
     return WorkRow(
         subject=recorded.subject,
         number=event.number,
-        status=Status.NEW.value,
+        status=(status_after(None, event) or Status.NEW).value,
         opened_at=event.opened_at,
         changed_at=recorded.occurred_at,
     )

@@ -101,6 +101,8 @@ class TicketOpened(_IntakeEvent):
     """False when a machine must not answer this mail by itself (RFC 3834, 2)."""
     authenticity: Authenticity | None = None
     """Of the mail that opened it; None where nobody could tell."""
+    held: bool = False
+    """It waits until the requester has shown that the address is theirs."""
     organisation: str = ""
     """Id of the organisation that the requester belonged to; empty when unknown."""
     language: str = ""
@@ -537,6 +539,8 @@ class TopicDefined(_IntakeEvent):
     """When a customer who was asked something is reminded, in minutes of real time."""
     lapses_after_minutes: float | None = None
     """When a ticket goes on without the customer's answers; None: never by itself."""
+    prove_address: bool = False
+    """A ticket of somebody who has never shown that their address is theirs waits until they do."""
     revision: int
 
 

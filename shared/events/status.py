@@ -38,8 +38,8 @@ def status_after(status: Status | None, event: Event | Unknown) -> Status | None
     Never refuses history: an event that changes nothing for people returns `status`.
     """
     match event:
-        case TicketOpened():
-            return status or Status.NEW
+        case TicketOpened(held=held):
+            return status or (Status.NEEDS_INFORMATION if held else Status.NEW)
         case TicketArchived():
             return Status.ARCHIVED
         case TicketClosed() | TicketMerged():

@@ -563,3 +563,54 @@ async def test_tickets_are_merged_unmerged_linked_and_split_in_pairs(live: Live)
     new = await live.types(split["new_ticket_id"])
     assert (new[0], new[-1]) == ("TicketOpened", "TicketSplitOff")
     assert (await do(f"{second}/split", **order | {"message_id": first})).status_code == 404
+
+
+async def test_a_held_ticket_goes_on_once_its_requester_has_shown_the_address(live: Live) -> None:
+    guarded = TOPICS[2] | {"topic_id": "guarded", "name": "Guarded", "prove_address": True}
+    body = {"revision": 100, "topics": [*TOPICS, guarded]}
+    assert (await live.client.put("/v1/desk", json=body, headers=live.admin)).is_success
+    email = "frieda@example.com"
+    asked = {"topic": "guarded", "requester": {"name": "Frieda", "email": email}}
+    first = await live.open(**asked)
+    assert await live.types(first["ticket_id"]) == ["TicketOpened"]
+    assert (await live.row("register.tickets", first["ticket_id"]))["status"] == "Needs information"
+
+    path = f"/v1/tickets/{first['ticket_id']}/address"
+    await live.client.post(path, headers=live.customer(email))
+    assert await live.types(first["ticket_id"]) == [
+        "TicketOpened",
+        "AddressConfirmed",
+        "TicketVerified",
+        "TicketCategorised",
+        "TicketPrioritised",
+    ]
+    await live.row("register.proven", first["ticket_id"])
+    second = await live.open(**asked, subject="Again")
+    assert "TicketVerified" in await live.types(second["ticket_id"])
+    told = ("status", "events")
+    assert [first[name] for name in told] == [second[name] for name in told]
+    assert first["summary"].keys() == second["summary"].keys()
+    by_agent = await live.open(
+        live.agent, **asked | {"requester": {"name": "F", "email": "f@x.de"}}
+    )
+    assert "TicketVerified" in await live.types(by_agent["ticket_id"])
+
+
+async def test_somebody_in_copy_agrees_before_they_write(live: Live) -> None:
+    ticket = (await live.open(topic="general"))["ticket_id"]
+    path = f"/v1/tickets/{ticket}/copies"
+    emil, dora = live.customer("emil@example.com"), {"name": "Emil", "email": "Emil@example.com"}
+    assert (await live.client.post(path, json=dora, headers=emil)).status_code == 403
+    wrong = await live.client.post(path, json={"name": "Emil"}, headers=live.customer())
+    assert [each["field"] for each in wrong.json()["errors"]] == ["email"]
+    assert (await live.client.post(path, json=dora, headers=live.customer())).is_success
+    message = {"text": "Same here"}
+    messages = f"/v1/tickets/{ticket}/messages"
+    assert (await live.client.post(messages, json=message, headers=emil)).status_code == 403
+    assert (await live.client.post(f"{path}/confirm", headers=emil)).is_success
+    assert (await live.client.post(messages, json=message, headers=emil)).is_success
+    assert (await live.types(ticket))[-3:] == [
+        "CopyInvited",
+        "CopyConfirmed",
+        "CustomerMessageReceived",
+    ]

@@ -19,8 +19,9 @@ from deploy.local import process
 from services.intake.app import SERVICE
 from services.intake.domain.desk import DESK_DECIDER, DefineTopic
 from services.intake.settings import Settings
+from services.portal.projection import Pages
 from shared.clock import utc_now
-from shared.events import TicketType, decode
+from shared.events import Event, TicketType, decode
 from shared.events.assignment import Role
 from shared.events.intake import (
     BounceReceived,
@@ -30,13 +31,14 @@ from shared.events.intake import (
     TopicDefined,
 )
 from shared.identity import HEADER, Identity, sign
-from shared.ids import desk_id, uuid7
+from shared.ids import desk_id, person_id, uuid7
 from shared.log import Recorded
 from shared.mail_ids import make_message_id, make_reply_address
 from shared.numbers import number_for
 from shared.service import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
+from shared.testing.spec import fold
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -523,3 +525,31 @@ async def test_a_blocked_sender_is_told_so(post: Post) -> None:
     assert refused.value.code == 550
     listed = (await post.asks("GET", "/v1/blocked-senders")).json()
     assert [one["address"] for one in listed] == ["spam@example.com"]
+
+
+async def test_form_portal_and_mail_are_one_conversation(post: Post) -> None:
+    """Opened by the portal's form, answered by mail, written on by the portal, in one thread."""
+    await define(post, "shop")
+    who = Identity(f"customer:{person_id('carla@example.com')}", "portal", "Carla Meyer")
+    submission = {
+        "topic": "shop", "channel": "web", "subject": "The shop is slow",
+        "description": "Since noon.",
+        "requester": {"name": "Carla Meyer", "email": "carla@example.com"},
+    }  # fmt: skip
+    url = f"http://127.0.0.1:{post.http_port}/v1/tickets"
+    async with httpx.AsyncClient() as client:
+        headers = {HEADER: sign("identity" * 4, who, "intake", utc_now())}
+        opened = (await client.post(url, json=submission, headers=headers)).json()
+        ticket = UUID(opened["ticket_id"])
+        address = make_reply_address(SECRET.encode(), ticket, SUPPORT)
+        by_mail = await post.send(mail("Now it is quick again.", "Re: the shop"), to=address)
+        text = {"text": "And slow once more."}
+        await client.post(f"{url}/{ticket}/messages", json=text, headers=headers)
+    assert by_mail.subject == ticket
+    past = (await post.running.runtime.log.read(ticket)).events
+    told = fold(Pages(), *[each.event for each in past if isinstance(each.event, Event)])
+    shown = sorted(told["messages"], key=lambda row: row.position)
+    assert [(row.text, row.person_id) for row in shown] == [
+        (text, person_id("carla@example.com"))
+        for text in ("Since noon.", "Now it is quick again.", "And slow once more.")
+    ]

@@ -170,7 +170,7 @@ async def test_each_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(d
     assert page.status_code == 422
     text = unescape(page.text)
     assert "Your e-mail address is not a mail address." in text
-    assert "Since when? is required." in text
+    assert "“Since when” is required." in text
     assert "The files is odd." in text
     described = re.findall(r'aria-describedby="([^"]+)"', page.text)
     for each in " ".join(described).split():
@@ -555,7 +555,7 @@ async def test_a_file_field_keeps_its_file_and_tells_intake_whose_it_is(desk: De
     desk.answers += [refused(422, "x", *wrong), taken(desk)]
     files = {"custom_fields.photo": ("till.png", b"png", "image/png")}
     page = (await desk.browser.post("/new/outage/send", data=sent, files=files)).text
-    assert "A photo is odd." in page
+    assert "“A photo” is odd." in unescape(page)
     kept = re.findall(r'name="kept" value="([^"]+)"', page)
     again = {**sent, "kept": kept}
     assert (await desk.browser.post("/new/outage/send", data=again)).status_code == 303
@@ -577,3 +577,19 @@ async def test_a_file_that_was_asked_for_goes_with_the_answers(desk: Desk) -> No
     await desk.browser.post(action, data=form, files=files)
     (file,) = desk.asked[0].body["attachments"]
     assert (file["name"], file["field"]) == ("till.png", "photo")
+
+
+async def test_where_tickets_are_held_openers_see_the_same_for_people_we_know(desk: Desk) -> None:
+    proving = TOPIC.model_copy(update={"prove_address": True, "revision": 2})
+    await desk.hears(proving, subject=desk_id("topic", "outage"))
+    pages = set()
+    for subject, events in ((uuid7(), (ASSIGNED,)), (uuid7(), ())):
+        held = OPENED.model_copy(update={"held": not events})
+        await desk.hears(held, *events, subject=subject)
+        opener = sign_link(SECRET, Link(subject, MARIA.person_id, opened=True), utc_now())
+        page = (await desk.browser.get(f"/t/{opener}")).text
+        pages.add(re.sub(r'value="[^"]+"', "", page.replace(opener, "")))
+        mailed = sign_link(SECRET, Link(subject, MARIA.person_id), utc_now())
+        shown = (await desk.browser.get(f"/t/{mailed}")).text
+        assert ("We begin once you confirm" in shown) is held.held
+    assert len(pages) == 1

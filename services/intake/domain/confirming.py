@@ -11,6 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.intake.domain.ticket import Archived, Facts, SenderTakesNoPart, Ticket, known
+from services.intake.domain.topics import Topics
+from services.intake.domain.triage import verified_or_asked
 from shared.events import Event
 from shared.events.intake import AddressConfirmed, ConfirmedHow
 
@@ -20,6 +22,7 @@ class ConfirmAddress:
     """The person acted through a link that was mailed to them."""
 
     person_id: UUID
+    topics: Topics
     now: datetime
 
 
@@ -30,7 +33,18 @@ def confirm_address(c: ConfirmAddress, state: Ticket) -> list[Event]:
         raise SenderTakesNoPart
     if isinstance(ticket, Archived) or c.person_id != ticket.facts.requester.person_id:
         return []
-    return confirmed(ticket.facts, ConfirmedHow.LINK, c.now)
+    return [
+        *confirmed(ticket.facts, ConfirmedHow.LINK, c.now),
+        *let_go(ticket.facts, c.topics, c.now),
+    ]
+
+
+def let_go(facts: Facts, topics: Topics, now: datetime) -> list[Event]:
+    """What a ticket amounts to that was held until its requester's address was proven."""
+    if not facts.held or facts.verified or facts.confirmed:
+        return []
+    topic, organisation = topics.of(facts.topic_id), topics.organisations.get(facts.organisation)
+    return verified_or_asked(facts, topic, now, topics.rules, organisation)
 
 
 def confirmed(facts: Facts, how: ConfirmedHow, now: datetime) -> list[Event]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.intake.domain.confirming import confirmed
+from services.intake.domain.confirming import confirmed, let_go
 from services.intake.domain.ticket import (
     Archived,
     Closed,
@@ -126,6 +126,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     said: list[Event] = [received]
     if from_requester and c.answers_ours and not c.automatic:
         said += confirmed(ticket.facts, ConfirmedHow.MAIL, c.now)
+        said += let_go(ticket.facts, c.topics, c.now)
     questions = ticket.facts.questions
     if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
         return said

@@ -55,6 +55,8 @@ class OpenTicket:
     """Topics of the other mailboxes of ours that the mail came to."""
     vouched: bool = False
     """An agent opens it for the requester."""
+    hold: bool = False
+    """It is to wait until the requester has shown that the address is theirs."""
     about: tuple[Relation, ...] = ()
     """Tickets that the mail is about, in which its author takes no part."""
 
@@ -86,6 +88,7 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
         copied=c.copied,
         auto_response_allowed=c.auto_response_allowed,
         authenticity=c.authenticity,
+        held=c.hold and not c.vouched,
         organisation=c.organisation.organisation_id if c.organisation else "",
         language=c.language or (c.organisation.language if c.organisation else ""),
         timezone=c.timezone or (c.organisation.timezone if c.organisation else ""),
@@ -93,7 +96,9 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     about = [TicketsRelated(related=c.about)] if c.about else []
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
-            first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules, c.organisation)]
+            first: list[Event] = [opened]
+            if not opened.held:
+                first += verified_or_asked(facts, c.topic, c.now, c.rules, c.organisation)
             if c.vouched:
                 first += confirmed(facts, ConfirmedHow.AGENT, c.now)
             return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]

@@ -84,6 +84,8 @@ class Facts:
     bounced: frozenset[Bounced] = frozenset()
     shared_with: frozenset[str] = frozenset()
     """Further teams that see it, by their ids."""
+    held: bool = False
+    """It waits until the requester has shown that the address is theirs."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
     organisation: str = ""
@@ -210,6 +212,7 @@ def _opened(event: TicketOpened) -> Facts:
         custom_fields=event.custom_fields,
         attached=len(event.attachments),
         submission_digest=event.submission_digest,
+        held=event.held,
         organisation=event.organisation,
         language=event.language,
         # Who opens one by mail is told of it by mail alone.

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from shared.events import Event, Status, status_after
+from shared.events import Event, Status, Unknown, status_after
 from shared.events.assignment import (
     AgentAssigned,
     AgentUnassigned,
@@ -14,6 +14,8 @@ from shared.events.assignment import (
     TicketQueued,
 )
 from shared.events.intake import (
+    AddressConfirmed,
+    Authenticity,
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
@@ -22,6 +24,7 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketUnmerged,
+    Verdict,
 )
 from shared.events.notify import (
     NotificationFailed,
@@ -90,18 +93,28 @@ class RegisteredTicket:
     merged_into: UUID | None
 
 
+@dataclass(frozen=True)
+class Proven:
+    """A ticket on which its requester has shown that the address is theirs."""
+
+    subject: UUID
+    person_id: UUID
+
+
 class Register:
     """Every ticket: its number, its time, its status, and whether the customer was told."""
 
     name: ClassVar[str] = "register"
     tickets: ClassVar[Table[RegisteredTicket]] = Table("tickets", RegisteredTicket)
-    tables: ClassVar[Sequence[Table[Any]]] = (tickets,)
+    proven: ClassVar[Table[Proven]] = Table("proven", Proven)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets, proven)
     hears: ClassVar[frozenset[type[Event]]] = (
         STATUS_EVENTS
         | NOTIFICATION_EVENTS
         | frozenset(
             {
                 TicketOpened,
+                AddressConfirmed,
                 TicketCategorised,
                 ClarificationRequested,
                 ClarificationProvided,
@@ -115,6 +128,7 @@ class Register:
 
     def fold(self, view: View, recorded: Recorded) -> None:
         event = recorded.event
+        self._prove(view, event)
         if isinstance(event, TicketOpened):
             if view.get(self.tickets) is None:
                 view.put(self.tickets, _registered(view.subject, event))
@@ -137,6 +151,15 @@ class Register:
                 self._acknowledged(view, "failed", None)
             case NotificationSuppressed(kind=NotificationKind.ACKNOWLEDGMENT):
                 self._acknowledged(view, "suppressed", None)
+            case _:
+                pass
+
+    def _prove(self, view: View, event: Event | Unknown) -> None:
+        match event:
+            case AddressConfirmed(person_id=person):
+                view.put(self.proven, Proven(view.subject, person))
+            case TicketOpened(authenticity=Authenticity(verdict=Verdict.PASSED)):
+                view.put(self.proven, Proven(view.subject, event.requester.person_id))
             case _:
                 pass
 
@@ -165,7 +188,7 @@ def _registered(subject: UUID, event: TicketOpened) -> RegisteredTicket:
         requester_name=event.requester.name,
         requester_email=event.requester.email,
         opened_at=event.opened_at,
-        status=Status.NEW.value,
+        status=(status_after(None, event) or Status.NEW).value,
         status_at=event.opened_at,
         acknowledgment="pending",
         acknowledged_at=None,

@@ -82,9 +82,9 @@
         if (!answer.ok || subject !== asked) return;
         // The server's own page, in which everything is escaped.
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        box.replaceChildren(...page.body.childNodes);
-        box.hidden = !box.querySelector("li");
-        if (!box.hidden) form.elements.namedItem("offered").value = "yes";
+        const found = page.querySelector("li") !== null;
+        box.replaceChildren(...(found ? page.body.childNodes : []));
+        if (found) form.elements.namedItem("offered").value = "yes";
       } catch {
         asked = "";
       }

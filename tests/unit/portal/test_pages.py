@@ -28,6 +28,7 @@ from shared.events.intake import (
     TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketVerified,
     TopicDefined,
 )
 from shared.events.resolution import (
@@ -264,3 +265,12 @@ def test_what_somebody_is_to_a_ticket_is_what_their_link_and_its_events_say() ->
     assert role(emil, INVITED) is Role.INVITED
     assert role(emil, INVITED, AGREED) is Role.COPY
     assert role(emil, INVITED, AGREED, LEFT) is Role.GONE
+
+
+def test_a_held_ticket_is_so_until_its_address_is_confirmed_or_somebody_takes_it() -> None:
+    held = OPENED.model_copy(update={"held": True})
+    assert (ticket(held).held, ticket(held).status) == (True, "Needs information")
+    confirmed = AddressConfirmed(person_id=MARIA.person_id, how=ConfirmedHow.LINK, confirmed_at=T0)
+    assert ticket(held, confirmed).held is False
+    assert ticket(held, TicketVerified(verified_at=T0)).held is False
+    assert expected(ticket(held), "UTC", T0) == ""
