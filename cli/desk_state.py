@@ -76,8 +76,11 @@ def _plan(each: Mapping[str, Any]) -> Desk:
         for target in each["targets"]
     }
     kept = ("name", "description", "default_for", "warn_at_share", "escalate_on_breach")
+    later = ("escalation", "organisations", "topics", "types")
     return {
         **{name: each[name] for name in kept},
+        **{name: each.get(name, []) for name in later},
+        "stops": {stops["clock"]: stops["waits"] for stops in each.get("stops", ())},
         "calendar": each["calendar_id"],
         "targets": targets,
     }

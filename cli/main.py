@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "logs": "follow the logs of all processes, or of one",
     "doctor": "check everything, and say what to do",
     "desk": "apply or show the desk's configuration",
+    "sla": "when something would be due, and why something is due when it is",
     "log": "a ticket's story from the audit log",
     "why": "why an agent has a ticket, or why it still waits",
     "tail": "follow all events live",

@@ -7,7 +7,7 @@ its place and line, all of it at once.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import yaml
@@ -28,7 +28,7 @@ from deploy.desk_rules import Rule, untrue_rules
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role, Strategy
 from shared.events.intake import FormField
-from shared.events.sla import PlanTargets
+from shared.events.sla import ClockKind, EscalationStep, PlanTargets
 from shared.form_fields import wrong_fields
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -51,6 +51,8 @@ class Part(BaseModel):
 class Targets(Part):
     first_response_minutes: Minutes
     resolution_minutes: Minutes
+    next_response_minutes: Minutes | None = None
+    progress_every_minutes: Minutes | None = None
 
 
 class Calendar(Part):
@@ -94,6 +96,31 @@ class Plan(Part):
     default_for: tuple[Priority, ...] = ()
     warn_at_share: Annotated[float, Field(gt=0, le=1)] = 0.75
     escalate_on_breach: bool = True
+    escalation: Annotated[
+        tuple[EscalationStep, ...],
+        Field(description="Who is told and what is raised at which share of a target."),
+    ] = ()
+    stops: Annotated[
+        dict[ClockKind, tuple[Literal["clarification", "customer", "hold", "verdict"], ...]],
+        Field(description="What a clock stands still for, where not the usual."),
+    ] = {}
+    organisations: Annotated[
+        tuple[Slug, ...], Field(description="Whose tickets get this plan.")
+    ] = ()
+    topics: Annotated[
+        tuple[Slug, ...], Field(description="Tickets under these topics get this plan.")
+    ] = ()
+    types: tuple[TicketType, ...] = ()
+
+    def as_defined(self) -> dict[str, Any]:
+        """Its fields, as sla takes them."""
+        made = self.model_dump(mode="json", exclude={"calendar", "targets", "entitled", "stops"})
+        stops = [{"clock": clock, "waits": waits} for clock, waits in self.stops.items()]
+        targets = [
+            PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
+            for priority, targets in self.targets.items()
+        ]
+        return {"calendar_id": self.calendar, "targets": targets, "stops": stops, **made}
 
 
 class Team(Part):
@@ -227,18 +254,7 @@ class DeskFile(Part):
             {"calendar_id": calendar_id, **calendar.as_defined()}
             for calendar_id, calendar in self.calendars.items()
         ]
-        plans = [
-            {
-                "plan_id": plan_id,
-                "calendar_id": plan.calendar,
-                "targets": [
-                    PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
-                    for priority, targets in plan.targets.items()
-                ],
-                **plan.model_dump(mode="json", exclude={"calendar", "targets", "entitled"}),
-            }
-            for plan_id, plan in self.plans.items()
-        ]
+        plans = [{"plan_id": plan_id, **plan.as_defined()} for plan_id, plan in self.plans.items()]
         return {"calendars": calendars, "plans": plans}
 
     def for_review(self) -> dict[str, Any]:
@@ -295,7 +311,9 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if day not in WEEKDAYS:
                 yield ("agents", agent_id, "shifts"), f"{day} is none of {', '.join(WEEKDAYS)}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
-    yield from untrue_routing(desk.routing, desk.teams, desk.topics, desk.agents)
+    yield from untrue_routing(
+        desk.routing, desk.teams, desk.topics, desk.agents, desk.organisations
+    )
     yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
@@ -313,6 +331,9 @@ def _untrue_plans(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if day not in WEEKDAYS:
                 yield ("calendars", calendar_id, "hours"), f"{day} is none of {', '.join(WEEKDAYS)}"
     for plan_id, plan in desk.plans.items():
+        for topic in plan.topics:
+            if topic not in desk.topics:
+                yield ("plans", plan_id, "topics"), f"there is no topic {topic}"
         if plan.calendar not in desk.calendars:
             yield ("plans", plan_id, "calendar"), f"there is no calendar {plan.calendar}"
     defaults = [priority for plan in desk.plans.values() for priority in plan.default_for]

@@ -43,7 +43,7 @@ from shared.events.resolution import (
     TicketClosed,
     TicketReopened,
 )
-from shared.events.sla import TargetBreached
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.followers.contracts import Timer
 from shared.service import Reacts, Runtime, Service, Timers, run
 
@@ -58,9 +58,11 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
         TicketReopened,
         TicketClosed,
         TicketArchived,
+        TargetApproaching,
         TargetBreached,
         *CLOCKS,
         *WORK,
+        TargetOverdue,
     }
 )
 

@@ -22,7 +22,7 @@ from shared.events import Event
 from shared.events.assignment import AgentDefined
 from shared.events.intake import TicketCategorised, TicketMerged, TicketPrioritised
 from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
-from shared.events.sla import TargetBreached
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.followers.contracts import Directed
 from shared.followers.projection import position_of
 from shared.log import Past, Recorded
@@ -65,7 +65,9 @@ class Escalate:
     """What an agent asks for, or a broken promise demands, goes up a tier."""
 
     name: ClassVar[str] = "escalate"
-    hears: ClassVar[frozenset[type[Event]]] = frozenset({EscalationRequested, TargetBreached})
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {EscalationRequested, TargetApproaching, TargetBreached, TargetOverdue}
+    )
     one_at_a_time: ClassVar[bool] = True
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
@@ -124,5 +126,8 @@ def _asked(event: object) -> tuple[By, str] | None:
         case TargetBreached(escalate=True):
             promise = event.clock.value.replace("_", " ")
             return By("sla", manager=True), f"the {promise} target was missed"
+        case TargetApproaching(escalate=True) | TargetOverdue(escalate=True):
+            promise = event.clock.value.replace("_", " ")
+            return By("sla", manager=True), f"{event.share:.0%} of the {promise} time has passed"
         case _:
             return None

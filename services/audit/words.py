@@ -76,6 +76,7 @@ WORDS: Final[Mapping[str, str]] = {
     "TargetApproaching": "{clock} is due soon, at {due_at}",
     "TargetMet": "{clock} met after {elapsed_seconds} s, due at {due_at}",
     "TargetBreached": "{clock} BREACHED, was due at {due_at}",
+    "TargetOverdue": "{clock} overdue: {share} of its time has passed, was due at {due_at}",
     "BreachRetracted": "breach of {clock} taken back: {reason}",
     "CalendarDefined": "calendar {calendar_id} in {timezone} defined",
     "SlaPlanDefined": "plan {plan_id} “{name}” defined, hours {calendar_id}",

@@ -13,6 +13,7 @@ from services.gateway.http import respond, signed_in
 from services.gateway.keys import add_keys
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
+from services.gateway.promises import add_promises
 from services.gateway.quality import add_quality
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
@@ -59,6 +60,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_quality(router, gateway, reader)
     add_keys(router, gateway, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
+    add_promises(router, gateway, reader)
     return router
 
 

@@ -14,7 +14,7 @@ from services.assignment.domain.policy import NO_POLICY, Policy
 from services.assignment.reactions import Escalate, Release, Route
 from shared.events import Event
 from shared.events.resolution import EscalationRequested
-from shared.events.sla import ClockKind, TargetBreached
+from shared.events.sla import ClockKind, TargetBreached, TargetOverdue
 from shared.ids import uuid7
 from shared.log import Past, Recorded, Vector
 from shared.testing.spec import T0, recorded
@@ -163,7 +163,10 @@ async def test_what_an_agent_asks_for_and_a_broken_promise_demands_goes_up_a_tie
     breached = TargetBreached(
         clock=ClockKind.FIRST_RESPONSE, due_at=T0, breached_at=T0, escalate=True
     )
+    step = {"due_at": T0, "share": 1.5, "reached_at": T0, "escalate": True}
+    overdue = TargetOverdue(clock=ClockKind.PROGRESS, **step)  # type: ignore[arg-type]
     for event, by, reason in [
+        (overdue, By("sla", manager=True), "150% of the progress time has passed"),
         (asked, By("anna", manager=True), "too deep"),
         (breached, By("sla", manager=True), "the first response target was missed"),
     ]:
