@@ -66,7 +66,7 @@ async def rows(servers: TestServers) -> AsyncIterator[Sequence[Row]]:
     async with _runtime(database, "bench") as runtime:
         await _define(runtime, capacity=100_000)
         await _project(runtime)
-        route = Route(Directory(runtime.pool), utc_now)
+        route = Route(Directory(runtime.pool), utc_now, runtime.log)
         follower = ReactionFollower(runtime.log, route, TICKETS, utc_now, "bench")
         await follower.create(born=0)
         assert await follower._lead()
@@ -281,7 +281,9 @@ async def _run_racer(url: str, number: str) -> None:
     """What every replica of assignment runs, until it is ended."""
     async with _runtime(Database("assignment", url, url), number) as runtime:
         directory = Directory(runtime.pool)
-        route = ReactionFollower(runtime.log, Route(directory, utc_now), TICKETS, utc_now, number)
+        route = ReactionFollower(
+            runtime.log, Route(directory, utc_now, runtime.log), TICKETS, utc_now, number
+        )
         projection = ProjectionFollower(runtime.log, Queues(), number)
         for follower in (route, projection):
             await follower.create(born=0)

@@ -327,7 +327,9 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if day not in WEEKDAYS:
                 yield ("agents", agent_id, "shifts"), f"{day} is none of {', '.join(WEEKDAYS)}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
-    yield from untrue_routing(desk.routing, desk.teams, desk.topics, desk.agents)
+    yield from untrue_routing(
+        desk.routing, desk.teams, desk.topics, desk.agents, desk.organisations
+    )
     yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     yield from untrue_work(desk.work, desk.calendars, desk.topics)
     if "general" not in desk.topics:

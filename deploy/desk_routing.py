@@ -1,6 +1,6 @@
 """Routing in the desk's file: which tickets need which team, skills and agents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Protocol
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ TAKES_TICKETS: Final = (Role.AGENT, Role.MANAGER)
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ValueError("is no time zone that anybody knows") from error
     return name
 
@@ -148,6 +148,7 @@ def untrue_routing(
     teams: Mapping[str, object],
     topics: Mapping[str, object],
     agents: Mapping[str, Colleague],
+    organisations: Container[str],
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What no rule can tell by itself, with its place."""
     for rule_id, rule in routing.rules.items():
@@ -155,6 +156,9 @@ def untrue_routing(
         for topic in rule.when.topics:
             if topic not in topics:
                 yield (*place, "when"), f"there is no topic {topic}"
+        for organisation in rule.when.organisations:
+            if organisation not in organisations:
+                yield (*place, "when"), f"there is no organisation {organisation}"
         if rule.owner is not None and rule.owner not in agents:
             yield (*place, "owner"), f"there is no agent {rule.owner}"
         if rule.team is None:

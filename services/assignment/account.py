@@ -6,7 +6,7 @@ others gave tickets away meanwhile, the append refuses what is too much; each ev
 then reacted to again by itself, and agents are looked up again for the first of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from services.assignment.domain.tickets import Held, Waiting
 from services.assignment.staff import Staff
 from shared.clock import Clock, monotonic_seconds
 from shared.events.intake import TicketOpened
-from shared.log import Recorded
+from shared.log import Past, Recorded
 
 PAUSE_SECONDS: Final = 0.008
 """The events of a page follow each other at once: after a longer pause it is another."""
@@ -40,6 +40,7 @@ class Account:
         self._known_to: dict[UUID, int] = {}
         """By ticket: up to which position its past is decided upon."""
         self._routed: set[UUID] = set()
+        self._helped: dict[UUID, str] = {}
 
     async def open(self, recorded: Recorded) -> None:
         """Begin to react to an event; look agents up if it begins a page, or comes again."""
@@ -56,17 +57,21 @@ class Account:
         """The event is reacted to."""
         self._rested_at = monotonic_seconds()
 
+    async def look_ahead(self, pasts: Mapping[UUID, Past]) -> None:
+        """Look up who helped the requesters of the tickets of a page before."""
+        requesters = {ticket_id: requester_in(past.events) for ticket_id, past in pasts.items()}
+        known = {ticket_id: one for ticket_id, one in requesters.items() if one is not None}
+        self._helped = await self._directory.helped_before(known)
+
     def settles(self, recorded: Recorded) -> bool:
         """Whether an earlier event of the page was reacted to knowing of this one."""
         return recorded.position <= self._known_to.get(recorded.subject, 0)
 
-    async def route(
-        self, ticket_id: UUID, ticket: Waiting, past: Sequence[Recorded]
-    ) -> RouteTicket:
+    def route(self, ticket_id: UUID, ticket: Waiting, past: Sequence[Recorded]) -> RouteTicket:
         """The command that routes the ticket; whoever will get it has less room."""
         self._known_to[ticket_id] = past[-1].position
         need = self._policy.need(ticket.facts, ticket.need)
-        helped_before = await self._helped_before(ticket_id, past)
+        helped_before = self._helped.get(ticket_id) if self._policy.same_agent else None
         ahead = self._staff.is_anybody_ahead(need, _place(past), self._queued)
         command = self._command(need, helped_before, others_ahead=ahead)
         if ticket_id not in self._routed and not ahead:
@@ -101,13 +106,11 @@ class Account:
             helped_before=helped_before,
         )
 
-    async def _helped_before(self, ticket_id: UUID, past: Sequence[Recorded]) -> str | None:
-        if not self._policy.same_agent:
-            return None
-        opened = next((e.event for e in past if isinstance(e.event, TicketOpened)), None)
-        if opened is None:
-            return None
-        return await self._directory.helped_before(opened.requester.person_id, ticket_id)
+
+def requester_in(past: Sequence[Recorded]) -> UUID | None:
+    """Who opened the ticket."""
+    opened = (known.event for known in past if known.type == TicketOpened.__name__)
+    return next((e.requester.person_id for e in opened if isinstance(e, TicketOpened)), None)
 
 
 def _place(past: Sequence[Recorded]) -> Place:

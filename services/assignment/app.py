@@ -90,7 +90,7 @@ def reactions(runtime: Runtime) -> Sequence[Reacts]:
     """What is done about what is heard."""
     directory = Directory(runtime.pool, runtime.clock)
     return [
-        Reacts(Route(directory, runtime.clock), TICKETS, actor="routing"),
+        Reacts(Route(directory, runtime.clock, runtime.log), TICKETS, actor="routing"),
         Reacts(Escalate(directory, runtime.clock), TICKETS, actor="escalation"),
         Reacts(Release(runtime.pool, runtime.clock), TICKETS, actor="routing"),
     ]

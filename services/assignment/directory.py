@@ -4,6 +4,7 @@ The loads are as of the last append, so that a choice is out of date only if ano
 made meanwhile; then its claim finds no room, and candidates are looked up anew.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,10 +63,13 @@ class Directory:
             untouched_assigned_minutes=defined.untouched_assigned_minutes,
         )
 
-    async def helped_before(self, requester: UUID, ticket_id: UUID) -> str | None:
-        """Who last had another ticket of the requester."""
-        found: str | None = await self._pool.fetchval(QUERIES.helped_before, requester, ticket_id)
-        return found
+    async def helped_before(self, requesters: Mapping[UUID, UUID]) -> dict[UUID, str]:
+        """By ticket: who last had another one of its requester."""
+        if not requesters:
+            return {}
+        arguments = list(requesters), list(requesters.values())
+        rows = await self._pool.fetch(QUERIES.helped_before, *arguments)
+        return {row["subject"]: row["last_agent_id"] for row in rows}
 
     async def agent(self, agent_id: str) -> Agent:
         """One agent; raises `AgentUnknown`."""

@@ -98,10 +98,15 @@ left join lateral (
 order by head.line_at, head.rank desc, head.since, head.subject;
 
 -- name: helped_before
--- Who last had a ticket of a requester ($1) other than this one ($2).
-select last_agent_id from queues.tickets
-where requester = $1 and last_agent_id is not null and subject <> $2
-order by assigned_at desc limit 1;
+-- Who last had another ticket of the requester ($2) of each ticket ($1).
+select wanted.subject, helper.last_agent_id
+from unnest($1::uuid[], $2::uuid[]) as wanted (subject, requester)
+cross join lateral (
+    select h.last_agent_id from queues.tickets as h
+    where h.requester = wanted.requester and h.last_agent_id is not null
+      and h.subject <> wanted.subject
+    order by h.assigned_at desc limit 1
+) as helper;
 
 -- name: policy
 -- How the desk routes, and the strategies of its teams.

@@ -25,7 +25,7 @@ from shared.events.resolution import EscalationRequested, TicketClosed, TicketRe
 from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.followers.contracts import Directed
 from shared.followers.projection import position_of
-from shared.log import Past, Recorded
+from shared.log import Log, Past, Recorded
 from shared.postgres import Pool
 
 
@@ -41,20 +41,25 @@ class Route:
         {TicketCategorised, TicketPrioritised, TicketReopened}
     )
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
+    def __init__(self, directory: Directory, clock: Clock, log: Log) -> None:
         self._account = Account(directory, clock)
+        self._log = log
+
+    async def look_ahead(self, page: Sequence[Recorded]) -> None:
+        """Who helped before is looked up for all tickets of a page at once."""
+        await self._account.look_ahead(await self._log.read_many([e.subject for e in page]))
 
     async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[TicketCommand]]:
         await self._account.open(recorded)
         known = past.events
-        command = None if self._account.settles(recorded) else await self._command(recorded, known)
+        command = None if self._account.settles(recorded) else self._command(recorded, known)
         self._account.rest()
         return [] if command is None else [Directed(recorded.subject, command)]
 
-    async def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
+    def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
         match TICKETS.fold([known.event for known in past]):
             case Waiting() as waiting:
-                return await self._account.route(recorded.subject, waiting, past)
+                return self._account.route(recorded.subject, waiting, past)
             case Held() as held:
                 return self._account.reroute(held)
             case _:

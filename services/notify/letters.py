@@ -17,6 +17,7 @@
 | TargetApproaching | | whom the plan names, or the agent, else managers |
 | TargetBreached, TargetOverdue | | whom the plan names, or the agent and managers |
 | FeedbackReceived, if it is low | | managers |
+| TicketLeftUntouched | | the agent and managers |
 
 Who of them gets which letter in the end, and who else, is data: `rules.py`. Only whom a plan
 names is told by the plan.
@@ -33,7 +34,12 @@ from services.notify.speaking import Spoken, days, duration, moment, spoken
 from services.notify.story import Story
 from services.notify.words import excerpt, first_name, unproven_name
 from shared.events import Event
-from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
+from shared.events.assignment import (
+    AgentAssigned,
+    ParticipantAdded,
+    TicketEscalated,
+    TicketLeftUntouched,
+)
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationReminded,
@@ -314,6 +320,11 @@ def _rated(event: FeedbackReceived, about: Occasion) -> list[Letter]:
     return _desk(Kind.LOW_RATING, about.directory.managers, reopens=reopens, **facts)
 
 
+def _untouched(event: TicketLeftUntouched, about: Occasion) -> list[Letter]:
+    told = [*_agent(about), *about.directory.managers]
+    return _desk(Kind.UNTOUCHED, told, since=about.moment(event.since))
+
+
 _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketOpened: _opened,
     ClarificationRequested: _clarification,
@@ -335,6 +346,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TargetApproaching: _approaching,
     TargetBreached: _breached,
     FeedbackReceived: _rated,
+    TicketLeftUntouched: _untouched,
     TargetOverdue: _breached,
 }
 

@@ -60,6 +60,7 @@ FACTS: Final[dict[str, Any]] = {
     "clock": spoken("first response", "erste Antwort"),
     "left": spoken("30 minutes", "30 Minuten"),
     "escalates": True,
+    "since": _DUE,
     "rating": 2,
     "comment": spoken("It took too long.", "Es hat zu lange gedauert."),
     "recurred": False,
@@ -74,7 +75,7 @@ PREVIEWS: Final = frozenset(
 """The names of the templates."""
 
 _FOR_THE_DESK: Final = frozenset(
-    {"agent_assignment", "breach", "breach_warning", "customer_reply", "low_rating"}
+    {"agent_assignment", "breach", "breach_warning", "customer_reply", "low_rating", "untouched"}
 )
 
 

@@ -78,6 +78,7 @@ DEFAULTS: Final[Mapping[Kind, NotificationRule]] = {
         _rule(Kind.BREACH_WARNING, Audience.AGENT_OR_MANAGERS, urgent=True),
         _rule(Kind.BREACH, Audience.AGENT, Audience.MANAGERS, urgent=True),
         _rule(Kind.LOW_RATING, Audience.MANAGERS),
+        _rule(Kind.UNTOUCHED, Audience.AGENT, Audience.MANAGERS),
     )
 }
 

@@ -52,6 +52,7 @@ class NotificationKind(StrEnum):
     COPY = "copy"
     """The requester wants somebody to take part in the ticket."""
     LOW_RATING = "low_rating"
+    UNTOUCHED = "untouched"
     LINK = "link"
     """The customer asked for a new link to the ticket."""
 

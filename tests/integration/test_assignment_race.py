@@ -195,7 +195,7 @@ async def test_what_waits_is_taken_up_when_capacity_frees_the_most_urgent_first(
 ) -> None:
     one = two[0]
     tickets = await hear_tickets(one, 200)
-    await one.react(Route(Directory(one.runtime.pool), lambda: NOW))
+    await one.react(Route(Directory(one.runtime.pool), lambda: NOW, one.log))
     await one.project()
     first = await states(one.log, tickets)
     held = [ticket for ticket in tickets if isinstance(first[ticket], Held)]
@@ -228,7 +228,7 @@ async def test_a_queue_that_runs_leaves_nothing_waiting_while_somebody_is_free(
     follower = ProjectionFollower(one.log, Queues(), one.instance)
     route = ReactionFollower(
         one.log,
-        Route(Directory(one.runtime.pool), lambda: NOW),
+        Route(Directory(one.runtime.pool), lambda: NOW, one.log),
         TICKETS,
         lambda: NOW,
         one.instance,

@@ -415,3 +415,34 @@ async def test_static_files_are_kept_for_ever_under_names_of_their_content(
         assert file.status_code == 200
         assert "immutable" in file.headers["cache-control"]
     assert (await anna.get("/static/0/panel.css")).status_code == 404
+
+
+async def test_why_somebody_has_a_ticket_is_a_page_and_a_route(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    why = {
+        "ticket_id": "x",
+        "told": ["anna has it: <b>least loaded</b>."],
+        "agent_id": "anna",
+        "reason": "least loaded",
+        "how": "least_loaded",
+        "weight": 1,
+        "ahead": 0,
+        "now": None,
+        "candidates": [{"agent_id": "ben", "load": 3, "capacity": 9, "verdict": "off shift"}],
+    }
+    desk.owners.answers = [httpx.Response(200, json=why)]
+    page = await anna.get(f"/tickets/{NUMBER}/assignment")
+    assert "&lt;b&gt;least loaded&lt;/b&gt;" in page.text
+    assert "3 of 9" in page.text
+    assert "off shift" in page.text
+    assert f'href="/tickets/{NUMBER}/assignment"' in (await anna.get(f"/tickets/{NUMBER}")).text
+    async with desk.client("anna") as client:
+        desk.owners.answers = [httpx.Response(200, json=why)]
+        answer = await client.get(f"/api/v1/tickets/{NUMBER}/assignment")
+        assert answer.json()["candidates"] == why["candidates"]
+        assert desk.owners.sent[-1].path.endswith("/why")
+        no = await client.post("/api/v1/agents/ben/hand-on", json={"reason": "I want them"})
+        assert no.status_code == 403
+        await client.post("/api/v1/agents/anna/hand-on", json={"reason": "on leave"})
+        assert desk.owners.sent[-1].path == "/v1/agents/anna/hand-on"

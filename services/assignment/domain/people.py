@@ -123,9 +123,11 @@ def unavailable(agent: Agent, need: Need, weight: int = 1) -> str | None:
         return _OFFLINE
     if agent.away:
         return agent.away
-    if agent.full:
+    if agent.load >= agent.capacity:
         return _FULL
-    return None if agent.weighs(weight) <= agent.room else f"{agent.room} free, it takes {weight}"
+    if weight == 1 or agent.weighs(weight) <= agent.room:
+        return None
+    return f"{agent.room} free, it takes {weight}"
 
 
 def passed_over(agent: Agent, need: Need) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What follows from what is heard, with a log and a directory that tests can see into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import pytest
@@ -16,7 +16,7 @@ from shared.events import Event
 from shared.events.resolution import EscalationRequested
 from shared.events.sla import ClockKind, TargetBreached, TargetOverdue
 from shared.ids import uuid7
-from shared.log import Past, Recorded, Vector
+from shared.log import Log, Past, Recorded, Vector
 from shared.testing.spec import T0, recorded
 from tests.unit.assignment.story import (
     CLOSED,
@@ -41,6 +41,7 @@ class SeenDirectory(Directory):
         self.staff = agents
         self.waiting = queued
         self.asked = 0
+        self.helps = False
 
     async def agents(self) -> tuple[Agent, ...]:
         self.asked += 1
@@ -55,8 +56,21 @@ class SeenDirectory(Directory):
     async def policy(self) -> Policy:
         return NO_POLICY
 
-    async def helped_before(self, requester: UUID, ticket_id: UUID) -> str | None:
-        return None
+    async def helped_before(self, requesters: Mapping[UUID, UUID]) -> dict[UUID, str]:
+        return dict.fromkeys(requesters, "ben") if self.helps else {}
+
+
+class SeenLog(Log):
+    """Knows the tickets that a test puts there."""
+
+    def __init__(self) -> None:
+        self.known: dict[UUID, Past] = {}
+
+    async def read_many(self, subjects: Sequence[UUID]) -> dict[UUID, Past]:
+        return {subject: self.known[subject] for subject in subjects}
+
+
+LOG = SeenLog()
 
 
 def page_of(*events: Event, first: int = 1) -> list[Recorded]:
@@ -96,7 +110,7 @@ def loads(command: RouteTicket | None) -> dict[str, int]:
 async def test_tickets_of_one_page_see_what_was_given_away_before_them() -> None:
     pages = [page_of(*READY, first=1 + 10 * number) for number in range(3)]
     directory = SeenDirectory(agent("anna", capacity=1), agent("ben", capacity=1))
-    reaction = Route(directory, lambda: NOW)
+    reaction = Route(directory, lambda: NOW, LOG)
     seen = [loads(await route(reaction, page)) for page in pages]
     assert seen == [{"anna": 0, "ben": 0}, {"anna": 1, "ben": 0}, {"anna": 1, "ben": 1}]
     assert directory.asked == 1
@@ -104,7 +118,7 @@ async def test_tickets_of_one_page_see_what_was_given_away_before_them() -> None
 
 async def test_a_ticket_is_decided_once_though_several_of_its_events_stand_in_one_page() -> None:
     page = page_of(*READY)
-    reaction = Route(SeenDirectory(agent("anna")), lambda: NOW)
+    reaction = Route(SeenDirectory(agent("anna")), lambda: NOW, LOG)
     assert loads(await route(reaction, page, 2)) == {"anna": 0}
     assert await route(reaction, page, 3) is None
 
@@ -112,7 +126,7 @@ async def test_a_ticket_is_decided_once_though_several_of_its_events_stand_in_on
 async def test_an_event_that_comes_again_is_decided_with_agents_looked_up_again() -> None:
     page = page_of(*READY)
     directory = SeenDirectory(agent("anna", capacity=1))
-    reaction = Route(directory, lambda: NOW)
+    reaction = Route(directory, lambda: NOW, LOG)
     assert loads(await route(reaction, page, 3)) == {"anna": 0}
     directory.staff = (agent("anna", capacity=1, load=1),)
     assert loads(await route(reaction, page, 3)) == {"anna": 1}
@@ -122,7 +136,7 @@ async def test_an_event_that_comes_again_is_decided_with_agents_looked_up_again(
 async def test_a_ticket_that_is_not_ready_or_that_somebody_has_needs_no_routing() -> None:
     early = page_of(OPENED, categorised())
     held = page_of(*READY, assigned("anna"), prioritised(), first=11)
-    reaction = Route(SeenDirectory(agent("anna")), lambda: NOW)
+    reaction = Route(SeenDirectory(agent("anna")), lambda: NOW, LOG)
     assert await route(reaction, early) is None
     assert await route(reaction, held) is None
 
@@ -130,7 +144,7 @@ async def test_a_ticket_that_is_not_ready_or_that_somebody_has_needs_no_routing(
 async def test_a_recategorised_ticket_is_looked_at_again() -> None:
     held = page_of(*READY, assigned("anna"), categorised("billing"))
     bill = agent("bill", team_ids=("billing",))
-    reaction = Route(SeenDirectory(agent("anna"), bill), lambda: NOW)
+    reaction = Route(SeenDirectory(agent("anna"), bill), lambda: NOW, LOG)
     assert loads(await route(reaction, held)) == {"bill": 0}
 
 
@@ -144,7 +158,7 @@ async def test_a_newcomer_goes_behind_those_whose_turn_is_sooner(
     page = page_of(*READY, DUE)
     directory = SeenDirectory(agent("anna"), queued=[(SUPPORT, theirs)])
     page = [*page[:3], page[4], page[3]]
-    command = await route(Route(directory, lambda: NOW), page)
+    command = await route(Route(directory, lambda: NOW, LOG), page)
     assert command is not None
     assert command.others_ahead is goes_behind
 
@@ -153,9 +167,21 @@ async def test_nobody_is_ahead_who_waits_for_somebody_else() -> None:
     page = page_of(*READY)
     elsewhere = Need("support", "Support", skills=("sap",))
     directory = SeenDirectory(agent("anna"), queued=[(elsewhere, (T0, -3))])
-    command = await route(Route(directory, lambda: NOW), page)
+    command = await route(Route(directory, lambda: NOW, LOG), page)
     assert command is not None
     assert command.others_ahead is False
+
+
+async def test_who_helped_the_requester_before_is_looked_up_once_a_page() -> None:
+    page = page_of(*READY)
+    LOG.known[page[0].subject] = past_of(page)
+    directory = SeenDirectory(agent("anna"), agent("ben", load=3))
+    directory.helps = True
+    reaction = Route(directory, lambda: NOW, LOG)
+    await reaction.look_ahead(page)
+    command = await route(reaction, page)
+    assert command is not None
+    assert command.helped_before == "ben"
 
 
 async def test_what_an_agent_asks_for_and_a_broken_promise_demands_goes_up_a_tier() -> None:

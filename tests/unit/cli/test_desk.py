@@ -63,6 +63,40 @@ def test_the_sample_desk_has_the_path_that_must_always_work() -> None:
     assert all(roles.count(role) == 1 for role in (Role.MANAGER, Role.OPERATOR, Role.ADMIN))
 
 
+def test_what_is_wrong_about_routing_is_told_with_its_place(tmp_path: Path) -> None:
+    def change(raw: dict[str, Any]) -> None:
+        rules = raw["routing"]["rules"]
+        rules["linde"]["when"]["organisations"] = ["linde"]
+        rules["large-sums"]["owner"] = "nobody"
+        rules["broken-tills"] |= {"team": "billing"}
+        rules["far"] = {"when": {"topics": ["moon"]}, "team": "moon"}
+        raw["agents"]["ben"]["shifts"] = {"someday": ["08:00-16:00"]}
+
+    assert wrong(tmp_path, change) == [
+        "agents.ben.shifts: someday is none of mon, tue, wed, thu, fri, sat, sun",
+        "routing.rules.broken-tills: nobody in team billing could take such a ticket",
+        "routing.rules.linde.when: there is no organisation linde",
+        "routing.rules.large-sums.owner: there is no agent nobody",
+        "routing.rules.far.when: there is no topic moon",
+        "routing.rules.far.team: there is no team moon",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        ("timezone", "Europe/Atlantis", "is no time zone that anybody knows"),
+        ("leave", ["2026-08-14..2026-08-03"], "ends before it begins"),
+        ("leave", ["2026-02-30"], "day is out of range for month"),
+    ],
+)
+def test_hours_that_nobody_can_work_are_refused(
+    tmp_path: Path, field: str, value: object, what: str
+) -> None:
+    (line,) = wrong(tmp_path, lambda raw: raw["agents"]["ben"].update({field: value}))
+    assert what in line
+
+
 def test_the_shortened_clocks_are_named() -> None:
     desk = read_desk(SAMPLE)
     for topic in desk.topics.values():

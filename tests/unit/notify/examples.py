@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.events import Level, Person, Priority, TicketType
-from shared.events.assignment import AgentAssigned, TicketEscalated
+from shared.events.assignment import AgentAssigned, TicketEscalated, TicketLeftUntouched
 from shared.events.intake import (
     Channel,
     ClarificationReminded,
@@ -135,6 +135,7 @@ def told_events(text: str = "Some words") -> list[Any]:
         TicketReopened(reason=text, reopened_by="customer:x", reopened_at=T0),
         closed(ClosedHow.AGENT, text),
         FollowUpRequested(requested_at=T0),
+        TicketLeftUntouched(team_id="support", team_name=text, since=T0, noticed_at=T0),
         FeedbackReceived(rating=1, comment=text, given_by="customer:x", given_at=T0, low=True),
         TargetApproaching(
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90

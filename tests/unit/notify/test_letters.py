@@ -9,7 +9,7 @@ from services.notify.letters import TOLD_OF, Letter, Occasion, cause_of, letters
 from services.notify.rules import Rules
 from services.notify.story import story_of
 from shared.events import Event, Priority
-from shared.events.assignment import AgentUnassigned, ParticipantAdded
+from shared.events.assignment import AgentUnassigned, ParticipantAdded, TicketLeftUntouched
 from shared.events.intake import OutsiderWrote, TicketMerged
 from shared.events.notify import NotificationKind as Kind
 from shared.events.notify import NotificationRulesDefined
@@ -243,3 +243,15 @@ def test_moments_are_told_in_the_desks_zone() -> None:
     expected = letters[-1].facts["expected"]
     assert "10:15 (Europe/Berlin)" in expected
     assert timedelta(0) == T0.utcoffset()
+
+
+def test_the_agent_and_the_managers_are_told_of_a_ticket_that_lies_untouched() -> None:
+    noticed = TicketLeftUntouched(
+        team_id="support", team_name="Support", since=T0, noticed_at=T0 + timedelta(hours=8)
+    )
+    letters = told(opened(), categorised(), assigned(), noticed)
+    assert whom(letters) == [
+        (Kind.UNTOUCHED, "anna@desk.example"),
+        (Kind.UNTOUCHED, "meg@desk.example"),
+    ]
+    assert whom(told(opened(), categorised(), noticed)) == [(Kind.UNTOUCHED, "meg@desk.example")]
