@@ -21,10 +21,10 @@ from bench.row import Row
 from deploy.local import process
 from deploy.local.databases import Database
 from services.sla.app import due
-from services.sla.calendar import Calendar
 from services.sla.domain import DECIDER
-from services.sla.hours import calendar
 from services.sla.plans import BY_RULE, Plan
+from shared.business_time.calendar import Calendar
+from shared.business_time.hours import calendar
 from shared.clock import monotonic_seconds, utc_now
 from shared.events import Event, Priority, encode
 from shared.events.sla import CalendarValues, ClockKind, ClockStarted, Interval, PlanTargets

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from deploy.desk_organisations import readable_members
+
 Ask = Callable[[str, str], Awaitable[dict[str, Any]]]
 """What a service answers to a GET of a path."""
 
@@ -18,6 +20,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
     topics = await ask("intake", "/v1/desk")
     people = await ask("assignment", "/v1/desk")
     promises = await ask("sla", "/v1/desk")
+    looking_back = await ask("review", "/v1/desk")
     desk = {
         "name": topics["name"],
         "calendars": {each["calendar_id"]: _calendar(each) for each in promises["calendars"]},
@@ -26,6 +29,10 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         "agents": {each["agent_id"]: _agent(each) for each in people["agents"] if each["active"]},
         "topics": {each["topic_id"]: _topic(each) for each in topics["topics"] if each["active"]},
         "rules": {each["rule_id"]: _rule(each) for each in topics["rules"]},
+        "organisations": {
+            each["organisation_id"]: _organisation(each) for each in topics["organisations"]
+        },
+        "quality": looking_back["quality"],
     }
     for plan_id, domains in topics["entitled_domains"].items():
         if plan_id in desk["plans"]:
@@ -102,6 +109,21 @@ def _rule(each: Mapping[str, Any]) -> Desk:
         "when": [_condition(one) for one in each["when"]],
         "set": {**made, "tags": each["tags"]},
         "stop": each["stop"],
+    }
+
+
+def _organisation(each: Mapping[str, Any]) -> Desk:
+    given = {
+        "plan": each["plan_id"],
+        "team": each["team_id"],
+        "language": each["language"],
+        "timezone": each["timezone"],
+    }
+    return {
+        "name": each["name"],
+        "domains": each["domains"],
+        "members": readable_members(each["people"], ()),
+        **{name: value for name, value in given.items() if value},
     }
 
 

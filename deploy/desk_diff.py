@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from deploy.desk_file import DeskFile
 
-SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules")
+SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules", "organisations")
 
 ONE: Final = {
     "calendars": "calendar",
@@ -14,6 +14,7 @@ ONE: Final = {
     "agents": "agent",
     "topics": "topic",
     "rules": "rule",
+    "organisations": "organisation",
 }
 
 Parts = Mapping[str, Mapping[str, Any]]
@@ -41,6 +42,10 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
+    lines += [
+        f"~ quality: {what}"
+        for what in _changes("", before.get("quality", {}), after.get("quality", {}))
+    ]
     return lines
 
 

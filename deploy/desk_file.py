@@ -13,6 +13,8 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_organisations import Organisation, untrue_organisations
+from deploy.desk_quality import Quality
 from deploy.desk_rules import Rule, untrue_rules
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
@@ -165,6 +167,8 @@ class DeskFile(Part):
     topics: dict[Slug, Topic]
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
+    organisations: dict[Slug, Organisation] = {}
+    quality: Quality = Quality()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -185,6 +189,9 @@ class DeskFile(Part):
             "topics": topics,
             "entitlements": entitlements,
             "rules": rules,
+            "organisations": [
+                each.as_defined(name, names) for name, each in self.organisations.items()
+            ],
         }
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -213,9 +220,14 @@ class DeskFile(Part):
         plans = [{"plan_id": plan_id, **plan.as_defined()} for plan_id, plan in self.plans.items()]
         return {"calendars": calendars, "plans": plans}
 
+    def for_review(self) -> dict[str, Any]:
+        """Which tickets are looked back on, as review takes it."""
+        return {"quality": self.quality.model_dump(mode="json")}
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
         whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
+        whole.append(self.for_review())
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -259,6 +271,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

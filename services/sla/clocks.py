@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.sla.calendar import Calendar
 from services.sla.facts import STOPS, WaitFor
+from shared.business_time.calendar import Calendar
 from shared.events import Event, Priority, Unknown
 from shared.events.sla import (
     BreachRetracted,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.sla.facts import WaitFor
-from services.sla.hours import calendar_of
 from services.sla.plans import minutes_of
+from shared.business_time.hours import calendar_of
 from shared.decider import Decider
 from shared.errors import Rejected
 from shared.events import Event, Unknown

@@ -6,8 +6,8 @@ from typing import Final
 
 from services.sla.clocks import Terms
 from services.sla.facts import Facts, WaitFor
-from services.sla.hours import calendar_of
 from services.sla.public import around
+from shared.business_time.hours import calendar_of
 from shared.errors import Rejected
 from shared.events import Priority, TicketType
 from shared.events.sla import (

@@ -9,6 +9,7 @@ from shared.events.intake import (
     Channel,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     Question,
@@ -27,7 +28,7 @@ from shared.events.resolution import (
     TicketReopened,
     TicketResolved,
 )
-from shared.events.review import FollowUpRequested
+from shared.events.review import FeedbackReceived, FollowUpRequested
 from shared.events.sla import (
     ClockKind,
     ClockStarted,
@@ -134,9 +135,13 @@ def told_events(text: str = "Some words") -> list[Any]:
         TicketReopened(reason=text, reopened_by="customer:x", reopened_at=T0),
         closed(ClosedHow.AGENT, text),
         FollowUpRequested(requested_at=T0),
+        FeedbackReceived(rating=1, comment=text, given_by="customer:x", given_at=T0, low=True),
         TargetApproaching(
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
         TargetOverdue(clock=ClockKind.NEXT_RESPONSE, due_at=T0, share=2, reached_at=T0),
+        CopyInvited(
+            person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
+        ),
     ]
