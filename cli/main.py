@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "desk": "apply or show the desk's configuration",
     "sla": "when something would be due, and why something is due when it is",
     "log": "a ticket's story from the audit log",
+    "why": "why an agent has a ticket, or why it still waits",
     "tail": "follow all events live",
     "lag": "how far behind each follower is",
     "parked": "list, show, retry or skip what followers could not digest",

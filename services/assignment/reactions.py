@@ -47,16 +47,16 @@ class Route:
     async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[TicketCommand]]:
         await self._account.open(recorded)
         known = past.events
-        command = None if self._account.settles(recorded) else self._command(recorded, known)
+        command = None if self._account.settles(recorded) else await self._command(recorded, known)
         self._account.rest()
         return [] if command is None else [Directed(recorded.subject, command)]
 
-    def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
+    async def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
         match TICKETS.fold([known.event for known in past]):
             case Waiting() as waiting:
-                return self._account.route(recorded.subject, waiting, past)
-            case Held(need=need, recategorised=True):
-                return self._account.reroute(need)
+                return await self._account.route(recorded.subject, waiting, past)
+            case Held() as held:
+                return self._account.reroute(held)
             case _:
                 return None
 
@@ -81,7 +81,13 @@ class Escalate:
             return []
         by, reason = asked
         candidates = await self._directory.agents_of(state.need.team_id)
-        command = EscalateTicket(candidates=candidates, by=by, reason=reason, now=self._clock())
+        command = EscalateTicket(
+            candidates=candidates,
+            by=by,
+            reason=reason,
+            now=self._clock(),
+            policy=await self._directory.policy(),
+        )
         return [Directed(recorded.subject, command)]
 
 

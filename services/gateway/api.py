@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
+from services.gateway.assigning import add_assigning
 from services.gateway.context import Gateway
 from services.gateway.forwarding import add_commands, add_lookups, add_presence
 from services.gateway.http import respond, signed_in
@@ -54,6 +55,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_lookups(router, gateway, reader)
     add_presence(router, gateway, agent)
     add_commands(router, gateway)
+    add_assigning(router, gateway, reader, agent)
     add_people(router, gateway, agent)
     add_quality(router, gateway, reader)
     add_keys(router, gateway, agent)

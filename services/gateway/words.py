@@ -244,6 +244,14 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     intake.CopyEnded: lambda _: "Somebody is in copy no more",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
+    assignment.TicketRouted: lambda e: (
+        f"Goes to {e.team_name} by the routing rule {e.rule_name or e.rule}"
+        if e.rule
+        else f"No routing rule holds any more: goes to {e.team_name}"
+    ),
+    assignment.TicketLeftUntouched: lambda e: (
+        f"Nothing was done about it since {e.since:%d %b %H:%M} UTC: its manager is told"
+    ),
     assignment.AgentAssigned: lambda e: (
         f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
     ),

@@ -18,7 +18,8 @@
 | TargetBreached, TargetOverdue | | whom the plan names, or the agent and managers |
 | FeedbackReceived, if it is low | | managers |
 
-Who of them gets which letter in the end, and who else, is data: `rules.py`.
+Who of them gets which letter in the end, and who else, is data: `rules.py`. Only whom a plan
+names is told by the plan.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -68,10 +69,10 @@ class Letter:
     """Why it must not be sent; empty if it may."""
     person_id: UUID | None = None
     """The customer it goes to, if that is not the requester."""
+    named: bool = False
+    """The fact itself says who is told; rules say by which way."""
     to_webhooks: bool = False
     """For webhooks that ask for notices, not for a person."""
-    named: bool = False
-    """The event itself names whom: the rule's audience is not told instead."""
 
 
 @dataclass(frozen=True)
@@ -332,8 +333,8 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     ResolutionRejected: _rejected,
     TargetApproaching: _approaching,
     TargetBreached: _breached,
-    TargetOverdue: _breached,
     FeedbackReceived: _rated,
+    TargetOverdue: _breached,
 }
 
 TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)

@@ -140,8 +140,8 @@ def told_events(text: str = "Some words") -> list[Any]:
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
-        TargetOverdue(clock=ClockKind.NEXT_RESPONSE, due_at=T0, share=2, reached_at=T0),
         CopyInvited(
             person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
         ),
+        TargetOverdue(clock=ClockKind.NEXT_RESPONSE, due_at=T0, share=2, reached_at=T0),
     ]
