@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-
 from bench.append import append_one, per_second
 from bench.row import Row
 from deploy.local import process
