@@ -27,8 +27,13 @@ from shared.telemetry import Passing
 log = structlog.get_logger()
 
 LOOK_EVERY_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 0.1
+"""How often it is looked while timers fire: more are likely to be due."""
 
-DUE_MAX = 200
+BUSY_SECONDS = 3.0
+"""For so long after one has fired."""
+
+DUE_MAX = 500
 """Timers handled at once."""
 
 PUT_OFF_SECONDS = 2.0
@@ -43,6 +48,8 @@ class TimerFollower(Follower):
     """Fires what is due in the `timers` table of a projection."""
 
     pace_seconds = 0.0
+    rest_seconds_max = 0.05
+    """Whoever waits for what is due is not to wait for larger pages."""
     decides = True
 
     def __init__(
@@ -68,6 +75,7 @@ class TimerFollower(Follower):
         self._unfire = QUERIES.render("unfire", schema=projection)
         self._forget_fired = QUERIES.render("forget_fired", schema=projection)
         self._forgot_at = -FORGET_SECONDS
+        self._fired_at = -BUSY_SECONDS
 
     async def step(self) -> bool:
         as_of = await self._as_of()
@@ -89,11 +97,14 @@ class TimerFollower(Follower):
             if not handled:
                 self._put_off[timer.id, timer.due_at] = now + PUT_OFF_SECONDS
         await self._mark(done)
+        if done:
+            self._fired_at = now
         return bool(done)
 
     async def rest(self) -> None:
         """Time passes whether the log grows or not."""
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        busy = monotonic_seconds() - self._fired_at < BUSY_SECONDS
+        await asyncio.sleep(LOOK_AGAIN_SECONDS if busy else LOOK_EVERY_SECONDS)
 
     async def _as_of(self) -> datetime | None:
         """Up to when everything has been heard; None before the first look."""

@@ -179,7 +179,7 @@ def _by_turn(stories: Sequence[Story], doubled: int) -> Table:
 def _promises(stories: Sequence[Story]) -> Table:
     """Clocks, told apart by the words of their events."""
     table = _table("SLA", "met", "breached", "escalated for it")
-    for clock in ("first response", "resolution"):
+    for clock in ("first response", "next response", "progress", "resolution"):
         met = _told(stories, "TargetMet", clock)
         breached = _told(stories, "TargetBreached", clock)
         table.add_row(clock, str(met), str(breached), "")

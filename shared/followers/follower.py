@@ -66,6 +66,8 @@ class Follower(ABC):
     pace_seconds = 0.05
     """Pause after each page, so that pages are worth their round trips."""
 
+    rest_seconds_max = REST_SECONDS_MAX
+
     decides = False
     """Says something: not while the log is on hold."""
 
@@ -135,7 +137,7 @@ class Follower(ABC):
         pause = REST_OF_WORK * (monotonic_seconds() - began)
         if self.log.has_grown(self.position + PAGE_EVENTS):
             pause = 0.0
-        await asyncio.sleep(max(self.pace_seconds, min(pause, REST_SECONDS_MAX)))
+        await asyncio.sleep(max(self.pace_seconds, min(pause, self.rest_seconds_max)))
         return True
 
     async def rest(self) -> None:

@@ -356,6 +356,37 @@ async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) ->
     assert [row["subject"] for row in await started(log)] == [free]
 
 
+async def test_each_timer_fires_once_whoever_else_fires_it_and_dies(log: Log) -> None:
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
+    subjects = [uuid7() for _ in range(40)]
+    for subject in subjects:
+        await set_timer(log, subject, utc_now() - timedelta(hours=1))
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    await log.pool.execute(QUERIES.set_read_to, ["tickets"], [0], utc_now())
+    seen: list[datetime] = []
+    dies = asyncio.Event()
+
+    def command(timer: Timer) -> Start:
+        seen.append(timer.due_at)
+        if len(seen) == 20:
+            dies.set()
+        return Start("timer")
+
+    first, *others = (TimerFollower(log, "counts", command, STARTS, utc_now, n) for n in "012")
+    one = asyncio.create_task(first.step())
+    rest = [asyncio.create_task(each.step()) for each in others]
+    await dies.wait()
+    one.cancel()
+    await asyncio.gather(one, *rest, return_exceptions=True)
+    while await others[0].step():
+        pass
+    assert sorted(row["subject"] for row in await started(log)) == sorted(subjects)
+    assert max(seen) < utc_now() - timedelta(minutes=59)
+
+
 async def test_what_was_fired_is_forgotten_when_its_timer_has_gone(log: Log) -> None:
     await log.pool.execute(
         "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
