@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from deploy.desk_organisations import readable_members
+
 Ask = Callable[[str, str], Awaitable[dict[str, Any]]]
 """What a service answers to a GET of a path."""
 
@@ -28,6 +30,9 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         "agents": {each["agent_id"]: _agent(each) for each in people["agents"] if each["active"]},
         "topics": {each["topic_id"]: _topic(each) for each in topics["topics"] if each["active"]},
         "rules": {each["rule_id"]: _rule(each) for each in topics["rules"]},
+        "organisations": {
+            each["organisation_id"]: _organisation(each) for each in topics["organisations"]
+        },
         "quality": looking_back["quality"],
         "notifications": _notifications(telling),
     }
@@ -111,6 +116,21 @@ def _rule(each: Mapping[str, Any]) -> Desk:
         "when": [_condition(one) for one in each["when"]],
         "set": {**made, "tags": each["tags"]},
         "stop": each["stop"],
+    }
+
+
+def _organisation(each: Mapping[str, Any]) -> Desk:
+    given = {
+        "plan": each["plan_id"],
+        "team": each["team_id"],
+        "language": each["language"],
+        "timezone": each["timezone"],
+    }
+    return {
+        "name": each["name"],
+        "domains": each["domains"],
+        "members": readable_members(each["people"], ()),
+        **{name: value for name, value in given.items() if value},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from deploy.desk_file import DeskFile
 
-SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules")
+SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules", "organisations")
 
 ONE: Final = {
     "calendars": "calendar",
@@ -14,6 +14,7 @@ ONE: Final = {
     "agents": "agent",
     "topics": "topic",
     "rules": "rule",
+    "organisations": "organisation",
 }
 
 Parts = Mapping[str, Mapping[str, Any]]

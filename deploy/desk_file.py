@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from deploy.desk_notifications import Notifications
+from deploy.desk_organisations import Organisation, untrue_organisations
 from deploy.desk_quality import Quality
 from deploy.desk_rules import Rule, untrue_rules
 from shared.events import Level, Priority, TicketType
@@ -140,6 +141,7 @@ class DeskFile(Part):
     topics: dict[Slug, Topic]
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
+    organisations: dict[Slug, Organisation] = {}
     quality: Quality = Quality()
     notifications: Notifications = Notifications()
 
@@ -162,6 +164,9 @@ class DeskFile(Part):
             "topics": topics,
             "entitlements": entitlements,
             "rules": rules,
+            "organisations": [
+                each.as_defined(name, names) for name, each in self.organisations.items()
+            ],
         }
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -257,6 +262,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
     yield from desk.notifications.untrue()
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

@@ -70,6 +70,11 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    organisation_id: str = ""
+    """Of the organisation that the requester belongs to; empty when unknown."""
+    language: str = ""
+    timezone: str = ""
+    """The requester's; empty when unknown."""
     tags: list[str] = field(default_factory=list)
     linked: list[dict[str, str]] = field(default_factory=list)
     """Tickets that people say have to do with it."""
@@ -212,6 +217,16 @@ class PlanRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    """Customers who belong together."""
+
+    subject: UUID
+    organisation_id: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TopicRow:
     """A topic that tickets are opened under."""
 
@@ -239,9 +254,11 @@ AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
 API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
+ORGANISATIONS: Table[OrganisationRow] = Table("organisations", OrganisationRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
 TABLES = (
     *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
     *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
+    *(ORGANISATIONS,),
 )

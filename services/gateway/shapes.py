@@ -64,6 +64,9 @@ class Ticket(_Shape):
     reopened: int
     undelivered: str
     confirmed: bool
+    organisation_id: str
+    language: str
+    timezone: str
     rating: int | None
     quality_score: int | None
     opened_at: datetime

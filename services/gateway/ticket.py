@@ -38,6 +38,9 @@ def opened(recorded: Recorded, event: intake.TicketOpened) -> TicketRow:
         type=event.type.value if event.type else None,
         custom_fields=dict(event.custom_fields),
         confirmed=event.channel is intake.Channel.EMAIL,
+        organisation_id=event.organisation,
+        language=event.language,
+        timezone=event.timezone,
     )
 
 
@@ -70,6 +73,8 @@ def _categorised(row: TicketRow, e: intake.TicketCategorised) -> Change:
         "team_name": e.team_name,
         "tier": e.tier,
         "tags": list(e.tags),
+        "organisation_id": e.organisation or row.organisation_id,
+        "language": e.language or row.language,
         "decided": {**row.decided, **e.decided},
     }
 

@@ -12,6 +12,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
         intake.AddressConfirmed,
+        intake.CopyEnded,
+        intake.CopyInvited,
         intake.OutsiderWrote,
         intake.TicketShared,
         intake.TicketsRelated,
@@ -227,6 +229,11 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         "mail": "The customer answered a mail of ours: the address is theirs",
         "agent": "Opened for the customer, whose address an agent answers for",
     }[e.how.value],
+    intake.CopyInvited: lambda e: (
+        f"The customer asked {e.person.name or e.person.email} to be in copy"
+    ),
+    intake.CopyConfirmed: lambda _: "Somebody agreed to be in copy, and reads what is written",
+    intake.CopyEnded: lambda _: "Somebody is in copy no more",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
     assignment.AgentAssigned: lambda e: (

@@ -84,7 +84,7 @@ class Composer:
         assert person is not None
         url = ""
         if letter.to_customer:
-            link = Link(story.ticket_id, person.person_id)
+            link = Link(story.ticket_id, letter.person_id or person.person_id)
             url = status_url(self.portal_url, sign_link(self.link_secret, link, now))
         title, name = opened.subject, letter.to.name
         if _unproven(letter, story):
@@ -99,6 +99,7 @@ class Composer:
             "agent_name": story.agent.name if story.agent else "",
             "team_name": story.team_name,
             "to_customer": letter.to_customer,
+            "in_copy": False,
             "status_url": url,
             "confirm_url": f"{url}/confirm",
             "reject_url": f"{url}/reject",
@@ -140,7 +141,7 @@ def _unproven(letter: Letter, story: Story) -> bool:
 
     Nothing that was typed may advertise there.
     """
-    is_first = letter.kind is NotificationKind.ACKNOWLEDGMENT
+    is_first = letter.kind in {NotificationKind.ACKNOWLEDGMENT, NotificationKind.COPY}
     return letter.to_customer and (is_first or not story.agent_wrote)
 
 

@@ -6,11 +6,12 @@
 | ClarificationRequested, ClarificationReminded | clarification | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
-| AgentReplied, ProgressReported | reply, progress | |
+| AgentReplied, ProgressReported | reply, progress; people in copy, too | |
+| CopyInvited | copy, to whoever is to take part | |
 | OutsiderWrote | | the agent |
 | CustomerMessageReceived, ClarificationProvided, ResolutionRejected | | the agent |
 | TicketEscalated | escalation | agents, managers |
-| TicketResolved | resolution | |
+| TicketResolved | resolution; people in copy, too | |
 | TicketReopened | reopened | the agent, unless told why already |
 | TicketClosed, FollowUpRequested | closure, follow-up | |
 | TargetApproaching | | the agent, else managers |
@@ -29,13 +30,14 @@ from uuid import UUID
 from services.notify.directory import Contact, Directory, deadlines, expected_answer
 from services.notify.speaking import Spoken, days, duration, moment, spoken
 from services.notify.story import Story
-from services.notify.words import excerpt, first_name
+from services.notify.words import excerpt, first_name, unproven_name
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     TicketOpened,
@@ -64,6 +66,8 @@ class Letter:
     facts: Mapping[str, Any] = field(default_factory=dict)
     withheld: str = ""
     """Why it must not be sent; empty if it may."""
+    person_id: UUID | None = None
+    """The customer it goes to, if that is not the requester."""
     to_webhooks: bool = False
     """For webhooks that ask for notices, not for a person."""
 
@@ -96,9 +100,9 @@ def letters_for(occasion: Occasion) -> list[Letter]:
     return write(occasion.event, occasion)
 
 
-def link_letter(story: Story) -> Letter:
-    """The letter with a new link, for a customer who asked for one."""
-    return _to_requester(story, Kind.LINK, {})
+def link_letter(story: Story, code: str = "") -> Letter:
+    """The letter with a new link, and maybe a code, for a customer who asked for them."""
+    return _to_requester(story, Kind.LINK, {"code": code})
 
 
 def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:
@@ -230,6 +234,14 @@ def _follow_up(_event: FollowUpRequested, about: Occasion) -> list[Letter]:
     return [_customer(about, Kind.FOLLOW_UP)]
 
 
+def _copy_invited(event: CopyInvited, about: Occasion) -> list[Letter]:
+    requester, person = about.story.requester, event.person
+    assert requester is not None
+    to = Contact("", person.name, person.email)
+    facts = {"by": unproven_name(requester.name) or requester.email}
+    return [Letter(Kind.COPY, Kind.COPY.value, to, True, facts, person_id=person.person_id)]
+
+
 def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
     if event.automatic:
         return []
@@ -294,6 +306,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketReopened: _reopened,
     TicketClosed: _closed,
     FollowUpRequested: _follow_up,
+    CopyInvited: _copy_invited,
     CustomerMessageReceived: _message,
     OutsiderWrote: _outsider,
     ClarificationProvided: _clarified,
@@ -309,6 +322,7 @@ TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
 
 LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     TicketOpened,
+    CopyInvited,
     ClarificationRequested,
     ClarificationReminded,
     AgentReplied,

@@ -57,7 +57,7 @@ def _rule(kind: Kind, *to: Audience, urgent: bool = False) -> NotificationRule:
 
 _CUSTOMER_ONLY = (
     *(Kind.ACKNOWLEDGMENT, Kind.CLARIFICATION, Kind.ASSIGNMENT, Kind.REPLY, Kind.PROGRESS),
-    *(Kind.RESOLUTION, Kind.CLOSURE, Kind.FOLLOW_UP, Kind.LINK),
+    *(Kind.RESOLUTION, Kind.CLOSURE, Kind.FOLLOW_UP, Kind.LINK, Kind.COPY),
 )
 
 DEFAULTS: Final[Mapping[Kind, NotificationRule]] = {
@@ -81,7 +81,7 @@ DEFAULTS: Final[Mapping[Kind, NotificationRule]] = {
     )
 }
 
-NEEDED: Final = frozenset({Kind.ACKNOWLEDGMENT, Kind.LINK})
+NEEDED: Final = frozenset({Kind.ACKNOWLEDGMENT, Kind.LINK, Kind.COPY})
 """What a customer who is not told of has no way to go on."""
 
 

@@ -49,6 +49,8 @@ class NotificationKind(StrEnum):
     FOLLOW_UP = "follow_up"
     BREACH_WARNING = "breach_warning"
     BREACH = "breach"
+    COPY = "copy"
+    """The requester wants somebody to take part in the ticket."""
     LOW_RATING = "low_rating"
     LINK = "link"
     """The customer asked for a new link to the ticket."""

@@ -11,7 +11,17 @@ import pytest
 from services.gateway.finders import SQL
 from tests.integration.gateway_harness import Databases
 
-SMALL = {"agents", "api_keys", "agent_names", "teams", "plans", "topics", "labels", "agent_by_id"}
+SMALL = {
+    "organisation",
+    "agents",
+    "api_keys",
+    "agent_names",
+    "teams",
+    "plans",
+    "topics",
+    "labels",
+    "agent_by_id",
+}
 """Queries of tables that stay small."""
 
 WIDE = {"queue_all", "queue_unassigned", "queue_closed"}

@@ -141,6 +141,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
         "topics": [],
         "rules": [],
         "entitled_domains": {},
+        "organisations": [],
         "open_tickets": {},
     },
     "assignment": {

@@ -10,6 +10,7 @@ from cli.desk import _as_file, json_schema
 from cli.desk_state import present
 from deploy.desk_diff import differences, orphans, plain
 from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
+from deploy.desk_organisations import member_id, untrue_organisations
 
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "desk.yaml"
 
@@ -35,8 +36,13 @@ class Owners:
                 domains = {p: [c for c in given if "@" not in c] for p, given in entitled.items()}
                 topics = [{**each, "active": True, "revision": 1} for each in part["topics"]]
                 kept = {"name": part["name"], "rules": part["rules"], "topics": topics}
+                organisations = [
+                    {**each, "people": [member_id(one) for one in each["members"]]}
+                    for each in part["organisations"]
+                ]
                 return {
                     **kept,
+                    "organisations": organisations,
                     "entitled_domains": domains,
                     "open_tickets": counted("topics", {}),
                 }
@@ -95,6 +101,18 @@ async def test_what_would_change_is_told_by_its_place() -> None:
         "~ quality: sample_share: 0.1 → 0.5",
         "~ notifications: kinds.breach.urgent: True → False",
     ]
+
+
+async def test_members_of_organisations_are_known_by_hash_and_compared_all_the_same() -> None:
+    raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    raw["organisations"]["blumen-rosa"]["members"] = ["ROSA@blumen-rosa.example", "tim@a.example"]
+    told = await compared(DeskFile.model_validate(raw), sample())
+    [line] = told
+    assert line.startswith("~ organisation blumen-rosa: members: ['rosa@blumen-rosa.example', '")
+    now, _ = await present(Owners(sample()).get)
+    exported = DeskFile.model_validate(now)
+    assert list(untrue_organisations(exported.organisations, exported.teams, exported.plans)) == []
+    assert await compared(exported, sample()) == []
 
 
 async def test_everything_is_new_to_an_empty_desk() -> None:

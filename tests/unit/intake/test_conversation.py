@@ -10,7 +10,7 @@ from services.intake.domain.conversation import (
     Undelivered,
 )
 from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived, TicketIsMerged
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.domain.verification import questions_about
 from shared.errors import NotFound
 from shared.events import Attachment, Event, Level, Person, Priority, TicketType

@@ -9,6 +9,7 @@ from shared.events.intake import (
     Channel,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     Question,
@@ -133,4 +134,7 @@ def told_events(text: str = "Some words") -> list[Any]:
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
+        CopyInvited(
+            person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
+        ),
     ]

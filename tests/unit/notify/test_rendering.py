@@ -205,6 +205,15 @@ def test_a_new_link_is_the_requesters_own() -> None:
     assert draft.recipient == CUSTOMER
 
 
+def test_a_code_that_was_asked_for_stands_in_the_mail() -> None:
+    story = story_of(TICKET, recorded(opened()))
+    letter = link_letter(story, "1234 5678")
+    draft = COMPOSER.draft(letter, story, TICKET, utc_now(), "Hafenlicht")
+    assert "1234 5678" in draft.text
+    assert "1234 5678" in draft.html
+    assert "Your code" in draft.subject
+
+
 def test_a_mail_is_the_same_however_often_it_is_composed() -> None:
     assert drafts(*BEFORE, resolved()) == drafts(*BEFORE, resolved())
 
