@@ -121,7 +121,16 @@ def deadlines(story: Story, zone: str) -> Spoken:
 
 _CLOCKS = {
     ClockKind.FIRST_RESPONSE: spoken("First response", "Die erste Antwort"),
+    ClockKind.NEXT_RESPONSE: spoken("Next response", "Die nächste Antwort"),
+    ClockKind.PROGRESS: spoken("Word of progress", "Der nächste Zwischenstand"),
     ClockKind.RESOLUTION: spoken("Resolution", "Die Lösung"),
 }
+CLOCK_NAMES = {
+    ClockKind.FIRST_RESPONSE: spoken("first response", "erste Antwort"),
+    ClockKind.NEXT_RESPONSE: spoken("next response", "nächste Antwort"),
+    ClockKind.PROGRESS: spoken("word of progress", "nächster Zwischenstand"),
+    ClockKind.RESOLUTION: spoken("resolution", "Lösung"),
+}
+"""As letters name the clocks within a sentence."""
 _DUE = spoken("is due by", "ist fällig bis")
 _PAUSED = spoken(", paused", ", angehalten")
