@@ -48,6 +48,14 @@ def test_a_template_asks_the_same_in_every_language(name: str) -> None:
         assert asked(TEMPLATES / language / name) == asked(TEMPLATES / name)
 
 
+@pytest.mark.parametrize("path", sorted((TEMPLATES / GERMAN).glob("*.*")), ids=lambda p: p.name)
+def test_no_sentence_was_left_in_english(path: Path) -> None:
+    """Also where only some facts bring it to light."""
+    source = path.read_text(encoding="utf-8")
+    said = re.sub(r"<style>.*</style>|<[^>]*>|{{.*?}}|{%.*?%}", " ", source, flags=re.DOTALL)
+    assert not re.search(ENGLISH_WORDS, said)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", sorted(PREVIEWS))
 def test_every_template_renders_in_every_language(name: str, language: str) -> None:
