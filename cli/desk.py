@@ -99,6 +99,7 @@ async def apply(path: Path) -> None:
             ("resolution", desk.for_resolution()),
             ("intake", desk.for_intake()),
             ("review", desk.for_review()),
+            ("notify", desk.for_notify()),
         )
         changes: list[str] = []
         for owner, section in sections:

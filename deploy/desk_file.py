@@ -13,6 +13,7 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_notifications import Notifications
 from deploy.desk_organisations import Organisation, untrue_organisations
 from deploy.desk_quality import Quality
 from deploy.desk_routing import (
@@ -209,6 +210,7 @@ class DeskFile(Part):
     routing: Routing = Routing()
     organisations: dict[Slug, Organisation] = {}
     quality: Quality = Quality()
+    notifications: Notifications = Notifications()
     work: Work = Work()
 
     def for_intake(self) -> dict[str, Any]:
@@ -270,6 +272,10 @@ class DeskFile(Part):
         """Which tickets are looked back on, as review takes it."""
         return {"quality": self.quality.model_dump(mode="json")}
 
+    def for_notify(self) -> dict[str, Any]:
+        """Who hears what, as notify takes it."""
+        return self.notifications.as_defined()
+
     def for_resolution(self) -> dict[str, Any]:
         """Canned responses, macros and how tickets close, as resolution takes them."""
         calendars = {name: calendar.as_defined() for name, calendar in self.calendars.items()}
@@ -279,7 +285,7 @@ class DeskFile(Part):
         """SHA-256 of everything that will be applied."""
         whole = [
             *(self.for_intake(), self.for_assignment(token_hashes), self.for_sla()),
-            *(self.for_resolution(), self.for_review()),
+            *(self.for_resolution(), self.for_review(), self.for_notify()),
         ]
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -326,6 +332,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
         for day in agent.shifts:
             if day not in WEEKDAYS:
                 yield ("agents", agent_id, "shifts"), f"{day} is none of {', '.join(WEEKDAYS)}"
+    yield from desk.notifications.untrue()
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     yield from untrue_routing(
         desk.routing, desk.teams, desk.topics, desk.agents, desk.organisations

@@ -153,6 +153,7 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
                 customer_message_id=mail,
                 mailed_at=mailed_at,
                 proven=_is_authentic(event),
+                language=event.language,
             )
         case AddressConfirmed():
             return replace(story, proven=True)

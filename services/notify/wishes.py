@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.notify.finders import QUERIES
 from services.notify.preferences import (
     AGENT,
+    CUSTOMER,
     PREFERENCES,
     SetPreferences,
     can_be_muted,
@@ -62,7 +63,7 @@ class Muted(_Body):
 
 
 class NotTheirTicket(Rejected):
-    """Only the customer who opened the ticket can say what they want to hear."""
+    """Only who opened the ticket, or is in copy, can say what they want to hear."""
 
     http_status = 403
 
@@ -159,10 +160,9 @@ async def _customer(runtime: Runtime, ticket_id: UUID, asked: Asked) -> str:
     story = story_of(ticket_id, (await runtime.log.read(ticket_id)).events)
     if story.requester is None:
         raise NotFound(what="ticket")
-    whom = f"customer:{story.requester.person_id}"
-    if asked.caller.actor != whom:
+    if asked.person_id not in {story.requester.person_id, *story.copied}:
         raise NotTheirTicket
-    return whom
+    return f"{CUSTOMER}{asked.person_id}"
 
 
 async def _prefer(

@@ -56,7 +56,8 @@ class Writer:
             language = language_of(story.language)
             if person is None or letter.kind not in FOR_CUSTOMERS:
                 return Wish(language)
-            muted = await self.finder.muted(f"{CUSTOMER}{person.person_id}")
+            reader = letter.person_id or person.person_id
+            muted = await self.finder.muted(f"{CUSTOMER}{reader}")
             return Wish(language, "muted" if letter.kind in muted else "")
         wanted, quiet = await self.finder.preferences(f"{AGENT}{letter.to.agent_id}")
         return wish_of(wanted, quiet, letter.kind, self._clock(), urgent=urgent)

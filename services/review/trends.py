@@ -96,6 +96,7 @@ def _opened(ticket_id: UUID, event: TicketOpened) -> TrendRow:
         topic_id=event.topic_id,
         topic_name=event.topic_name,
         opened_at=event.opened_at,
+        organisation=event.organisation,
     )
 
 

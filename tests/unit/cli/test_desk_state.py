@@ -60,6 +60,8 @@ class Owners:
                 }
             case "review":
                 return self._desk.for_review()
+            case "notify":
+                return self._desk.for_notify()
             case "resolution":
                 rules = WorkRulesDefined(revision=1, **self._desk.for_resolution())
                 return rules.model_dump(mode="json")
@@ -93,6 +95,7 @@ async def test_an_applied_desk_is_as_its_file_says_and_comes_out_as_it_went_in()
 async def test_what_would_change_is_told_by_its_place() -> None:
     raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
     raw["quality"]["sample_share"] = 0.5
+    raw["notifications"]["kinds"]["breach"]["urgent"] = False
     raw["topics"]["hardware"]["urgency"] = "low"
     raw["teams"]["night"] = {"name": "Night shift"}
     del raw["agents"]["david"]
@@ -106,6 +109,7 @@ async def test_what_would_change_is_told_by_its_place() -> None:
         "~ rules: their order is now legal, many-files, payments",
         "~ routing: rules.large-sums.owner: katja → jonas",
         "~ quality: sample_share: 0.1 → 0.5",
+        "~ notifications: kinds.breach.urgent: True → False",
     ]
 
 

@@ -19,6 +19,9 @@ from services.notify.speaking import (
     moment,
     spoken,
 )
+from services.notify.story import story_of
+from shared.testing.spec import TICKET, recorded
+from tests.unit.notify.examples import categorised, opened
 
 ENGLISH_WORDS = re.compile(r"\b(?:the|your|you|we|this|and|ticket was|has|have)\b", re.IGNORECASE)
 
@@ -43,6 +46,14 @@ def test_a_template_asks_the_same_in_every_language(name: str) -> None:
 
     for language in set(LANGUAGES) - {ENGLISH}:
         assert asked(TEMPLATES / language / name) == asked(TEMPLATES / name)
+
+
+@pytest.mark.parametrize("path", sorted((TEMPLATES / GERMAN).glob("*.*")), ids=lambda p: p.name)
+def test_no_sentence_was_left_in_english(path: Path) -> None:
+    """Also where only some facts bring it to light."""
+    source = path.read_text(encoding="utf-8")
+    said = re.sub(r"<style>.*</style>|<[^>]*>|{{.*?}}|{%.*?%}", " ", source, flags=re.DOTALL)
+    assert not re.search(ENGLISH_WORDS, said)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,6 +89,14 @@ def test_whoever_speaks_no_language_of_ours_is_written_to_in_english(
     tag: str, language: str
 ) -> None:
     assert language_of(tag) == language
+
+
+def test_a_customer_is_written_to_in_the_language_that_was_heard_last() -> None:
+    german = opened(language="de")
+    assert story_of(TICKET, recorded(german)).language == "de"
+    assert story_of(TICKET, recorded(german, categorised())).language == "de"
+    later = categorised().model_copy(update={"language": "en"})
+    assert story_of(TICKET, recorded(german, later)).language == "en"
 
 
 def test_what_is_spoken_is_english_to_whoever_does_not_ask() -> None:

@@ -22,6 +22,13 @@ def test_a_ticket_counts_where_it_is() -> None:
     assert (row.topic_id, row.team_id, row.agent_id) == ("payments", "ops", "ben")
 
 
+def test_the_organisation_is_the_requesters_as_last_known() -> None:
+    opening = story.opened().model_copy(update={"organisation": "linde"})
+    assert trend(opening, story.categorised()).organisation == "linde"
+    later = story.categorised().model_copy(update={"organisation": "rosa"})
+    assert trend(opening, later).organisation == "rosa"
+
+
 def test_what_is_open_again_is_not_resolved() -> None:
     assert trend(*CLOSED).resolved_at == at(10)
     row = trend(*CLOSED, story.reopened())
