@@ -1,7 +1,8 @@
 """The queue is taken up as soon as somebody is free: by due time, then priority, then age.
 
-A loop that looks whenever the log has grown, and regularly, in every process: which of
-them gives a ticket to whom is settled where events are appended. A look at an empty queue
+A loop that looks whenever the log has grown, and regularly, in the process that keeps the
+read model. Should several look at once, it is settled where events are appended which of
+them gives a ticket to whom. A look at an empty queue
 is one look at an index; a round is bounded by the room there is.
 """
 
@@ -15,6 +16,7 @@ from services.assignment.directory import QUERIES, Directory
 from services.assignment.domain.commands import ROUTING, RouteTicket
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.policy import Policy
+from services.assignment.projection import Queues
 from services.assignment.rows import need_of
 from services.assignment.staff import Staff
 from shared.errors import CapacityExceeded, LedgerdeskError
@@ -51,7 +53,7 @@ class Queue:
         """Take up the queue until cancelled."""
         while True:
             try:
-                taken = await self.take_up()
+                taken = 0 if self._others_look() else await self.take_up()
             except (*OUTAGES, asyncpg.PostgresError) as error:
                 log.warning("take_up_failing", error=kind_of(error))
                 await asyncio.sleep(OUTAGE_SECONDS)
@@ -59,6 +61,14 @@ class Queue:
                 if not taken:
                     await self._runtime.log.growth(self._interval_seconds)
                     await asyncio.sleep(SETTLE_SECONDS)
+
+    def _others_look(self) -> bool:
+        """Whether another process keeps the read model: it looks, and sees the queue sooner.
+
+        That saves work, and nothing rests on it: two that look at once give nothing twice.
+        """
+        followers = self._runtime.followers
+        return any(each.name == Queues.name and not each.leading for each in followers)
 
     async def take_up(self) -> int:
         """One round: how many tickets found somebody."""
