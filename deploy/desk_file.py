@@ -25,6 +25,7 @@ from deploy.desk_routing import (
     untrue_routing,
 )
 from deploy.desk_rules import Rule, untrue_rules
+from deploy.desk_work import Work, untrue_work
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role, Strategy
 from shared.events.intake import FormField
@@ -201,6 +202,7 @@ class DeskFile(Part):
     routing: Routing = Routing()
     organisations: dict[Slug, Organisation] = {}
     quality: Quality = Quality()
+    work: Work = Work()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -261,10 +263,17 @@ class DeskFile(Part):
         """Which tickets are looked back on, as review takes it."""
         return {"quality": self.quality.model_dump(mode="json")}
 
+    def for_resolution(self) -> dict[str, Any]:
+        """Canned responses, macros and how tickets close, as resolution takes them."""
+        calendars = {name: calendar.as_defined() for name, calendar in self.calendars.items()}
+        return self.work.as_defined(calendars)
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
-        whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
-        whole.append(self.for_review())
+        whole = [
+            *(self.for_intake(), self.for_assignment(token_hashes), self.for_sla()),
+            *(self.for_resolution(), self.for_review()),
+        ]
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -313,6 +322,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     yield from untrue_routing(desk.routing, desk.teams, desk.topics, desk.agents)
     yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
+    yield from untrue_work(desk.work, desk.calendars, desk.topics)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

@@ -17,6 +17,7 @@ from services.gateway.promises import add_promises
 from services.gateway.quality import add_quality
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
+from services.gateway.work import add_work
 from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
@@ -59,6 +60,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_people(router, gateway, agent)
     add_quality(router, gateway, reader)
     add_keys(router, gateway, agent)
+    add_work(router, gateway, reader, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     add_promises(router, gateway, reader)
     return router

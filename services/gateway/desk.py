@@ -9,17 +9,20 @@ from services.gateway.rows import (
     PLANS,
     TEAMS,
     TOPICS,
+    WORK_RULES,
     AgentRow,
     ApiKeyRow,
     OrganisationRow,
     PlanRow,
     TeamRow,
     TopicRow,
+    WorkRulesRow,
 )
 from shared.events import Event
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
 from shared.events.customers import OrganisationDefined
 from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
+from shared.events.resolution import WorkRulesDefined
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import View
 
@@ -48,6 +51,9 @@ def fold_desk(view: View, event: Event) -> None:
         case OrganisationDefined():
             named = (event.organisation_id, event.name, event.active)
             view.put(ORGANISATIONS, OrganisationRow(view.subject, *named))
+        case WorkRulesDefined():
+            told = event.model_dump(mode="json")
+            view.put(WORK_RULES, WorkRulesRow(view.subject, told["responses"], told["macros"]))
         case ApiKeyCreated():
             view.put(API_KEYS, _api_key(view, event))
         case ApiKeyRevoked():

@@ -7,12 +7,14 @@ from uuid import UUID
 from services.intake.domain.confirming import confirmed
 from services.intake.domain.ticket import (
     Archived,
+    Closed,
     Known,
     Merged,
     SenderTakesNoPart,
     Ticket,
     TicketIsArchived,
     TicketIsMerged,
+    TicketStaysClosed,
     evolve,
     known,
 )
@@ -30,6 +32,7 @@ from shared.events.intake import (
     CustomerMessageReceived,
 )
 from shared.form_fields import FILE
+from shared.thanks import is_thanks
 
 
 class NothingWasAsked(Rejected):
@@ -99,9 +102,12 @@ class RecordBounce:
 def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     """The message; and if the ticket waits for the requester's answers, those.
 
-    A closed ticket takes messages: resolution reopens it.
+    A closed ticket takes messages: resolution reopens it. One that was closed too long ago to be
+    reopened takes only what nobody has to answer; anything else opens a ticket about it.
     """
     ticket = writable(state)
+    if isinstance(ticket, Closed) and _too_late(ticket, c):
+        raise TicketStaysClosed
     sender = ticket.facts.participants.get(c.sender, c.vouched_for)
     if sender is None:
         raise SenderTakesNoPart
@@ -126,6 +132,13 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     answers = answers_in(c.text, questions) | _files_for(c, ticket)
     provided = ClarificationProvided(answers=answers, provided_at=c.now)
     return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+
+
+def _too_late(ticket: Closed, c: ReceiveMessage) -> bool:
+    if ticket.reopens_until is None or c.now <= ticket.reopens_until or c.automatic:
+        return False
+    sender = ticket.facts.participants.get(c.sender, c.vouched_for)
+    return bool(c.attachments) or not is_thanks(c.text, sender.name if sender else "")
 
 
 def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]:
