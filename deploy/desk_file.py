@@ -248,7 +248,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
-    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans, _staffed(desk))
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}
@@ -287,6 +287,12 @@ def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
         skills = f" with {', '.join(topic.skills)}" if topic.skills else ""
         what = f"nobody in team {topic.team} is of tier {topic.tier} or higher{skills}"
         yield (), f"{what}: its tickets would wait for ever"
+
+
+def _staffed(desk: DeskFile) -> set[str]:
+    """The teams in which somebody takes tickets."""
+    able = (a for a in desk.agents.values() if a.role in TAKES_TICKETS and a.capacity > 0)
+    return {team for agent in able for team in agent.teams}
 
 
 def _could_take(agent: Agent, topic: Topic) -> bool:

@@ -2,23 +2,21 @@
 
 from dataclasses import replace
 
+from services.gateway.customers import fold_customers
 from services.gateway.rows import (
     AGENTS,
     API_KEYS,
-    ORGANISATIONS,
     PLANS,
     TEAMS,
     TOPICS,
     AgentRow,
     ApiKeyRow,
-    OrganisationRow,
     PlanRow,
     TeamRow,
     TopicRow,
 )
 from shared.events import Event
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
-from shared.events.customers import OrganisationDefined
 from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import View
@@ -45,15 +43,12 @@ def fold_desk(view: View, event: Event) -> None:
             labels = {field.name: field.label for field in event.fields}
             topic = TopicRow(view.subject, event.topic_id, event.name, event.active, labels)
             view.put(TOPICS, topic)
-        case OrganisationDefined():
-            named = (event.organisation_id, event.name, event.active)
-            view.put(ORGANISATIONS, OrganisationRow(view.subject, *named))
         case ApiKeyCreated():
             view.put(API_KEYS, _api_key(view, event))
         case ApiKeyRevoked():
             view.change(API_KEYS, revoked_at=event.revoked_at)
         case _:
-            pass
+            fold_customers(view, event)
 
 
 def _api_key(view: View, event: ApiKeyCreated) -> ApiKeyRow:

@@ -227,6 +227,17 @@ class OrganisationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody with further addresses, or whose language we were told."""
+
+    subject: UUID
+    linked: list[dict[str, str]] = field(default_factory=list)
+    """Their other addresses, each with its person's id."""
+    language: str = ""
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TopicRow:
     """A topic that tickets are opened under."""
 
@@ -255,10 +266,11 @@ API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 ORGANISATIONS: Table[OrganisationRow] = Table("organisations", OrganisationRow, topic=DESK)
+PEOPLE: Table[PersonRow] = Table("people", PersonRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 
 TABLES = (
     *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
     *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
-    *(ORGANISATIONS,),
+    *(ORGANISATIONS, PEOPLE),
 )

@@ -151,6 +151,7 @@ async def open_submission(
     """Open the ticket; the same `key` of the same requester again is the same ticket."""
     attachments = await parts.stored(submission.attachments)
     requester = _person(submission)
+    known = await parts.finders.person(requester.person_id)
     now = parts.runtime.clock()
 
     def command(number: str) -> OpenTicket:
@@ -170,9 +171,9 @@ async def open_submission(
             custom_fields=submission.custom_fields,
             attachments=attachments,
             rules=topics.rules,
-            organisation=topics.organisation_of(requester.email),
-            language=submission.language or guessed(_said(submission)),
-            timezone=submission.timezone or "",
+            organisation=topics.organisation_of(requester.email, tuple(known.linked)),
+            language=known.language or submission.language or guessed(_said(submission)),
+            timezone=submission.timezone or known.timezone,
             vouched=identity is not None and identity.agent_id is not None,
         )
 

@@ -18,6 +18,7 @@ from services.intake.app import SERVICE
 from services.intake.settings import Settings
 from shared.clock import utc_now
 from shared.events.assignment import Role
+from shared.events.intake import TicketOpened
 from shared.identity import HEADER, Identity, sign
 from shared.ids import person_id
 from shared.links import read_link
@@ -563,3 +564,35 @@ async def test_tickets_are_merged_unmerged_linked_and_split_in_pairs(live: Live)
     new = await live.types(split["new_ticket_id"])
     assert (new[0], new[-1]) == ("TicketOpened", "TicketSplitOff")
     assert (await do(f"{second}/split", **order | {"message_id": first})).status_code == 404
+
+
+async def test_an_agent_links_a_second_address_of_the_requester_and_takes_it_away(
+    live: Live,
+) -> None:
+    nora = {"name": "Nora", "email": "nora@work.example"}
+    ticket = (await live.open(requester=nora, topic="general"))["ticket_id"]
+    path = f"/v1/tickets/{ticket}/addresses"
+    order = {"address": "nora@home.example", "proof": "She answered from both."}
+    assert (await live.client.post(path, json=order, headers=live.customer())).status_code == 403
+    linked = await live.client.post(path, json=order, headers=live.agent)
+    assert linked.json()["events"] == ["AddressLinked", "AddressLinked"], linked.text
+    home = person_id("nora@home.example")
+    third = {"address": "nora@club.example", "proof": "By phone."}
+    linked = await live.client.post(path, json=third, headers=live.agent)
+    assert linked.json()["events"] == ["AddressLinked"] * 4, "each of the three with each"
+    told = await live.client.post(
+        f"/v1/tickets/{ticket}/requester",
+        json={"language": "de-at", "timezone": "Europe/Vienna"},
+        headers=live.agent,
+    )
+    assert told.json()["events"] == ["PersonDescribed"], told.text
+    later = (await live.open(requester=nora, topic="general", language="fr"))["ticket_id"]
+    past = await live.running.runtime.log.read(UUID(later))
+    [opened] = [each.event for each in past.events if isinstance(each.event, TicketOpened)]
+    assert (opened.language, opened.timezone) == ("de-AT", "Europe/Vienna")
+    gone = await live.client.delete(f"{path}/{home}", headers=live.agent)
+    assert gone.json()["events"] == ["AddressUnlinked"] * 4, gone.text
+    known = await live.client.get(f"/v1/people/{home}", headers=live.agent)
+    assert known.json()["linked"] == []
+    mine = await live.client.get(f"/v1/people/{person_id(nora['email'])}", headers=live.agent)
+    assert [one["address"] for one in mine.json()["linked"]] == ["nora@club.example"]

@@ -15,6 +15,7 @@ sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
 people.py        ErasePerson: a subject of its own
+persons.py       LinkAddress, DescribePerson: the same subject
 keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 

@@ -52,6 +52,8 @@ class ReceiveMessage:
     text: str
     topics: Topics
     now: datetime
+    also: frozenset[UUID] = frozenset()
+    """The same human being under other addresses."""
     automatic: bool = False
     attachments: tuple[Attachment, ...] = ()
     message_id: str | None = None
@@ -102,7 +104,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     A closed ticket takes messages: resolution reopens it.
     """
     ticket = writable(state)
-    sender = ticket.facts.participants.get(c.sender, c.vouched_for)
+    sender = _taking_part(ticket, c) or c.vouched_for
     if sender is None:
         raise SenderTakesNoPart
     from_requester = sender == ticket.facts.requester
@@ -118,7 +120,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
         authenticity=c.authenticity,
     )
     said: list[Event] = [received]
-    if from_requester and c.answers_ours and not c.automatic:
+    if c.sender == ticket.facts.requester.person_id and c.answers_ours and not c.automatic:
         said += confirmed(ticket.facts, ConfirmedHow.MAIL, c.now)
     questions = ticket.facts.questions
     if not questions or not from_requester or c.automatic or not (c.text or c.attachments):
@@ -126,6 +128,12 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     answers = answers_in(c.text, questions) | _files_for(c, ticket)
     provided = ClarificationProvided(answers=answers, provided_at=c.now)
     return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+
+
+def _taking_part(ticket: Known, c: ReceiveMessage) -> Person | None:
+    """Who takes part and writes this, under this address of theirs or another."""
+    people = ticket.facts.participants
+    return next((people[one] for one in (c.sender, *sorted(c.also)) if one in people), None)
 
 
 def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]:

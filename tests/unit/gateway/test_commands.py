@@ -1,6 +1,7 @@
 """The table of commands is held against the services that own them."""
 
 import importlib
+import re
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -42,8 +43,7 @@ def described(owner: str) -> dict[str, Any]:
 
 def operation_of(command: Command) -> dict[str, Any]:
     """What the owner says of the command; placeholders may have any name."""
-    wanted = command.path.replace("{id}", "{}").replace("{agent_id}", "{}")
-    wanted = wanted.replace("{article_id}", "{}").replace("{other}", "{}")
+    wanted = re.sub(r"{\w+}", "{}", command.path)
     for path, methods in described(command.owner)["paths"].items():
         parts = "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
         if parts == wanted and command.method.lower() in methods:
