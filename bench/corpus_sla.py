@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from services.sla.hours import calendar
+from shared.business_time.hours import calendar
 
 Case = dict[str, Any]
 

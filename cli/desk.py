@@ -97,6 +97,7 @@ async def apply(path: Path) -> None:
             ("sla", desk.for_sla()),
             ("assignment", desk.for_assignment(hashes)),
             ("intake", desk.for_intake()),
+            ("review", desk.for_review()),
         )
         changes: list[str] = []
         for owner, section in sections:

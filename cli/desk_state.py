@@ -20,6 +20,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
     topics = await ask("intake", "/v1/desk")
     people = await ask("assignment", "/v1/desk")
     promises = await ask("sla", "/v1/desk")
+    looking_back = await ask("review", "/v1/desk")
     desk = {
         "name": topics["name"],
         "calendars": {each["calendar_id"]: _calendar(each) for each in promises["calendars"]},
@@ -31,6 +32,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         "organisations": {
             each["organisation_id"]: _organisation(each) for each in topics["organisations"]
         },
+        "quality": looking_back["quality"],
     }
     for plan_id, domains in topics["entitled_domains"].items():
         if plan_id in desk["plans"]:

@@ -42,6 +42,10 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
+    lines += [
+        f"~ quality: {what}"
+        for what in _changes("", before.get("quality", {}), after.get("quality", {}))
+    ]
     return lines
 
 

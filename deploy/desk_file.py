@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from deploy.desk_organisations import Organisation, untrue_organisations
+from deploy.desk_quality import Quality
 from deploy.desk_rules import Rule, untrue_rules
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role
@@ -140,6 +141,7 @@ class DeskFile(Part):
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
     organisations: dict[Slug, Organisation] = {}
+    quality: Quality = Quality()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -202,9 +204,14 @@ class DeskFile(Part):
         ]
         return {"calendars": calendars, "plans": plans}
 
+    def for_review(self) -> dict[str, Any]:
+        """Which tickets are looked back on, as review takes it."""
+        return {"quality": self.quality.model_dump(mode="json")}
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
         whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
+        whole.append(self.for_review())
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -36,6 +36,9 @@ WORDS: Final[Mapping[str, str]] = {
     "SenderBlocked": "no more mail is taken from {address}, by {blocked_by}",
     "SenderUnblocked": "mail of a blocked sender is taken again, by {unblocked_by}",
     "AddressConfirmed": "the requester has the address, shown by {how}",
+    "CopyInvited": "the requester asked somebody into copy",
+    "CopyConfirmed": "somebody agreed to be in copy",
+    "CopyEnded": "somebody is in copy no more",
     "BounceReceived": "mail to {recipient} came back ({status})",
     "TopicDefined": "topic {topic_id} “{name}” defined, for the team {team_name}",
     "DeskNamed": "the desk calls itself “{name}”",
@@ -91,6 +94,9 @@ WORDS: Final[Mapping[str, str]] = {
     # review
     "FollowUpRequested": "the customer is asked whether it held",
     "FeedbackReceived": "rated {rating} of 5, recurred: {recurred} “{comment}”",
+    "QualityReviewRequested": "a colleague is to look at it: {why}",
+    "QualityRulesDefined": "which tickets colleagues look at: a share of {sample_share}, breached: "
+    "{breached}, rated low: {rated_low}, reopened: {reopened}",
     "QualityReviewed": "reviewed by {reviewed_by}: {score} of 5 “{comment}”",
     "ArticleDrafted": "{drafted_by} drafted the article “{title}”",
     "ArticleReviewed": "{reviewed_by} read the article, approved: {approved} “{comment}”",
@@ -99,6 +105,10 @@ WORDS: Final[Mapping[str, str]] = {
     "ArticleLinked": "{linked_by} solved it with the article “{title}”",
     # notify
     "NotificationRequested": "{kind} to {recipient}: “{subject}”",
+    "NoticeIssued": "webhooks are told of {kind}: “{subject}”",
+    "NotificationRulesDefined": "who hears what: {rules}, quiet hours: {quiet}",
+    "NotificationPreferencesSet": "{whom} mutes {muted}, quiet hours: {quiet}, by {set_by}",
+    "SuppressionLifted": "mail is sent again to an address that took none, by {lifted_by}",
     "NotificationSent": "{kind} sent, attempts: {attempts}",
     "NotificationFailed": "{kind} not delivered: {reason}",
     "NotificationSuppressed": "{kind} not sent, on purpose: {reason}",

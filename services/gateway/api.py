@@ -12,6 +12,7 @@ from services.gateway.http import respond, signed_in
 from services.gateway.keys import add_keys
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
+from services.gateway.quality import add_quality
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
 from shared.scopes import Scope
@@ -53,6 +54,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_presence(router, gateway, agent)
     add_commands(router, gateway)
     add_people(router, gateway, agent)
+    add_quality(router, gateway, reader)
     add_keys(router, gateway, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     return router

@@ -12,6 +12,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
         intake.AddressConfirmed,
+        intake.CopyEnded,
+        intake.CopyInvited,
         intake.OutsiderWrote,
         intake.TicketShared,
         intake.TicketsRelated,
@@ -19,6 +21,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         notify.NotificationRequested,
         notify.NotificationSent,
         notify.NotificationSuppressed,
+        notify.NoticeIssued,
         review.ArticleDrafted,
         review.ArticleLinked,
         review.ArticlePublished,
@@ -26,6 +29,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         review.ArticleWithdrawn,
         review.FollowUpRequested,
         review.QualityReviewed,
+        review.QualityReviewRequested,
         sla.BreachRetracted,
         sla.ClockPaused,
         sla.ClockResumed,
@@ -224,6 +228,11 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         "mail": "The customer answered a mail of ours: the address is theirs",
         "agent": "Opened for the customer, whose address an agent answers for",
     }[e.how.value],
+    intake.CopyInvited: lambda e: (
+        f"The customer asked {e.person.name or e.person.email} to be in copy"
+    ),
+    intake.CopyConfirmed: lambda _: "Somebody agreed to be in copy, and reads what is written",
+    intake.CopyEnded: lambda _: "Somebody is in copy no more",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
     assignment.AgentAssigned: lambda e: (
@@ -293,6 +302,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     review.FeedbackReceived: lambda e: (
         f"The customer gave {e.rating} of 5{', and it came back' if e.recurred else ''}"
     ),
+    review.QualityReviewRequested: lambda e: f"A colleague is to look at it: {e.why}",
     review.QualityReviewed: lambda e: f"Reviewed: {e.score} of 5{_by(e.reviewed_by)}",
     review.ArticleDrafted: lambda e: f"Article drafted: {e.title}{_by(e.drafted_by)}",
     review.ArticleReviewed: lambda e: (
@@ -305,6 +315,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     ),
     review.ArticleLinked: lambda e: f"Solved by the article: {e.title}{_by(e.linked_by)}",
     notify.NotificationRequested: lambda e: f"To be sent: {_notification(e)}",
+    notify.NoticeIssued: lambda e: f"For webhooks: {KIND_NAMES.get(e.kind, e.kind)}",
     notify.NotificationSent: lambda e: f"Sent: {_notification(e)}",
     notify.NotificationFailed: _failed,
     notify.NotificationSuppressed: lambda e: f"Not sent: {_notification(e)}{_because(e.reason)}",

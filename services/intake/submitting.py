@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
@@ -34,7 +34,7 @@ from shared.identity import HEADER, Identity
 from shared.ids import person_id
 from shared.links import Link, sign_link, status_url
 from shared.outages import COME_BACK
-from shared.web import Invalid, away, caller, etag, problem
+from shared.web import Invalid, away, caller, etag, json_answer, problem
 
 log = structlog.get_logger()
 
@@ -89,6 +89,7 @@ def submitting(parts: Parts, held: BodyBudget) -> APIRouter:
 
         return await taken(parts, held, request, answered)
 
+    parts.runtime.doors["POST", "/v1/tickets"] = open_ticket
     return router
 
 
@@ -137,7 +138,7 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
     }
     if not outcome.events:
         headers["Idempotency-Replayed"] = "true"
-    return JSONResponse(content, 201, headers=headers)
+    return json_answer(content, 201, headers)
 
 
 async def open_submission(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from services.sla.calendar import Calendar
+from shared.business_time.calendar import Calendar
 from shared.events import Event, Priority, Unknown
 from shared.events.sla import (
     BreachRetracted,

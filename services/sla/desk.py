@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.sla.hours import calendar_of
+from shared.business_time.hours import calendar_of
 from shared.decider import Decider
 from shared.errors import Rejected
 from shared.events import Event, Unknown

@@ -6,9 +6,9 @@ from typing import Final
 
 from services.sla.clocks import NotStarted, Terms
 from services.sla.facts import Facts, Wait
-from services.sla.hours import calendar_of
 from services.sla.public import around
 from services.sla.ticking import Ticking
+from shared.business_time.hours import calendar_of
 from shared.errors import Rejected
 from shared.events import Priority
 from shared.events.sla import CalendarValues, ClockKind, PlanTargets, SlaPlanApplied, Target

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from services.sla.hours import CalendarNotValid
+from shared.business_time.hours import CalendarNotValid
 
 YEARS_AHEAD: Final = 10
 """For so many years after that of the definition are holidays looked up."""

@@ -439,6 +439,35 @@ class AddressConfirmed(_IntakeEvent):
     confirmed_at: Moment
 
 
+class CopyInvited(_IntakeEvent):
+    """The requester wants somebody to take part in the ticket, who is asked by mail."""
+
+    public: ClassVar[bool] = True
+
+    person: Person
+    invited_at: Moment
+
+
+class CopyConfirmed(_IntakeEvent):
+    """Whoever was asked has agreed, and takes part: they read and write in the ticket."""
+
+    public: ClassVar[bool] = True
+
+    person_id: UUID
+    confirmed_at: Moment
+
+
+class CopyEnded(_IntakeEvent):
+    """Somebody takes part no more, or isn't asked to any more."""
+
+    public: ClassVar[bool] = True
+
+    person_id: UUID
+    by_themselves: bool
+    """False: the requester wanted it."""
+    ended_at: Moment
+
+
 class BounceReceived(_IntakeEvent):
     """A mail of ours on this ticket could not be delivered."""
 

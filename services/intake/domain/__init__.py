@@ -7,6 +7,7 @@ rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 confirming.py    ConfirmAddress
+copying.py       InviteCopy, ConfirmCopy, EndCopy
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
@@ -28,6 +29,7 @@ from services.intake.domain.conversation import (
     receive_message,
     record_bounce,
 )
+from services.intake.domain.copying import ConfirmCopy, EndCopy, InviteCopy, decide_copying
 from services.intake.domain.linking import (
     BeginSplitOff,
     Link,
@@ -90,6 +92,9 @@ Command = (
     | ConfirmAddress
     | ShareTicket
     | TellOfOutsider
+    | InviteCopy
+    | ConfirmCopy
+    | EndCopy
 )
 
 
@@ -102,6 +107,8 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return _from_customers(command, state)
         case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
             return decide_reminding(command, state)
+        case InviteCopy() | ConfirmCopy() | EndCopy():
+            return decide_copying(command, state)
         case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
             return decide_linking(command, state)
         case _:
@@ -158,6 +165,9 @@ __all__ = [
     "BeginSplitOff",
     "Command",
     "ConfirmAddress",
+    "ConfirmCopy",
+    "EndCopy",
+    "InviteCopy",
     "LetClarificationLapse",
     "Link",
     "MergeInto",

@@ -56,6 +56,8 @@ class Owners:
                     "open_tickets_of_teams": counted("teams", {}),
                     "open_tickets_of_agents": counted("agents", {}),
                 }
+            case "review":
+                return self._desk.for_review()
             case _:
                 part = self._desk.for_sla()
                 return {
@@ -82,6 +84,7 @@ async def test_an_applied_desk_is_as_its_file_says_and_comes_out_as_it_went_in()
 
 async def test_what_would_change_is_told_by_its_place() -> None:
     raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    raw["quality"]["sample_share"] = 0.5
     raw["topics"]["hardware"]["urgency"] = "low"
     raw["teams"]["night"] = {"name": "Night shift"}
     del raw["agents"]["david"]
@@ -92,6 +95,7 @@ async def test_what_would_change_is_told_by_its_place() -> None:
         "- agent david",
         "~ topic hardware: urgency: high → low",
         "~ rules: their order is now legal, many-files, payments",
+        "~ quality: sample_share: 0.1 → 0.5",
     ]
 
 

@@ -9,6 +9,7 @@ from shared.events.intake import (
     Channel,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     Question,
@@ -27,7 +28,7 @@ from shared.events.resolution import (
     TicketReopened,
     TicketResolved,
 )
-from shared.events.review import FollowUpRequested
+from shared.events.review import FeedbackReceived, FollowUpRequested
 from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
 from shared.ids import person_id
 from shared.testing.spec import T0, TICKET
@@ -128,8 +129,12 @@ def told_events(text: str = "Some words") -> list[Any]:
         TicketReopened(reason=text, reopened_by="customer:x", reopened_at=T0),
         closed(ClosedHow.AGENT, text),
         FollowUpRequested(requested_at=T0),
+        FeedbackReceived(rating=1, comment=text, given_by="customer:x", given_at=T0, low=True),
         TargetApproaching(
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
+        CopyInvited(
+            person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
+        ),
     ]

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from services.notify.directory import Contact, Directory, Promise
 from services.notify.letters import TOLD_OF, Letter, Occasion, cause_of, letters_for
+from services.notify.rules import Rules
 from services.notify.story import story_of
 from shared.events import Event, Priority
 from shared.events.assignment import AgentUnassigned, ParticipantAdded
 from shared.events.intake import OutsiderWrote, TicketMerged
 from shared.events.notify import NotificationKind as Kind
+from shared.events.notify import NotificationRulesDefined
 from shared.events.resolution import ClosedHow, ResolutionRejected, TicketReopened
 from shared.events.sla import ClockKind, ClockPaused, TargetApproaching, TargetBreached, TargetMet
 from shared.testing.spec import T0, TICKET, recorded
@@ -38,12 +40,16 @@ DIRECTORY = Directory(
 
 
 def told(
-    *past: Event, directory: Directory = DIRECTORY, causation: UUID | None = None
+    *past: Event,
+    directory: Directory = DIRECTORY,
+    causation: UUID | None = None,
+    rules: NotificationRulesDefined | None = None,
 ) -> list[Letter]:
     """The letters of the last event, after all of them were heard."""
     story = story_of(TICKET, recorded(*past))
     cause = cause_of(causation, story)
-    return letters_for(Occasion(past[-1], story, directory, "UTC", cause))
+    about = Occasion(past[-1], story, directory, "UTC", cause)
+    return Rules.of(rules).applied(letters_for(about), about)
 
 
 def whom(letters: list[Letter]) -> list[tuple[Kind, str]]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.sla.calendar import Calendar, NeverOpen
-from services.sla.hours import WEEKDAYS, CalendarNotValid, calendar, calendar_of
+from shared.business_time.calendar import Calendar, NeverOpen
+from shared.business_time.hours import WEEKDAYS, CalendarNotValid, calendar, calendar_of
 from shared.events.sla import CalendarValues, Interval
 
 LAW = settings(deadline=None)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from services.sla.desk import CALENDARS, PLANS, DefineCalendar, DefinePlan, PlanNotValid
-from services.sla.hours import CalendarNotValid
 from services.sla.projection import Desk
 from services.sla.rows import CalendarRow, PlanRow
+from shared.business_time.hours import CalendarNotValid
 from shared.events import Priority
 from shared.events.sla import CalendarDefined, Interval, PlanTargets, SlaPlanDefined
 from shared.ids import desk_id

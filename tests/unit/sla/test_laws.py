@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from services.sla.domain import DECIDER
 from services.sla.facts import STOPS, WaitFor
-from services.sla.hours import calendar_of
 from services.sla.projection import Clocks
+from shared.business_time.hours import calendar_of
 from shared.events import Event, Priority
 from shared.events.sla import (
     BreachRetracted,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from services.sla.bodies import CalendarBody
-from services.sla.calendar import zone_of
-from services.sla.hours import CalendarNotValid, calendar_of
 from services.sla.plans import terms_of
 from services.sla.public import around, public_holidays
+from shared.business_time.calendar import zone_of
+from shared.business_time.hours import CalendarNotValid, calendar_of
 from shared.events import Priority
 from tests.unit.sla.story import OFFICE, at, plan
 

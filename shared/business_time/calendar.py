@@ -65,7 +65,7 @@ class NeverOpen(Rejected):
 class Calendar:
     """Business hours: open intervals per weekday in a zone, holidays, and special days.
 
-    Compared and hashed by value. Made and checked by `services.sla.hours.calendar`.
+    Compared and hashed by value. Made and checked by `shared.business_time.hours.calendar`.
     """
 
     zone: str

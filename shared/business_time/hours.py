@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from services.sla.calendar import DAY_MINUTES, Calendar, Minutes, NeverOpen, zone_of
+from shared.business_time.calendar import DAY_MINUTES, Calendar, Minutes, NeverOpen, zone_of
 from shared.errors import Rejected
 from shared.events.sla import CalendarValues, Interval
 
