@@ -98,6 +98,7 @@ async def apply(path: Path) -> None:
             ("assignment", desk.for_assignment(hashes)),
             ("intake", desk.for_intake()),
             ("review", desk.for_review()),
+            ("notify", desk.for_notify()),
         )
         changes: list[str] = []
         for owner, section in sections:

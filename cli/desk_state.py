@@ -21,6 +21,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
     people = await ask("assignment", "/v1/desk")
     promises = await ask("sla", "/v1/desk")
     looking_back = await ask("review", "/v1/desk")
+    telling = await ask("notify", "/v1/desk")
     desk = {
         "name": topics["name"],
         "calendars": {each["calendar_id"]: _calendar(each) for each in promises["calendars"]},
@@ -33,6 +34,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
             each["organisation_id"]: _organisation(each) for each in topics["organisations"]
         },
         "quality": looking_back["quality"],
+        "notifications": _notifications(telling),
     }
     for plan_id, domains in topics["entitled_domains"].items():
         if plan_id in desk["plans"]:
@@ -95,6 +97,14 @@ def _topic(each: Mapping[str, Any]) -> Desk:
     kept = {name: value for name, value in each.items() if name not in left_out}
     plan = {"plan": each["plan_id"]} if each["plan_id"] else {}
     return {**kept, "team": each["team_id"], **plan}
+
+
+def _notifications(told: Mapping[str, Any]) -> Desk:
+    kinds = {
+        each["kind"]: {name: each[name] for name in ("to", "by", "urgent")}
+        for each in told["rules"]
+    }
+    return {"quiet": told["quiet"], "kinds": kinds}
 
 
 def _rule(each: Mapping[str, Any]) -> Desk:

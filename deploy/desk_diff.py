@@ -42,10 +42,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
-    lines += [
-        f"~ quality: {what}"
-        for what in _changes("", before.get("quality", {}), after.get("quality", {}))
-    ]
+    for section in ("quality", "notifications"):
+        old, new = before.get(section, {}), after.get(section, {})
+        lines += [f"~ {section}: {what}" for what in _changes("", old, new)]
     return lines
 
 

@@ -13,6 +13,7 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_notifications import Notifications
 from deploy.desk_organisations import Organisation, untrue_organisations
 from deploy.desk_quality import Quality
 from deploy.desk_rules import Rule, untrue_rules
@@ -142,6 +143,7 @@ class DeskFile(Part):
     """In their order: a later one has the last word."""
     organisations: dict[Slug, Organisation] = {}
     quality: Quality = Quality()
+    notifications: Notifications = Notifications()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -208,10 +210,14 @@ class DeskFile(Part):
         """Which tickets are looked back on, as review takes it."""
         return {"quality": self.quality.model_dump(mode="json")}
 
+    def for_notify(self) -> dict[str, Any]:
+        """Who hears what, as notify takes it."""
+        return self.notifications.as_defined()
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
         whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
-        whole.append(self.for_review())
+        whole += [self.for_review(), self.for_notify()]
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -254,6 +260,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
         for team in agent.teams:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
+    yield from desk.notifications.untrue()
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     yield from untrue_organisations(desk.organisations, desk.teams, desk.plans, _staffed(desk))
     if "general" not in desk.topics:

@@ -10,6 +10,7 @@ from services.gateway.context import Gateway
 from services.gateway.forwarding import add_commands, add_lookups, add_presence
 from services.gateway.http import respond, signed_in
 from services.gateway.keys import add_keys
+from services.gateway.notifications import add_notifications
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
 from services.gateway.quality import add_quality
@@ -55,6 +56,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_commands(router, gateway)
     add_people(router, gateway, agent)
     add_quality(router, gateway, reader)
+    add_notifications(router, gateway, reader, agent)
     add_keys(router, gateway, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     return router

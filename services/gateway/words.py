@@ -56,6 +56,7 @@ KIND_NAMES: Final = {
     "follow_up": "follow-up",
     "breach_warning": "warning of a breach",
     "customer_reply": "news of the customer's message",
+    "low_rating": "news of a low rating",
 }
 
 

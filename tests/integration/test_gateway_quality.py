@@ -103,3 +103,79 @@ async def test_the_panel_shows_reviews_articles_and_trends(desk: Desk) -> None:
         assert ('width="380.0"' in page.text, "a full disk" in page.text) == (True, True)
         desk.owners.answers = [httpx.Response(404, json={})]
         assert (await anna.get("/articles/nothing")).status_code == 404
+
+
+def notification(**changes: Any) -> dict[str, Any]:
+    known = {
+        "id": str(uuid7()),
+        "subject": str(uuid7()),
+        "kind": "low_rating",
+        "recipient": "meg@desk.example",
+        "title": "<b>Rated",
+        "stage": "unknown",
+        "attempts": 2,
+        "reason": "connection lost",
+        "requested_at": AT,
+        "next_at": None,
+        "not_before": None,
+    }
+    return known | changes
+
+
+async def test_the_api_asks_notify_as_whoever_asks(desk: Desk) -> None:
+    person = uuid7()
+    async with desk.client("anna") as anna, desk.client("mara") as mara:
+        for path in ("notifications?stage=unknown", "suppressions", "notification-rules",
+                     "notification-templates", "notification-templates/reply?language=de",
+                     "me/notifications"):  # fmt: skip
+            assert (await anna.get(f"/api/v1/{path}")).status_code == 200, path
+        wanted = {"muted": ["reopened"]}
+        assert (await anna.put("/api/v1/me/notifications", json=wanted)).status_code == 200
+        assert (await anna.delete(f"/api/v1/suppressions/{person}")).status_code == 403
+        assert (await mara.delete(f"/api/v1/suppressions/{person}")).status_code == 200
+    assert [(sent.method, sent.path) for sent in desk.owners.sent] == [
+        ("GET", "/v1/notifications?stage=unknown"),
+        ("GET", "/v1/suppressions"),
+        ("GET", "/v1/desk"),
+        ("GET", "/v1/templates"),
+        ("GET", "/v1/templates/reply?language=de"),
+        ("GET", "/v1/preferences"),
+        ("PUT", "/v1/preferences"),
+        ("DELETE", f"/v1/suppressions/{person}"),
+    ]
+
+
+async def test_the_panel_shows_the_ledger_preferences_and_previews(desk: Desk) -> None:
+    async with desk.client() as anna:
+        form = {"email": "anna@desk.example", "token": story.TOKENS["anna"]}
+        await anna.post("/sign-in", data=form)
+        given_up = {"person_id": str(uuid7()), "address": "maria@x.example", "reason": "550"}
+        given_up |= {"ticket_id": str(uuid7()), "until": AT}
+        answers(
+            desk,
+            {"notifications": [notification()], "next": "abc"},
+            {"suppressions": [given_up]},
+        )
+        page = (await anna.get("/notifications?stage=unknown")).text
+        for words in ("it may have arrived", "&lt;b&gt;Rated", "maria@x.example", "cursor=abc"):
+            assert words in page
+        mine = {"muted": ["reopened"], "quiet": None, "language": ""}
+        answers(desk, mine | {"can_be_muted": ["reopened"], "languages": ["en", "de"]})
+        page = (await anna.get("/notifications/mine")).text
+        assert 'value="reopened" checked' in page
+        token = page.partition('data-form="preferences"')[2].partition('value="')[2][:64]
+        typed = {"muted": ["reopened"], "start": "20:00", "end": "07:00", "timezone": "UTC"}
+        done = await anna.post("/notifications/mine", data=typed | {"form_token": token})
+        assert done.status_code == 303
+        hours = {"start": "20:00", "end": "07:00", "timezone": "UTC", "weekends": False}
+        wanted = {"muted": ["reopened"], "language": "", "quiet": hours}
+        assert desk.owners.sent[-1].body == wanted
+        made = {"subject": "Hallo", "text": "Guten Tag", "html": "<p>Guten Tag</p>"}
+        answers(desk, {"templates": ["reply"], "languages": ["en", "de"]}, made, made)
+        page = (await anna.get("/notifications/templates?name=reply&language=de")).text
+        assert "Guten Tag" in page
+        mail = await anna.get("/notifications/templates/reply/de")
+        assert (mail.text, "sandbox" in mail.headers["content-security-policy"]) == (
+            "<p>Guten Tag</p>",
+            True,
+        )

@@ -15,6 +15,7 @@ from services.gateway.limiting import TooManySignIns
 from services.gateway.panel import ticket_pages
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import NoPage, PageRoute, check_form, visitor
+from services.gateway.panel.notification_pages import add_notification_pages
 from services.gateway.panel.quality_pages import add_quality_pages
 from services.gateway.panel.rendering import HEADERS, STATIC, render, static
 from services.gateway.queues import QUEUES
@@ -39,6 +40,7 @@ def routes(gateway: Gateway) -> APIRouter:
     _add_quarantine(router, gateway)
     ticket_pages.add(router, gateway)
     add_quality_pages(router, gateway)
+    add_notification_pages(router, gateway)
     _add_no_page(router)
     return router
 

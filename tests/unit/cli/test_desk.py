@@ -105,6 +105,21 @@ def test_fields_that_are_missing_or_unknown_are_told(tmp_path: Path) -> None:
     ]
 
 
+def test_rules_of_notifications_that_make_no_sense_are_told(tmp_path: Path) -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["notifications"] = {
+            "quiet": {"start": "20:00", "end": "soon", "timezone": "Europe/Berlin"},
+            "kinds": {"reply": {"to": ["managers"]}, "acknowledgment": {"to": []}},
+        }
+
+    what = "soon is no time like 20:00, or no IANA zone"
+    assert wrong(tmp_path, change) == [
+        "notifications.kinds.reply: reply is written for customers only",
+        "notifications.kinds.acknowledgment: acknowledgment must be mailed to the customer",
+        f"notifications.quiet: The quiet hours can't be kept: {what}.",
+    ]
+
+
 def test_what_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "desk.yaml"
     path.write_text("name: One\nname: Two\ntopics: {}\n")
@@ -137,6 +152,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
     },
     "sla": {"calendars": [], "definitions": [], "open_tickets": {}},
     "review": {"quality": {}},
+    "notify": {"rules": [], "quiet": None},
 }
 
 
@@ -149,7 +165,9 @@ class Owners:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         port = request.url.port
-        owner = {8081: "intake", 8083: "assignment", 8084: "sla", 8086: "review"}[port or 0]
+        owner = {8081: "intake", 8083: "assignment", 8084: "sla", 8086: "review", 8087: "notify"}[
+            port or 0
+        ]
         identity = verify(SECRET, request.headers[HEADER], owner)
         assert (identity.actor, identity.role) == ("cli:desk", Role.ADMIN)
         if request.method == "GET":
@@ -178,7 +196,7 @@ def owners(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Owners:
     monkeypatch.setattr(cli_desk.httpx, "AsyncClient", with_transport)
     monkeypatch.setenv("LEDGERDESK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LEDGERDESK_IDENTITY_SECRET", SECRET)
-    for name in ("INTAKE", "ASSIGNMENT", "SLA", "REVIEW"):
+    for name in ("INTAKE", "ASSIGNMENT", "SLA", "REVIEW", "NOTIFY"):
         monkeypatch.delenv(f"{name}_URL", raising=False)
         monkeypatch.delenv(f"{name}_PORT", raising=False)
     (tmp_path / "data").mkdir()
@@ -196,6 +214,7 @@ async def test_applying_twice_changes_nothing_and_only_hashes_leave(
         "  assignment: 1 x SomethingDefined",
         "  intake: 1 x SomethingDefined",
         "  review: 1 x SomethingDefined",
+        "  notify: 1 x SomethingDefined",
     ]
     sign_in = tmp_path / "data" / "sign-in.txt"
     assert stat.S_IMODE(sign_in.stat().st_mode) == 0o600

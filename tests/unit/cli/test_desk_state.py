@@ -58,6 +58,8 @@ class Owners:
                 }
             case "review":
                 return self._desk.for_review()
+            case "notify":
+                return self._desk.for_notify()
             case _:
                 part = self._desk.for_sla()
                 return {
@@ -85,6 +87,7 @@ async def test_an_applied_desk_is_as_its_file_says_and_comes_out_as_it_went_in()
 async def test_what_would_change_is_told_by_its_place() -> None:
     raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
     raw["quality"]["sample_share"] = 0.5
+    raw["notifications"]["kinds"]["breach"]["urgent"] = False
     raw["topics"]["hardware"]["urgency"] = "low"
     raw["teams"]["night"] = {"name": "Night shift"}
     del raw["agents"]["david"]
@@ -96,6 +99,7 @@ async def test_what_would_change_is_told_by_its_place() -> None:
         "~ topic hardware: urgency: high → low",
         "~ rules: their order is now legal, many-files, payments",
         "~ quality: sample_share: 0.1 → 0.5",
+        "~ notifications: kinds.breach.urgent: True → False",
     ]
 
 
