@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from cli.desk_routing import routing, skills, working_hours
 from deploy.desk_organisations import readable_members
 
 Ask = Callable[[str, str], Awaitable[dict[str, Any]]]
@@ -30,6 +31,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         "agents": {each["agent_id"]: _agent(each) for each in people["agents"] if each["active"]},
         "topics": {each["topic_id"]: _topic(each) for each in topics["topics"] if each["active"]},
         "rules": {each["rule_id"]: _rule(each) for each in topics["rules"]},
+        "routing": routing(people["routing"]),
         "organisations": {
             each["organisation_id"]: _organisation(each) for each in topics["organisations"]
         },
@@ -76,20 +78,29 @@ def _plan(each: Mapping[str, Any]) -> Desk:
         for target in each["targets"]
     }
     kept = ("name", "description", "default_for", "warn_at_share", "escalate_on_breach")
+    later = ("escalation", "organisations", "topics", "types")
     return {
         **{name: each[name] for name in kept},
+        **{name: each.get(name, []) for name in later},
+        "stops": {stops["clock"]: stops["waits"] for stops in each.get("stops", ())},
         "calendar": each["calendar_id"],
         "targets": targets,
     }
 
 
 def _team(each: Mapping[str, Any]) -> Desk:
-    return {"name": each["name"], **({"email": each["email"]} if each["email"] else {})}
+    email = {"email": each["email"]} if each["email"] else {}
+    return {"name": each["name"], **email, "strategy": each["strategy"]}
 
 
 def _agent(each: Mapping[str, Any]) -> Desk:
-    kept = ("name", "email", "role", "skills", "tier", "capacity")
-    return {**{name: each[name] for name in kept}, "teams": each["team_ids"]}
+    kept = ("name", "email", "role", "tier", "capacity")
+    return {
+        **{name: each[name] for name in kept},
+        "teams": each["team_ids"],
+        **working_hours(each),
+        "skills": skills(each),
+    }
 
 
 def _topic(each: Mapping[str, Any]) -> Desk:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from deploy.desk_file import TAKES_TICKETS, DeskFile
+from deploy.desk_file import DeskFile
+from deploy.desk_routing import TAKES_TICKETS
 
 SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules", "organisations")
 
@@ -42,9 +43,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
-    for section in ("quality", "notifications"):
-        old, new = before.get(section, {}), after.get(section, {})
-        lines += [f"~ {section}: {what}" for what in _changes("", old, new)]
+    for section in ("routing", "quality", "notifications"):
+        changes = _changes("", before.get(section, {}), after.get(section, {}))
+        lines += [f"~ {section}: {what}" for what in changes]
     return lines
 
 

@@ -143,6 +143,10 @@ class ClockRow:
     warned: bool = False
     breached_at: datetime | None = None
     ended_at: datetime | None = None
+    previous_due_at: datetime | None = None
+    """Where a changed plan or priority, or a reopening, moved it from."""
+    cycle: int = 1
+    """How many times it was promised: answers and progress are owed again and again."""
 
 
 @dataclass(frozen=True, slots=True)

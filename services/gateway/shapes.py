@@ -90,6 +90,8 @@ class Clock(_Shape):
     warned: bool
     breached_at: datetime | None
     ended_at: datetime | None
+    previous_due_at: datetime | None
+    cycle: int
 
 
 class Message(_Shape):

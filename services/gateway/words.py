@@ -39,6 +39,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         sla.TargetApproaching,
         sla.TargetBreached,
         sla.TargetMet,
+        sla.TargetOverdue,
         resolution.NoteAdded,
         resolution.TicketArchived,
         resolution.WorkStarted,
@@ -145,6 +146,14 @@ def _planned(e: sla.SlaPlanApplied) -> str:
     return f"SLA plan {e.plan_name} for {label}: {promised}{_because(e.reason)}"
 
 
+def _moved(e: sla.ClockStarted) -> str:
+    """The old due time beside the new one, where they differ."""
+    old, new = e.previous_due_at, e.due_at
+    if old is None or old == new:
+        return ""
+    return f"; due {new:%Y-%m-%d %H:%M} instead of {old:%Y-%m-%d %H:%M} UTC"
+
+
 def _related(e: intake.TicketsRelated) -> str:
     return "Looks related to " + ", ".join(each.number for each in e.related)
 
@@ -236,6 +245,14 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     intake.CopyEnded: lambda _: "Somebody is in copy no more",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
+    assignment.TicketRouted: lambda e: (
+        f"Goes to {e.team_name} by the routing rule {e.rule_name or e.rule}"
+        if e.rule
+        else f"No routing rule holds any more: goes to {e.team_name}"
+    ),
+    assignment.TicketLeftUntouched: lambda e: (
+        f"Nothing was done about it since {e.since:%d %b %H:%M} UTC: its manager is told"
+    ),
     assignment.AgentAssigned: lambda e: (
         f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
     ),
@@ -253,7 +270,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     sla.SlaPlanApplied: _planned,
     sla.ClockStarted: lambda e: (
         f"Clock of the {clock_name(e.clock)} started: {target(e.target_minutes)}"
-        f"{_because(e.reason)}"
+        f"{_because(e.reason)}{_moved(e)}"
     ),
     sla.ClockPaused: lambda e: f"Clock of the {clock_name(e.clock)} paused{_because(e.reason)}",
     sla.ClockResumed: lambda e: f"Clock of the {clock_name(e.clock)} runs again",
@@ -269,6 +286,9 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         f"The {clock_name(e.clock)} was in time, after {duration(e.elapsed_seconds)}"
     ),
     sla.TargetBreached: lambda e: f"The {clock_name(e.clock)} is overdue",
+    sla.TargetOverdue: lambda e: (
+        f"The {clock_name(e.clock)} has taken {e.share:.0%} of the time it had"
+    ),
     sla.BreachRetracted: lambda e: (
         f"The {clock_name(e.clock)} had been in time after all{_because(e.reason)}"
     ),

@@ -121,6 +121,8 @@ def deadlines(story: Story, zone: str) -> Spoken:
 
 _CLOCKS = {
     ClockKind.FIRST_RESPONSE: spoken("First response", "Die erste Antwort"),
+    ClockKind.NEXT_RESPONSE: spoken("Next response", "Die nächste Antwort"),
+    ClockKind.PROGRESS: spoken("Word of progress", "Der nächste Zwischenstand"),
     ClockKind.RESOLUTION: spoken("Resolution", "Die Lösung"),
 }
 _DUE = spoken("is due by", "ist fällig bis")

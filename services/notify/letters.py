@@ -14,11 +14,12 @@
 | TicketResolved | resolution; people in copy, too | |
 | TicketReopened | reopened | the agent, unless told why already |
 | TicketClosed, FollowUpRequested | closure, follow-up | |
-| TargetApproaching | | the agent, else managers |
-| TargetBreached | | the agent and managers |
+| TargetApproaching | | whom the plan names, or the agent, else managers |
+| TargetBreached, TargetOverdue | | whom the plan names, or the agent and managers |
 | FeedbackReceived, if it is low | | managers |
 
-Who of them gets which letter in the end, and who else, is data: `rules.py`.
+Who of them gets which letter in the end, and who else, is data: `rules.py`. Only whom a plan
+names is told by the plan.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -52,7 +53,7 @@ from shared.events.resolution import (
     TicketResolved,
 )
 from shared.events.review import FeedbackReceived, FollowUpRequested
-from shared.events.sla import TargetApproaching, TargetBreached
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Letter:
     """Why it must not be sent; empty if it may."""
     person_id: UUID | None = None
     """The customer it goes to, if that is not the requester."""
+    named: bool = False
+    """The fact itself says who is told; rules say by which way."""
     to_webhooks: bool = False
     """For webhooks that ask for notices, not for a person."""
 
@@ -272,17 +275,34 @@ def _rejected(event: ResolutionRejected, about: Occasion) -> list[Letter]:
 
 
 def _approaching(event: TargetApproaching, about: Occasion) -> list[Letter]:
-    told = _agent(about) or list(about.directory.managers)
+    named = _named(event.tell, about)
+    told = named or _agent(about) or list(about.directory.managers)
     facts = {"clock": event.clock.value, "due": about.moment(event.due_at)}
     minutes = max(0.0, event.remaining_seconds) / 60
     left = Spoken(lambda language: duration(minutes, language))
-    return _desk(Kind.BREACH_WARNING, told, left=left, **facts)
+    letters = _desk(Kind.BREACH_WARNING, told, left=left, **facts)
+    return [replace(letter, named=bool(named)) for letter in letters]
 
 
-def _breached(event: TargetBreached, about: Occasion) -> list[Letter]:
-    told = [*_agent(about), *about.directory.managers]
+def _named(tell: Iterable[str], about: Occasion) -> list[Contact]:
+    """Whom a step of the plan names, each once."""
+    groups: Mapping[str, Iterable[Contact]] = {
+        "agent": _agent(about),
+        "team": _everyone(about),
+        "managers": about.directory.managers,
+    }
+    found = [
+        contact for name in tell for contact in groups.get(name, [about.directory.agent(name)])
+    ]
+    return list({contact.agent_id: contact for contact in found}.values())
+
+
+def _breached(event: TargetBreached | TargetOverdue, about: Occasion) -> list[Letter]:
+    named = _named(event.tell, about)
+    told = named or [*_agent(about), *about.directory.managers]
     facts = {"clock": event.clock.value, "due": about.moment(event.due_at)}
-    return _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
+    letters = _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
+    return [replace(letter, named=bool(named)) for letter in letters]
 
 
 def _rated(event: FeedbackReceived, about: Occasion) -> list[Letter]:
@@ -314,6 +334,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TargetApproaching: _approaching,
     TargetBreached: _breached,
     FeedbackReceived: _rated,
+    TargetOverdue: _breached,
 }
 
 TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)

@@ -114,6 +114,9 @@ class Rules:
             elif letter.to_customer:
                 if Audience.CUSTOMER in rule.to and Way.MAIL in rule.by:
                     _add(found, letter)
+            elif letter.named:
+                if Way.MAIL in rule.by:
+                    _add(found, letter)
             elif letter.kind not in done and Way.MAIL in rule.by:
                 done.add(letter.kind)
                 for contact in _contacts(rule, about):

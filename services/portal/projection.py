@@ -197,7 +197,9 @@ def _clocks(row: TicketRow, event: Event) -> TicketRow:
         case ClockStarted(clock=kind, due_at=due) | ClockResumed(clock=kind, due_at=due):
             if kind is ClockKind.FIRST_RESPONSE:
                 return replace(row, first_due_at=due, first_state="running")
-            return replace(row, solution_due_at=due, solution_state="running")
+            if kind is ClockKind.RESOLUTION:
+                return replace(row, solution_due_at=due, solution_state="running")
+            return row
         case ClockPaused(clock=kind):
             return _clock_state(row, kind, "paused")
         case TargetMet(clock=kind):
@@ -209,7 +211,9 @@ def _clocks(row: TicketRow, event: Event) -> TicketRow:
 def _clock_state(row: TicketRow, kind: ClockKind, state: str) -> TicketRow:
     if kind is ClockKind.FIRST_RESPONSE:
         return replace(row, first_state=state)
-    return replace(row, solution_state=state)
+    if kind is ClockKind.RESOLUTION:
+        return replace(row, solution_state=state)
+    return row
 
 
 def _outcome(row: TicketRow, event: Event) -> TicketRow:

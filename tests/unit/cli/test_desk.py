@@ -147,6 +147,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
     "assignment": {
         "teams": [],
         "agents": [],
+        "routing": None,
         "open_tickets_of_teams": {},
         "open_tickets_of_agents": {},
     },

@@ -53,6 +53,7 @@ class Owners:
                 return {
                     "teams": part["teams"],
                     "agents": agents,
+                    "routing": part["routing"],
                     "open_tickets_of_teams": counted("teams", {}),
                     "open_tickets_of_agents": counted("agents", {}),
                 }
@@ -82,6 +83,8 @@ async def test_an_applied_desk_is_as_its_file_says_and_comes_out_as_it_went_in()
     assert again.rules == desk.rules
     assert again.topics == desk.topics
     assert again.agents == desk.agents
+    assert again.teams == desk.teams
+    assert again.routing == desk.routing
 
 
 async def test_what_would_change_is_told_by_its_place() -> None:
@@ -92,12 +95,14 @@ async def test_what_would_change_is_told_by_its_place() -> None:
     raw["teams"]["night"] = {"name": "Night shift"}
     del raw["agents"]["david"]
     raw["rules"] = dict(reversed(raw["rules"].items()))
+    raw["routing"]["rules"]["large-sums"]["owner"] = "jonas"
     told = await compared(sample(), DeskFile.model_validate(raw))
     assert told == [
         "+ team night",
         "- agent david",
         "~ topic hardware: urgency: high → low",
         "~ rules: their order is now legal, many-files, payments",
+        "~ routing: rules.large-sums.owner: katja → jonas",
         "~ quality: sample_share: 0.1 → 0.5",
         "~ notifications: kinds.breach.urgent: True → False",
     ]

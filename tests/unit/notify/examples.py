@@ -29,7 +29,13 @@ from shared.events.resolution import (
     TicketResolved,
 )
 from shared.events.review import FeedbackReceived, FollowUpRequested
-from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
+from shared.events.sla import (
+    ClockKind,
+    ClockStarted,
+    TargetApproaching,
+    TargetBreached,
+    TargetOverdue,
+)
 from shared.ids import person_id
 from shared.testing.spec import T0, TICKET
 
@@ -137,4 +143,5 @@ def told_events(text: str = "Some words") -> list[Any]:
         CopyInvited(
             person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
         ),
+        TargetOverdue(clock=ClockKind.NEXT_RESPONSE, due_at=T0, share=2, reached_at=T0),
     ]

@@ -193,6 +193,21 @@ def test_a_warning_goes_to_the_agent_and_to_managers_only_when_nobody_has_the_ti
     assert whom(told(opened(), warning)) == [(Kind.BREACH_WARNING, "meg@desk.example")]
 
 
+def test_whom_the_plan_names_is_told_instead() -> None:
+    warning = TargetApproaching(
+        clock=ClockKind.PROGRESS,
+        due_at=T0,
+        warned_at=T0,
+        remaining_seconds=600,
+        tell=("agent", "managers", "ben"),
+    )
+    assert whom(told(opened(), assigned(), warning)) == [
+        (Kind.BREACH_WARNING, "anna@desk.example"),
+        (Kind.BREACH_WARNING, "meg@desk.example"),
+        (Kind.BREACH_WARNING, "ben@desk.example"),
+    ]
+
+
 def test_an_agent_is_told_of_a_reopening_once() -> None:
     reopened = TicketReopened(reason="again", reopened_by="customer:x", reopened_at=T0)
     rejected = ResolutionRejected(rejected_by="customer:x", reason="no", rejected_at=T0)
