@@ -116,6 +116,11 @@ COMMANDS: Final = (
         bodies.Requester,
         example={"language": "de-AT", "timezone": "Europe/Vienna"},
     ),
+    Command(
+        "copies/suggested/{person}",
+        "intake",
+        "Ask somebody into the ticket to whom the requester has sent a mail, too.",
+    ),
     Command("claim", "assignment", "Take the ticket yourself."),
     Command(
         "assign",

@@ -70,6 +70,8 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    suggested: list[dict[str, str]] = field(default_factory=list)
+    """People to whom the requester sent a mail, too, and whom nobody has asked into it yet."""
     organisation_id: str = ""
     """Of the organisation that the requester belongs to; empty when unknown."""
     language: str = ""

@@ -112,6 +112,7 @@ FORMS: Final = {
         _form("category", "category", "Recategorised.", body=_given("topic_id", "type", "reason")),
         _form("merge", "merge", "Merged.", body=_of("into_ticket_id", "reason"), careful=True),
         _form("link", "addresses", "The address is linked.", body=_of("address", "proof")),
+        _form("ask-copy", "copies/suggested/{person}", "They are asked by mail."),
         _form("unlink", "addresses/{person}", "The address is linked no more."),
         _form("requester", "requester", "It is noted down.", body=_of("language", "timezone")),
         _form("quality", "quality-review", "The review is on record.", body=_score),

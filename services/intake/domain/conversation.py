@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.intake.domain.confirming import confirmed
@@ -27,9 +28,13 @@ from shared.events.intake import (
     Channel,
     ClarificationProvided,
     ConfirmedHow,
+    CopySuggested,
     CustomerMessageReceived,
 )
 from shared.form_fields import FILE
+
+SUGGESTED_MAX: Final = 20
+"""People whom the mails of one ticket suggest to be asked into it, at most."""
 
 
 class NothingWasAsked(Rejected):
@@ -58,7 +63,7 @@ class ReceiveMessage:
     attachments: tuple[Attachment, ...] = ()
     message_id: str | None = None
     copied: tuple[Person, ...] = ()
-    """Others it was sent to: they take part from now on, if the requester has written it."""
+    """Others it was sent to: suggested to the agent, if the requester has written it."""
     authenticity: Authenticity | None = None
     answers_ours: bool = False
     """It quotes what only a mail of ours on this ticket says, and we signed."""
@@ -116,10 +121,11 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
         automatic=c.automatic,
         attachments=c.attachments,
         message_id=c.message_id,
-        copied=c.copied if from_requester and not c.automatic else (),
         authenticity=c.authenticity,
     )
     said: list[Event] = [received]
+    if from_requester and not c.automatic:
+        said += _suggested(ticket, c)
     if c.sender == ticket.facts.requester.person_id and c.answers_ours and not c.automatic:
         said += confirmed(ticket.facts, ConfirmedHow.MAIL, c.now)
     questions = ticket.facts.questions
@@ -128,6 +134,16 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     answers = answers_in(c.text, questions) | _files_for(c, ticket)
     provided = ClarificationProvided(answers=answers, provided_at=c.now)
     return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
+
+
+def _suggested(ticket: Known, c: ReceiveMessage) -> list[Event]:
+    """The others that the mail was sent to. It adds nobody by itself: who is in copy reads the
+    whole conversation, and a mail is soon sent to one too many."""
+    facts = ticket.facts
+    known = {*facts.participants, *facts.invited, *facts.suggested}
+    room = SUGGESTED_MAX - len(facts.suggested)
+    new = [person for person in c.copied if person.person_id not in known][: max(0, room)]
+    return [CopySuggested(people=tuple(new), suggested_at=c.now)] if new else []
 
 
 def _taking_part(ticket: Known, c: ReceiveMessage) -> Person | None:
