@@ -96,6 +96,7 @@ async def apply(path: Path) -> None:
         sections = (
             ("sla", desk.for_sla()),
             ("assignment", desk.for_assignment(hashes)),
+            ("resolution", desk.for_resolution()),
             ("intake", desk.for_intake()),
             ("review", desk.for_review()),
             ("notify", desk.for_notify()),

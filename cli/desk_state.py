@@ -5,6 +5,7 @@ from typing import Any
 
 from cli.desk_routing import routing, skills, working_hours
 from deploy.desk_organisations import readable_members
+from deploy.desk_work import as_file
 
 Ask = Callable[[str, str], Awaitable[dict[str, Any]]]
 """What a service answers to a GET of a path."""
@@ -23,6 +24,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
     promises = await ask("sla", "/v1/desk")
     looking_back = await ask("review", "/v1/desk")
     telling = await ask("notify", "/v1/desk")
+    work = await ask("resolution", "/v1/desk")
     desk = {
         "name": topics["name"],
         "calendars": {each["calendar_id"]: _calendar(each) for each in promises["calendars"]},
@@ -37,6 +39,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         },
         "quality": looking_back["quality"],
         "notifications": _notifications(telling),
+        "work": as_file(work),
     }
     for plan_id, domains in topics["entitled_domains"].items():
         if plan_id in desk["plans"]:

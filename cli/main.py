@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "sla": "when something would be due, and why something is due when it is",
     "log": "a ticket's story from the audit log",
     "why": "why an agent has a ticket, or why it still waits",
+    "case-file": "a ticket's whole story, as a page or as JSON, in one file",
     "tail": "follow all events live",
     "lag": "how far behind each follower is",
     "parked": "list, show, retry or skip what followers could not digest",
@@ -40,6 +41,7 @@ COMMANDS: Final = {
 }
 # Commands that share a module.
 MODULES: Final = {
+    "case-file": "cli.case_file",
     **dict.fromkeys(("up", "down", "reset", "status", "logs"), "cli.up"),
     **dict.fromkeys(("log", "tail", "lag", "parked"), "cli.audit"),
     **dict.fromkeys(("rebuild", "replay", "republish", "resume"), "cli.replay"),

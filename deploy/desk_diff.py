@@ -43,7 +43,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
-    for section in ("routing", "quality", "notifications"):
+    for section in ("routing", "quality", "notifications", "work"):
         changes = _changes("", before.get(section, {}), after.get(section, {}))
         lines += [f"~ {section}: {what}" for what in changes]
     return lines

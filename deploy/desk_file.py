@@ -27,6 +27,7 @@ from deploy.desk_routing import (
     untrue_routing,
 )
 from deploy.desk_rules import Rule, untrue_rules
+from deploy.desk_work import Work, untrue_work
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role, Strategy
 from shared.events.intake import FormField
@@ -204,6 +205,7 @@ class DeskFile(Part):
     organisations: dict[Slug, Organisation] = {}
     quality: Quality = Quality()
     notifications: Notifications = Notifications()
+    work: Work = Work()
 
     def for_intake(self) -> dict[str, Any]:
         """The name, topics and entitlements, as intake takes them."""
@@ -268,10 +270,17 @@ class DeskFile(Part):
         """Who hears what, as notify takes it."""
         return self.notifications.as_defined()
 
+    def for_resolution(self) -> dict[str, Any]:
+        """Canned responses, macros and how tickets close, as resolution takes them."""
+        calendars = {name: calendar.as_defined() for name, calendar in self.calendars.items()}
+        return self.work.as_defined(calendars)
+
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
-        whole = [self.for_intake(), self.for_assignment(token_hashes), self.for_sla()]
-        whole += [self.for_review(), self.for_notify()]
+        whole = [
+            *(self.for_intake(), self.for_assignment(token_hashes), self.for_sla()),
+            *(self.for_resolution(), self.for_review(), self.for_notify()),
+        ]
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -321,6 +330,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     yield from untrue_routing(desk.routing, desk.teams, desk.topics, desk.agents)
     yield from untrue_organisations(desk.organisations, desk.teams, desk.plans, _staffed(desk))
+    yield from untrue_work(desk.work, desk.calendars, desk.topics)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
     mailboxes: dict[str, str] = {}

@@ -18,6 +18,7 @@ from services.gateway.promises import add_promises
 from services.gateway.quality import add_quality
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
+from services.gateway.work import add_work
 from shared.scopes import Scope
 
 PREFIX: Final = "/api/v1"
@@ -61,6 +62,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_quality(router, gateway, reader)
     add_notifications(router, gateway, reader, agent)
     add_keys(router, gateway, agent)
+    add_work(router, gateway, reader, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
     add_promises(router, gateway, reader)
     return router

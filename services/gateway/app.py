@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from services.gateway import api
+from services.gateway import api, casefile
 from services.gateway.context import Gateway
+from services.gateway.drafts import forget_drafts
 from services.gateway.http import BODY_BYTES_MAX, may_send
 from services.gateway.panel import pages
 from services.gateway.projection import HEARS, DeskView
@@ -46,8 +47,11 @@ def service() -> Service:
         known_bytes_max=lambda runtime: may_send(assembly.gateway(runtime), BODY_BYTES_MAX),
         routers=lambda runtime: [
             *api.routers(assembly.gateway(runtime)),
+            casefile.operators(assembly.gateway(runtime)),
             pages.routes(assembly.gateway(runtime)),
         ],
+        forget=forget_drafts,
+        other_tables=("drafts.kept",),
         tasks=lambda runtime: [lambda: assembly.background(assembly.gateway(runtime))],
     )
 

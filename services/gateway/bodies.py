@@ -100,11 +100,44 @@ class Reply(_Body):
         default=False, description="The customer has to answer before work can go on."
     )
     attachments: list[Attachment] = []
+    seen: str = Field(
+        default="",
+        description="ETag of the ticket as you had it in sight: 409 `conversation_moved_on` if more"
+        " was said since. It stays on record.",
+    )
+    sent_anyway: bool = Field(default=False, description="Send it whatever was said since.")
 
 
 class Note(_Body):
     text: str
-    pinned: bool = False
+    pinned: bool = Field(
+        default=False, description="Stands on top of every ticket of this requester."
+    )
+    mentions: list[str] = Field([], description="Ids of agents whom it is meant for.")
+    attachments: list[Attachment] = []
+
+
+class Tags(_Body):
+    add: list[str] = []
+    remove: list[str] = []
+
+
+class Follower(_Body):
+    agent_id: str | None = Field(None, description="By default you.")
+
+
+class Spent(_Body):
+    minutes: float = Field(description="Below 0 takes back a mistake.")
+    note: str = ""
+
+
+class Run(_Body):
+    seen: str = ""
+    sent_anyway: bool = False
+
+
+class ParentTicket(_Body):
+    parent_ticket_id: UUID
 
 
 class Progress(_Body):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.gateway.auth import Sessions, identity_of
+from services.gateway.drafts import Drafts
 from services.gateway.finders import Finders
 from services.gateway.limiting import SignInLimit
 from services.gateway.owners import Answer, Owners
@@ -29,6 +30,7 @@ class Gateway:
     sessions: Sessions
     views: Views
     limit: SignInLimit
+    drafts: Drafts
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Gateway":
@@ -43,6 +45,7 @@ class Gateway:
             sessions=Sessions(settings.identity_secret, timedelta(hours=settings.session_hours)),
             views=Views(runtime),
             limit=SignInLimit(),
+            drafts=Drafts(runtime.pool),
         )
 
     async def look(self, ticket: str, me: AgentRow, after: Vector | None = None) -> TicketRow:

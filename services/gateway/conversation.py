@@ -123,6 +123,7 @@ _SHAPES: Final[dict[type[Event], Callable[[Any], dict[str, Any]]]] = {
         "text": e.text,
         "label": "pinned note" if e.pinned else "note",
         "pinned": e.pinned,
+        "attachments": _files(e.attachments),
     },
     resolution.ProgressReported: lambda e: {
         "kind": "progress",

@@ -9,15 +9,18 @@ from services.gateway.rows import (
     PLANS,
     TEAMS,
     TOPICS,
+    WORK_RULES,
     AgentRow,
     ApiKeyRow,
     PlanRow,
     TeamRow,
     TopicRow,
+    WorkRulesRow,
 )
 from shared.events import Event
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
 from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
+from shared.events.resolution import WorkRulesDefined
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import View
 
@@ -43,6 +46,9 @@ def fold_desk(view: View, event: Event) -> None:
             labels = {field.name: field.label for field in event.fields}
             topic = TopicRow(view.subject, event.topic_id, event.name, event.active, labels)
             view.put(TOPICS, topic)
+        case WorkRulesDefined():
+            told = event.model_dump(mode="json")
+            view.put(WORK_RULES, WorkRulesRow(view.subject, told["responses"], told["macros"]))
         case ApiKeyCreated():
             view.put(API_KEYS, _api_key(view, event))
         case ApiKeyRevoked():

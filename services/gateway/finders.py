@@ -20,6 +20,7 @@ from services.gateway.rows import (
     TicketRow,
     TimelineRow,
     TopicRow,
+    WorkRulesRow,
 )
 from services.gateway.words import marks_in, with_names
 from shared.errors import NotFound
@@ -126,6 +127,22 @@ class Finders:
         arguments = (everyone, row.subject, OTHERS_MAX)
         return [dict(r) for r in await self._pool.fetch(SQL.requester_tickets, *arguments)]
 
+    async def work_rules(self) -> WorkRulesRow | None:
+        """What the desk has prepared for agents; None before a desk was applied."""
+        record = await self._pool.fetchrow(SQL.work_rules)
+        return None if record is None else WorkRulesRow(**record)
+
+    async def pins_of(self, row: TicketRow) -> list[dict[str, Any]]:
+        """Notes pinned on the requester's other tickets, each with its ticket's number."""
+        found = await self._pool.fetch(
+            SQL.pins_of_requester, row.requester_id, row.subject, OTHERS_MAX
+        )
+        return [{**note, "number": each["number"]} for each in found for note in each["pinned"]]
+
+    async def tickets_of(self, ticket_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Number, title, status and agent of some tickets, the oldest first."""
+        return [dict(row) for row in await self._pool.fetch(SQL.incident_numbers, ticket_ids)]
+
     async def page(self, ask: Ask, me: AgentRow) -> Page:
         """A page of what is asked for."""
         number = normalise(ask.q) if ask.q else None
@@ -145,6 +162,8 @@ class Finders:
         asked: dict[str, tuple[str, Sequence[object]]] = {
             "mine": (SQL.count_agent, [me.agent_id]),
             "with-me": (SQL.count_participant, [me.agent_id]),
+            "mentioned": (SQL.count_mentioned, [me.agent_id]),
+            "following": (SQL.count_following, [me.agent_id]),
             "team": (SQL.count_team, [me.team_ids]),
             "unassigned": (SQL.count_unassigned, []),
             "breached": (SQL.count_breached, []),

@@ -186,9 +186,10 @@ order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
 limit $8;
 
 -- name: queue_closed
--- What is closed, the latest first.
+-- What is closed, the latest first; archived only where that is asked for.
 select * from desk_view.tickets
 where closed_at is not null
+  and (status <> 'Archived' or $1 = 'Archived')
   and ($1::text is null or status = $1)
   and ($2::text is null or priority = $2)
   and ($3::text is null or team_id = $3)
@@ -334,3 +335,102 @@ insert into sessions.ended (id, forget_at) values ($1, $2) on conflict do nothin
 -- name: forget_sessions
 -- Sessions whose cookies are good for nothing anyhow.
 delete from sessions.ended where forget_at < now();
+
+-- name: queue_following
+-- What one agent follows, by due time.
+select * from desk_view.tickets
+where active and followers <> '{}' and followers @> array[$9::text]
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_mentioned
+-- Where a note is meant for one agent who has not answered, by due time.
+select * from desk_view.tickets
+where active and mentioned <> '{}' and mentioned @> array[$9::text]
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: queue_tagged
+-- What has a tag, by due time.
+select * from desk_view.tickets
+where active and tags <> '{}' and tags @> array[$9::text]
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8;
+
+-- name: count_following
+-- How much one agent follows, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets
+    where active and followers <> '{}' and followers @> array[$2::text] limit $1
+) as bounded;
+
+-- name: count_mentioned
+-- How many tickets wait for an agent's word, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets
+    where active and mentioned <> '{}' and mentioned @> array[$2::text] limit $1
+) as bounded;
+
+-- name: pins_of_requester
+-- Notes pinned on the other tickets of a requester, the newest ticket's first.
+select number, pinned from desk_view.tickets
+where requester_id = $1 and subject <> $2 and pinned <> '[]'
+order by opened_at desc, subject
+limit $3;
+
+-- name: incident_numbers
+-- Tickets by their ids, as they stand.
+select subject, number, title, status, agent_name from desk_view.tickets
+where subject = any ($1::uuid[])
+order by opened_at, subject;
+
+-- name: keep_draft
+-- What an agent has typed in a form of a ticket, and not sent yet.
+insert into drafts.kept (agent_id, ticket_id, form, typed, saved_at) values ($1, $2, $3, $4, $5)
+on conflict (agent_id, ticket_id, form) do update set typed = $4, saved_at = $5;
+
+-- name: drafts_of
+-- What an agent has typed on one ticket.
+select form, typed, saved_at from drafts.kept where agent_id = $1 and ticket_id = $2;
+
+-- name: draft_tickets
+-- Tickets on which an agent has typed something, the latest first.
+select kept.ticket_id, max(kept.saved_at) as saved_at from drafts.kept
+where agent_id = $1
+group by kept.ticket_id
+order by 2 desc
+limit $2;
+
+-- name: drop_draft
+-- It was sent, or thrown away.
+delete from drafts.kept where agent_id = $1 and ticket_id = $2 and form = $3;
+
+-- name: drop_old_drafts
+-- Drafts that nobody came back to.
+delete from drafts.kept where saved_at < $1;
+
+-- name: forget_drafts
+-- Drafts on the tickets of people who are being forgotten.
+delete from drafts.kept where ticket_id = any ($1::uuid[]);
+
+-- name: work_rules
+-- What the desk has prepared for agents.
+select * from desk_view.work_rules limit 1;

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,8 @@ from shared.web import Invalid
 QUEUES: Final = {
     "mine": "My queue",
     "with-me": "Taking part",
+    "mentioned": "Mentions of me",
+    "following": "Following",
     "team": "My teams",
     "unassigned": "Unassigned",
     "breached": "Overdue promises",
@@ -30,6 +32,9 @@ QUEUES: Final = {
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
+
+TAG: Final = "tag:"
+"""What is looked for begins so when it is a tag of open tickets."""
 
 _FIRST: Final = "-infinity"
 _LAST: Final = "infinity"
@@ -74,29 +79,29 @@ class Source:
 
 def source_of(ask: Ask, me: AgentRow) -> Source:
     """Which query answers: the narrowest index that fits."""
+    if ask.q and ask.q.startswith(TAG):
+        return Source("queue_tagged", (ask.q.removeprefix(TAG).strip().lower(),))
     if ask.q:
         return Source("queue_found", (ask.q,), "opened")
     if ask.requester:
         return Source("queue_requester", (person_id(ask.requester),), "opened")
-    match ask.queue:
-        case "mine":
-            return Source("queue_agent", (me.agent_id,))
-        case "with-me":
-            return Source("queue_participant", (me.agent_id,))
-        case "team":
-            return Source("queue_team", (me.team_ids,))
-        case "unassigned":
-            return Source("queue_unassigned")
-        case "breached":
-            return Source("queue_breached")
-        case "waiting":
-            return Source("queue_status", (Status.WAITING_FOR_CUSTOMER.value,))
-        case "resolved":
-            return Source("queue_status", (Status.RESOLVED.value,))
-        case "closed":
-            return Source("queue_closed", order="closed")
-        case _:
-            return _of_filters(ask)
+    named = _NAMED.get(ask.queue)
+    return named(me) if named is not None else _of_filters(ask)
+
+
+_NAMED: Final[dict[str, Callable[[AgentRow], Source]]] = {
+    "mine": lambda me: Source("queue_agent", (me.agent_id,)),
+    "with-me": lambda me: Source("queue_participant", (me.agent_id,)),
+    "mentioned": lambda me: Source("queue_mentioned", (me.agent_id,)),
+    "following": lambda me: Source("queue_following", (me.agent_id,)),
+    "team": lambda me: Source("queue_team", (me.team_ids,)),
+    "unassigned": lambda _: Source("queue_unassigned"),
+    "breached": lambda _: Source("queue_breached"),
+    "waiting": lambda _: Source("queue_status", (Status.WAITING_FOR_CUSTOMER.value,)),
+    "resolved": lambda _: Source("queue_status", (Status.RESOLVED.value,)),
+    "closed": lambda _: Source("queue_closed", order="closed"),
+}
+"""What answers for a queue by its name; the rest is of the filters."""
 
 
 def _of_filters(ask: Ask) -> Source:

@@ -15,7 +15,17 @@ from shared.log.vector import Vector
 from shared.web import etag
 
 QueueName = Literal[
-    "mine", "with-me", "team", "unassigned", "breached", "waiting", "resolved", "all", "closed"
+    "mine",
+    "with-me",
+    "mentioned",
+    "following",
+    "team",
+    "unassigned",
+    "breached",
+    "waiting",
+    "resolved",
+    "all",
+    "closed",
 ]
 
 TIMELINE_PAGE: Final = 500

@@ -84,6 +84,20 @@ class TicketRow:
     """Which rule decided type, team, impact, urgency, priority and tags."""
     followed_up_at: datetime | None = None
     """When the customer was asked whether it held."""
+    hand_tags: list[str] = field(default_factory=list)
+    """Those of its tags that people put on it."""
+    off_tags: list[str] = field(default_factory=list)
+    """Tags of rules that people took away."""
+    followers: list[str] = field(default_factory=list)
+    """Ids of agents who want to know what becomes of it."""
+    mentioned: list[str] = field(default_factory=list)
+    """Ids of agents whom a note was meant for, and who have said nothing on it since."""
+    minutes_spent: float = 0
+    parent: dict[str, str] | None = None
+    """The incident that it is part of."""
+    children: list[dict[str, str]] = field(default_factory=list)
+    closes_at: datetime | None = None
+    """When silence closes it, as far as that was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +269,15 @@ class TopicRow:
     """What people read of each field of its form, by the field's name."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkRulesRow:
+    """What the desk has prepared for agents: canned responses and macros."""
+
+    subject: UUID
+    responses: list[dict[str, Any]]
+    macros: list[dict[str, Any]]
+
+
 TICKETS: Table[TicketRow] = Table("tickets", TicketRow, topic=TICKETS_TOPIC)
 MESSAGES: Table[MessageRow] = Table(
     "messages", MessageRow, key="id", append_only=True, topic=TICKETS_TOPIC
@@ -274,9 +297,10 @@ PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 ORGANISATIONS: Table[OrganisationRow] = Table("organisations", OrganisationRow, topic=DESK)
 PEOPLE: Table[PersonRow] = Table("people", PersonRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
+WORK_RULES: Table[WorkRulesRow] = Table("work_rules", WorkRulesRow, topic=DESK)
 
 TABLES = (
     *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
-    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS),
-    *(ORGANISATIONS, PEOPLE),
+    *(AGENTS, API_KEYS, TEAMS, PLANS, ORGANISATIONS, TOPICS, WORK_RULES),
+    *(PEOPLE,),
 )

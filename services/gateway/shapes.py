@@ -74,6 +74,12 @@ class Ticket(_Shape):
     resolved_at: datetime | None
     closed_at: datetime | None
     followed_up_at: datetime | None
+    followers: list[str]
+    mentioned: list[str]
+    minutes_spent: float
+    parent: dict[str, Any] | None
+    children: list[dict[str, Any]]
+    closes_at: datetime | None
     version: str
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
+from services.gateway.beside import BESIDE, mentioned_after, tags_after
 from services.gateway.rows import TicketRow
 from shared.events import Event, assignment, intake, notify, resolution, review, sla
 from shared.events.base import Status
@@ -53,6 +54,7 @@ def ticket_after(row: TicketRow, event: Event, recorded: Recorded) -> TicketRow:
 
 
 def _noted(row: TicketRow, event: resolution.NoteAdded, recorded: Recorded) -> TicketRow:
+    row = replace(row, mentioned=mentioned_after(row, event))
     if not event.pinned:
         return row
     note = {
@@ -72,9 +74,9 @@ def _categorised(row: TicketRow, e: intake.TicketCategorised) -> Change:
         "team_id": e.team_id,
         "team_name": e.team_name,
         "tier": e.tier,
-        "tags": list(e.tags),
         "organisation_id": e.organisation or row.organisation_id,
         "language": e.language or row.language,
+        "tags": tags_after(row, e.tags),
         "decided": {**row.decided, **e.decided},
     }
 
@@ -159,7 +161,7 @@ def _left(row: TicketRow, e: assignment.ParticipantRemoved) -> Change:
 
 def _resolved(_row: TicketRow, e: resolution.TicketResolved) -> Change:
     solution = {"kind": e.kind.value, "cause": e.cause, "note": e.note, "verified": None}
-    return {"solution": solution, "resolved_at": e.resolved_at}
+    return {"solution": solution, "resolved_at": e.resolved_at, "closes_at": e.closes_at}
 
 
 def _verified(row: TicketRow, e: resolution.ResolutionVerified) -> Change:
@@ -205,6 +207,7 @@ def _undelivered(_row: TicketRow, e: notify.NotificationFailed) -> Change:
 
 
 _CHANGES: Final[dict[type[Event], _Changer]] = {
+    **BESIDE,
     intake.TicketCategorised: _categorised,
     intake.TicketPrioritised: _prioritised,
     intake.TicketsRelated: _related,
@@ -244,6 +247,7 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     resolution.TicketReopened: lambda row, _: {
         "reopened": row.reopened + 1,
         "resolved_at": None,
+        "closes_at": None,
     },
     review.FollowUpRequested: lambda _, e: {"followed_up_at": e.requested_at},
     review.FeedbackReceived: lambda _, e: {"rating": e.rating},

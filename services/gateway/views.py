@@ -31,7 +31,7 @@ class Views:
         self._pending: dict[View, datetime] = {}
 
     def note(self, agent_id: str, ticket_id: UUID) -> None:
-        """The agent looks at the ticket now."""
+        """The agent, or who else it is as an actor, looks at the ticket now."""
         now = self._runtime.clock()
         view = (agent_id, ticket_id, now.strftime("%Y-%m-%dT%H:%M"))
         if view in self._known:
@@ -67,6 +67,6 @@ class Views:
             DECIDER,
             ticket_id,
             ViewTicket(viewed_by=agent_id, now=at),
-            actor=f"agent:{agent_id}",
+            actor=agent_id if ":" in agent_id else f"agent:{agent_id}",
             **context,
         )

@@ -41,8 +41,18 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         sla.TargetBreached,
         sla.TargetMet,
         sla.TargetOverdue,
+        resolution.ChildLinked,
+        resolution.ChildUnlinked,
+        resolution.ClosureReminded,
         resolution.NoteAdded,
+        resolution.NoteUnpinned,
+        resolution.ParentLinked,
+        resolution.ParentUnlinked,
+        resolution.TagsChanged,
         resolution.TicketArchived,
+        resolution.TicketFollowed,
+        resolution.TicketUnfollowed,
+        resolution.TimeSpent,
         resolution.WorkStarted,
     }
 )
@@ -188,7 +198,31 @@ def _failed(e: notify.NotificationFailed) -> str:
     return f"The {_notification(e)} {how}: {e.reason}"
 
 
+def _tagged(e: resolution.TagsChanged) -> str:
+    added = [f"+{tag}" for tag in e.added]
+    return f"Tags {' '.join([*added, *(f'-{tag}' for tag in e.removed)])}{_by(e.changed_by)}"
+
+
+_BESIDE: Final[dict[type[Event], Callable[[Any], str]]] = {
+    resolution.NoteUnpinned: lambda e: f"A note was unpinned{_by(e.unpinned_by)}",
+    resolution.TagsChanged: _tagged,
+    resolution.TicketFollowed: lambda e: f"{who(e.agent_id)} follows it",
+    resolution.TicketUnfollowed: lambda e: f"{who(e.agent_id)} follows it no longer",
+    resolution.TimeSpent: lambda e: f"{who(e.spent_by)} spent {e.minutes:g} min{_because(e.note)}",
+    resolution.ParentLinked: lambda e: f"Part of {e.parent_number} now{_by(e.linked_by)}",
+    resolution.ParentUnlinked: lambda e: f"Part of {e.parent_number} no longer{_by(e.unlinked_by)}",
+    resolution.ChildLinked: lambda e: f"{e.child_number} is part of it now{_by(e.linked_by)}",
+    resolution.ChildUnlinked: lambda e: (
+        f"{e.child_number} is part of it no longer{_by(e.unlinked_by)}"
+    ),
+    resolution.ClosureReminded: lambda _: (
+        "The customer was reminded that silence is going to close it"
+    ),
+}
+"""What is put on a ticket beside the work."""
+
 _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
+    **_BESIDE,
     intake.TicketOpened: lambda e: (
         f"Opened by {e.channel} under {e.topic_name}{_doubt(e.authenticity)}"
     ),

@@ -125,5 +125,12 @@ _CLOCKS = {
     ClockKind.PROGRESS: spoken("Word of progress", "Der nächste Zwischenstand"),
     ClockKind.RESOLUTION: spoken("Resolution", "Die Lösung"),
 }
+CLOCK_NAMES = {
+    ClockKind.FIRST_RESPONSE: spoken("first response", "erste Antwort"),
+    ClockKind.NEXT_RESPONSE: spoken("next response", "nächste Antwort"),
+    ClockKind.PROGRESS: spoken("word of progress", "nächster Zwischenstand"),
+    ClockKind.RESOLUTION: spoken("resolution", "Lösung"),
+}
+"""As letters name the clocks within a sentence."""
 _DUE = spoken("is due by", "ist fällig bis")
 _PAUSED = spoken(", paused", ", angehalten")

@@ -28,7 +28,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notify.directory import Contact, Directory, deadlines, expected_answer
+from services.notify.directory import CLOCK_NAMES, Contact, Directory, deadlines, expected_answer
 from services.notify.speaking import Spoken, days, duration, moment, spoken
 from services.notify.story import Story
 from services.notify.words import excerpt, first_name, unproven_name
@@ -277,7 +277,7 @@ def _rejected(event: ResolutionRejected, about: Occasion) -> list[Letter]:
 def _approaching(event: TargetApproaching, about: Occasion) -> list[Letter]:
     named = _named(event.tell, about)
     told = named or _agent(about) or list(about.directory.managers)
-    facts = {"clock": event.clock.value, "due": about.moment(event.due_at)}
+    facts = {"clock": CLOCK_NAMES[event.clock], "due": about.moment(event.due_at)}
     minutes = max(0.0, event.remaining_seconds) / 60
     left = Spoken(lambda language: duration(minutes, language))
     letters = _desk(Kind.BREACH_WARNING, told, left=left, **facts)
@@ -300,7 +300,7 @@ def _named(tell: Iterable[str], about: Occasion) -> list[Contact]:
 def _breached(event: TargetBreached | TargetOverdue, about: Occasion) -> list[Letter]:
     named = _named(event.tell, about)
     told = named or [*_agent(about), *about.directory.managers]
-    facts = {"clock": event.clock.value, "due": about.moment(event.due_at)}
+    facts = {"clock": CLOCK_NAMES[event.clock], "due": about.moment(event.due_at)}
     letters = _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
     return [replace(letter, named=bool(named)) for letter in letters]
 

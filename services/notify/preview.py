@@ -56,7 +56,7 @@ FACTS: Final[dict[str, Any]] = {
     "closes_after": spoken("3 days", "3 Tage"),
     "how": "confirmed",
     "merged_into": "",
-    "clock": "first_response",
+    "clock": spoken("first response", "erste Antwort"),
     "left": spoken("30 minutes", "30 Minuten"),
     "escalates": True,
     "rating": 2,

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from services.resolution import bodies, finders
-from services.resolution.attachments import keep
+from services.resolution import answering, bodies, finders
+from services.resolution.attachments import kept
 from services.resolution.domain import DECIDER
 from services.resolution.domain.commands import (
     AddNote,
@@ -19,7 +19,6 @@ from services.resolution.domain.commands import (
     HoldTicket,
     RejectResolution,
     ReopenTicket,
-    ReplyToCustomer,
     ReportProgress,
     RequestEscalation,
     ResolveTicket,
@@ -27,9 +26,9 @@ from services.resolution.domain.commands import (
     StartWork,
     VerifyResolution,
 )
-from services.resolution.settings import Settings
+from services.resolution.rules import in_force
 from shared.asked import Asked, ByAgent, ByCustomerOrAgent
-from shared.bucket import files_of
+from shared.decider import Outcome
 from shared.service import Runtime
 from shared.web import etag
 
@@ -45,14 +44,18 @@ def routes(runtime: Runtime) -> APIRouter:
     return router
 
 
-async def _carry_out(
+async def carry_out(
     runtime: Runtime, ticket_id: UUID, command: Command, asked: Asked
 ) -> JSONResponse:
     """Decide it once all that the caller knows is known here, and tell what is new."""
     await runtime.wait_for(ticket_id, asked.after)
-    outcome = await runtime.handle(DECIDER, ticket_id, command, **asked.context(command))
+    return told(await runtime.handle(DECIDER, ticket_id, command, **asked.context(command)))
+
+
+def told(outcome: Outcome) -> JSONResponse:
+    """What a command came to."""
     said = [type(event).__name__ for event in outcome.events]
-    content = {"ticket_id": str(ticket_id), "events": said}
+    content = {"ticket_id": str(outcome.subject), "events": said}
     return JSONResponse(content, headers=etag(outcome.vector))
 
 
@@ -63,42 +66,49 @@ def _add_work(router: APIRouter, runtime: Runtime) -> None:
     @router.post("/tickets/{ticket_id}/start")
     async def start(ticket_id: UUID, asked: ByAgent) -> Response:
         command = StartWork(by=asked.by, now=now())
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/replies")
     async def reply(ticket_id: UUID, body: bodies.Reply, asked: ByAgent) -> Response:
-        return await _carry_out(runtime, ticket_id, await _reply(runtime, body, asked), asked)
+        await runtime.wait_for(ticket_id, asked.after)
+        return told(await answering.reply(runtime, ticket_id, body, asked))
 
     @router.post("/tickets/{ticket_id}/notes")
     async def note(ticket_id: UUID, body: bodies.Note, asked: ByAgent) -> Response:
         command = AddNote(
-            by=asked.by, agent_name=asked.name, now=now(), text=body.text, pinned=body.pinned
+            by=asked.by,
+            agent_name=asked.name,
+            now=now(),
+            text=body.text,
+            pinned=body.pinned,
+            mentions=tuple(dict.fromkeys(body.mentions)),
+            attachments=await kept(runtime, body.attachments),
         )
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/progress")
     async def progress(ticket_id: UUID, body: bodies.Progress, asked: ByAgent) -> Response:
         command = ReportProgress(
             by=asked.by, agent_name=asked.name, now=now(), kind=body.kind, text=body.text
         )
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/hold")
     async def hold(ticket_id: UUID, body: bodies.Reason, asked: ByAgent) -> Response:
         command = HoldTicket(by=asked.by, now=now(), reason=body.reason)
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/resume")
     async def resume(
         ticket_id: UUID, asked: ByAgent, body: bodies.MaybeReason | None = None
     ) -> Response:
         command = ResumeWork(by=asked.by, now=now(), reason=body.reason if body else "")
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/escalation")
     async def escalation(ticket_id: UUID, body: bodies.Reason, asked: ByAgent) -> Response:
         command = RequestEscalation(by=asked.by, now=now(), reason=body.reason)
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
 
 def _add_closing(router: APIRouter, runtime: Runtime) -> None:
@@ -107,14 +117,14 @@ def _add_closing(router: APIRouter, runtime: Runtime) -> None:
 
     @router.post("/tickets/{ticket_id}/resolve")
     async def resolve(ticket_id: UUID, body: bodies.Solution, asked: ByAgent) -> Response:
-        solution = body.model_dump()
+        solution = {**body.model_dump(), "rules": (await in_force(runtime)).closing}
         command = ResolveTicket(by=asked.by, agent_name=asked.name, now=now(), **solution)
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/verify")
     async def verify(ticket_id: UUID, body: bodies.Verification, asked: ByAgent) -> Response:
         command = VerifyResolution(by=asked.by, now=now(), **body.model_dump())
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/confirm")
     async def confirm(
@@ -122,29 +132,30 @@ def _add_closing(router: APIRouter, runtime: Runtime) -> None:
     ) -> Response:
         comment = body.comment if body else ""
         command = ConfirmResolution(by=asked.by, now=now(), comment=comment)
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/reject")
     async def reject(ticket_id: UUID, body: bodies.Objection, asked: ByCustomerOrAgent) -> Response:
         command = RejectResolution(by=asked.by, now=now(), reason=body.reason)
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/reopen")
     async def reopen(ticket_id: UUID, body: bodies.Objection, asked: ByCustomerOrAgent) -> Response:
         command = ReopenTicket(by=asked.by, now=now(), reason=body.reason)
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/close")
     async def close(
         ticket_id: UUID, asked: ByAgent, body: bodies.ClosingNote | None = None
     ) -> Response:
-        command = CloseTicket(by=asked.by, now=now(), note=body.note if body else "")
-        return await _carry_out(runtime, ticket_id, command, asked)
+        rules = (await in_force(runtime)).closing
+        command = CloseTicket(by=asked.by, now=now(), note=body.note if body else "", rules=rules)
+        return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/archive")
     async def archive(ticket_id: UUID, asked: ByAgent) -> Response:
         command = ArchiveTicket(by=asked.by, now=now())
-        return await _carry_out(runtime, ticket_id, command, asked)
+        return await carry_out(runtime, ticket_id, command, asked)
 
 
 def _add_queries(router: APIRouter, runtime: Runtime) -> None:
@@ -182,17 +193,3 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
         """How tickets ended, the latest first."""
         until = before or runtime.clock()
         return await finders.closings(runtime.pool, until, limit)
-
-
-async def _reply(runtime: Runtime, body: bodies.Reply, asked: Asked) -> ReplyToCustomer:
-    settings = runtime.settings
-    assert isinstance(settings, Settings)
-    store = files_of(settings)
-    return ReplyToCustomer(
-        by=asked.by,
-        agent_name=asked.name,
-        now=runtime.clock(),
-        text=body.text,
-        awaits_customer=body.awaits_customer,
-        attachments=await keep(store, body.attachments, settings.attachment_bytes_max),
-    )

@@ -4,11 +4,18 @@ from datetime import datetime
 from typing import Final
 
 from services.resolution.api import routes
+from services.resolution.beside_api import beside_routes
 from services.resolution.closed import Closed
+from services.resolution.desk_api import desk_routes
 from services.resolution.domain import DECIDER
-from services.resolution.domain.commands import ArchiveWhenDue, CloseForSilence, Command
-from services.resolution.projection import ARCHIVE, SAID, Work
-from services.resolution.reactions import CustomerSpeaks
+from services.resolution.domain.commands import (
+    ArchiveWhenDue,
+    CloseForSilence,
+    Command,
+    RemindOfClosure,
+)
+from services.resolution.projection import ARCHIVE, REMIND, SAID, Work
+from services.resolution.reactions import AnswerChildren, CustomerSpeaks
 from services.resolution.settings import Settings
 from shared.events import Event
 from shared.events.assignment import (
@@ -58,6 +65,8 @@ def due(timer: Timer) -> Command:
         closed_at = datetime.fromisoformat(timer.command["closed_at"])
         return ArchiveWhenDue(by="timer", now=timer.due_at, closed_at=closed_at)
     resolved_at = datetime.fromisoformat(timer.command["resolved_at"])
+    if timer.kind == REMIND:
+        return RemindOfClosure(by="timer", now=timer.due_at, resolved_at=resolved_at)
     return CloseForSilence(by="timer", now=timer.due_at, resolved_at=resolved_at)
 
 
@@ -66,9 +75,9 @@ SERVICE: Final = Service(
     hears=HEARS,
     says=SAID,
     projections=[Work(), Closed()],
-    reactions=lambda _: [Reacts(CustomerSpeaks(), DECIDER)],
+    reactions=lambda _: [Reacts(CustomerSpeaks(), DECIDER), Reacts(AnswerChildren(), DECIDER)],
     timers=Timers("work", due, DECIDER),
-    routers=lambda runtime: [routes(runtime)],
+    routers=lambda runtime: [routes(runtime), beside_routes(runtime), desk_routes(runtime)],
 )
 
 

@@ -1,11 +1,20 @@
-"""Files that come with a reply: stored and synced before the event that names them."""
+"""Files that come with a reply or a note: stored and synced before the event that names them."""
 
 from collections.abc import Sequence
 
 from services.resolution.bodies import File
-from shared.bucket import Files
+from services.resolution.settings import Settings
+from shared.bucket import Files, files_of
 from shared.events import Attachment
+from shared.service import Runtime
 from shared.web import Invalid
+
+
+async def kept(runtime: Runtime, files: Sequence[File]) -> tuple[Attachment, ...]:
+    """Store the files where the service's settings say; what an event says of them."""
+    settings = runtime.settings
+    assert isinstance(settings, Settings)
+    return await keep(files_of(settings), files, settings.attachment_bytes_max)
 
 
 async def keep(store: Files, files: Sequence[File], bytes_max: int) -> tuple[Attachment, ...]:

@@ -1,10 +1,17 @@
 """What people may send with a command: checked here, so that events hold only good text."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from shared.events.resolution import ProgressKind, ResolutionKind
+from shared.events.resolution import (
+    CannedResponse,
+    ClosingRules,
+    Macro,
+    ProgressKind,
+    ResolutionKind,
+)
 
 
 def _without_nul(value: object) -> object:
@@ -34,6 +41,14 @@ Maybe = Annotated[
 """Something that need not be said."""
 
 
+AgentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+Vectored = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]
+"""The ETag of a ticket."""
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,11 +67,19 @@ class Reply(_Body):
         False, description="The customer has to answer before work can go on."
     )
     attachments: tuple[File, ...] = Field((), max_length=20)
+    seen: Vectored = Field(
+        "", description="ETag of the ticket as it was in sight: refused if more was said since."
+    )
+    sent_anyway: bool = Field(False, description="Send it whatever was said since.")
 
 
 class Note(_Body):
     text: Text
-    pinned: bool = Field(False, description="Shown to every colleague who opens the ticket.")
+    pinned: bool = Field(
+        False, description="Stands on top of every ticket of this requester until it is unpinned."
+    )
+    mentions: tuple[AgentId, ...] = Field((), max_length=20, description="Whom it is meant for.")
+    attachments: tuple[File, ...] = Field((), max_length=20)
 
 
 class Progress(_Body):
@@ -94,3 +117,35 @@ class Objection(_Body):
 
 class ClosingNote(_Body):
     note: Maybe = Field("", description="Needed unless the ticket is resolved.")
+
+
+class Tags(_Body):
+    add: tuple[Tag, ...] = Field((), max_length=30)
+    remove: tuple[Tag, ...] = Field((), max_length=30)
+
+
+class Follower(_Body):
+    agent_id: AgentId | None = Field(None, description="By default whoever asks.")
+
+
+class Spent(_Body):
+    minutes: float = Field(ge=-1_440, le=1_440, description="Below 0 takes back a mistake.")
+    note: Maybe = ""
+
+
+class ParentTicket(_Body):
+    parent_ticket_id: UUID
+
+
+class Run(_Body):
+    seen: Vectored = ""
+    sent_anyway: bool = False
+
+
+class RulesDefinition(_Body):
+    """Resolution's section of the desk."""
+
+    revision: int
+    responses: tuple[CannedResponse, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    closing: ClosingRules = ClosingRules()

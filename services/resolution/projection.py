@@ -28,18 +28,29 @@ from shared.events.intake import (
 )
 from shared.events.resolution import (
     AgentReplied,
+    ChildLinked,
+    ChildUnlinked,
+    ClosureReminded,
     EscalationRequested,
     NoteAdded,
+    NoteUnpinned,
+    ParentLinked,
+    ParentUnlinked,
     ProgressReported,
     ResolutionConfirmed,
     ResolutionRejected,
     ResolutionVerified,
+    TagsChanged,
     TicketArchived,
     TicketClosed,
+    TicketFollowed,
     TicketHeld,
     TicketReopened,
     TicketResolved,
+    TicketUnfollowed,
+    TimeSpent,
     WorkResumed,
+    WorkRulesDefined,
     WorkStarted,
 )
 from shared.followers.contracts import Timer
@@ -50,6 +61,7 @@ from shared.service import TIMERS
 
 CLOSE: Final = "close"
 ARCHIVE: Final = "archive"
+REMIND: Final = "remind"
 
 CLOSE_AFTER_MINUTES: Final[float] = TicketCategorised.model_fields["close_after_minutes"].default
 ARCHIVE_AFTER_MINUTES: Final[float] = TicketCategorised.model_fields[
@@ -72,6 +84,17 @@ SAID: Final[frozenset[type[Event]]] = frozenset(
         TicketReopened,
         TicketClosed,
         TicketArchived,
+        ClosureReminded,
+        NoteUnpinned,
+        TagsChanged,
+        TicketFollowed,
+        TicketUnfollowed,
+        TimeSpent,
+        ParentLinked,
+        ChildLinked,
+        ParentUnlinked,
+        ChildUnlinked,
+        WorkRulesDefined,
     }
 )
 """All that resolution says."""
@@ -110,6 +133,12 @@ class WorkRow:
     resolutions: int = 0
     rejections: int = 0
     reopenings: int = 0
+    closes_at: datetime | None = None
+    """When silence closes it; None: after `close_after_minutes`."""
+    remind_at: datetime | None = None
+    parent_id: UUID | None = None
+    """The incident that it is part of."""
+    minutes_spent: float = 0
     close_after_minutes: float = CLOSE_AFTER_MINUTES
     archive_after_minutes: float = ARCHIVE_AFTER_MINUTES
 
@@ -155,10 +184,13 @@ class Work:
             **_who(event),
             **_conversation(row, event),
             **_progress(row, event),
+            **_beside(row, event),
         )
         view.put(WORK, changed)
-        for kind in (CLOSE, ARCHIVE):
+        for kind in (CLOSE, REMIND, ARCHIVE):
             _set_timer(view, changed, kind, recorded)
+        if changed.status == Status.ARCHIVED:
+            view.delete(WORK)
 
 
 def _opened(event: TicketOpened, recorded: Recorded) -> WorkRow:
@@ -217,7 +249,8 @@ def _progress(row: WorkRow, event: Event) -> Mapping[str, Any]:
         case EscalationRequested():
             return {"escalations": row.escalations + 1}
         case TicketResolved(resolved_at=at):
-            return {"resolutions": row.resolutions + 1, "resolved_at": at, **going_on}
+            times = {"resolved_at": at, "closes_at": event.closes_at, "remind_at": event.remind_at}
+            return {"resolutions": row.resolutions + 1, **times, **going_on}
         case ResolutionRejected():
             return {"rejections": row.rejections + 1}
         case TicketReopened():
@@ -225,6 +258,20 @@ def _progress(row: WorkRow, event: Event) -> Mapping[str, Any]:
             return {**again, **going_on}
         case TicketClosed(closed_at=at):
             return {"closed_at": at, **going_on}
+        case _:
+            return {}
+
+
+def _beside(row: WorkRow, event: Event) -> Mapping[str, Any]:
+    match event:
+        case ClosureReminded():
+            return {"remind_at": None}
+        case TimeSpent(minutes=minutes):
+            return {"minutes_spent": row.minutes_spent + minutes}
+        case ParentLinked(parent_ticket_id=parent_id):
+            return {"parent_id": parent_id}
+        case ParentUnlinked():
+            return {"parent_id": None}
         case _:
             return {}
 
@@ -252,8 +299,10 @@ def _set_timer(view: View, row: WorkRow, kind: str, recorded: Recorded) -> None:
 
 def _due(row: WorkRow, kind: str) -> tuple[datetime | None, dict[str, Any]]:
     """When silence closes it, or rest archives it: with what must still be so then."""
-    if kind == CLOSE and row.status == Status.RESOLVED and row.resolved_at is not None:
-        due_at = row.resolved_at + timedelta(minutes=row.close_after_minutes)
+    if kind != ARCHIVE and row.status == Status.RESOLVED and row.resolved_at is not None:
+        after = timedelta(minutes=row.close_after_minutes)
+        closes_at = row.closes_at or row.resolved_at + after
+        due_at = closes_at if kind == CLOSE else row.remind_at
         return due_at, {"resolved_at": row.resolved_at.isoformat()}
     if kind == ARCHIVE and row.status == Status.CLOSED and row.closed_at is not None:
         due_at = row.closed_at + timedelta(minutes=row.archive_after_minutes)

@@ -3,9 +3,26 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from services.resolution.domain.commands import CloseMerged, Command, HearCustomer, TakeUpUnmerged
+from services.resolution.domain import DECIDER
+from services.resolution.domain.commands import (
+    CloseMerged,
+    CloseTicket,
+    Command,
+    HearCustomer,
+    ReportProgress,
+    ResolveTicket,
+    TakeUpUnmerged,
+)
+from services.resolution.domain.states import Archived, Unknown
 from shared.events import Event
 from shared.events.intake import CustomerMessageReceived, TicketMerged, TicketUnmerged
+from shared.events.resolution import (
+    ClosedHow,
+    ClosingRules,
+    ProgressReported,
+    TicketClosed,
+    TicketResolved,
+)
 from shared.events.review import FeedbackReceived
 from shared.followers.contracts import Directed
 from shared.log.records import Past, Recorded
@@ -41,3 +58,53 @@ def _commands(recorded: Recorded) -> list[Command]:
             return [TakeUpUnmerged(by=by, now=now, reason=reason)]
         case _:
             return []
+
+
+class AnswerChildren:
+    """What is said of an incident answers its children: its progress, its solution, its end.
+
+    Whoever's ticket is resolved with it confirms or rejects that for themselves. What a child
+    can't take, as it is resolved or closed already, is passed over.
+    """
+
+    name: ClassVar[str] = "answer_children"
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {ProgressReported, TicketResolved, TicketClosed}
+    )
+
+    async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[Command]]:
+        command = _for_children(recorded)
+        if command is None:
+            return []
+        until = [each.event for each in past.events if each.position <= recorded.position]
+        incident = DECIDER.fold(until)
+        if isinstance(incident, Unknown | Archived):
+            return []
+        return [Directed(child_id, command) for child_id in incident.facts.children]
+
+
+def _for_children(recorded: Recorded) -> Command | None:
+    now = recorded.occurred_at
+    match recorded.event:
+        case ProgressReported() as said:
+            return ReportProgress(
+                by=said.reported_by,
+                agent_name=said.agent_name,
+                now=now,
+                kind=said.kind,
+                text=said.text,
+            )
+        case TicketResolved() as said:
+            return ResolveTicket(
+                by=said.resolved_by,
+                agent_name=said.agent_name,
+                now=now,
+                kind=said.kind,
+                cause=said.cause,
+                note=said.note,
+                rules=ClosingRules(reopen_minutes=said.reopen_minutes),
+            )
+        case TicketClosed(how=ClosedHow.AGENT, note=note, closed_by=by) if note.strip():
+            return CloseTicket(by=by, now=now, note=note)
+        case _:
+            return None

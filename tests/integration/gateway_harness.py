@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 
 from deploy.local.databases import Database
-from services.gateway import api
+from services.gateway import api, casefile
 from services.gateway.app import SERVICE
 from services.gateway.context import Gateway
 from services.gateway.owners import Owners
@@ -151,8 +151,9 @@ def settings(database: Database | None, **more: Any) -> Settings:
 
 def application(gateway: Gateway) -> FastAPI:
     app = FastAPI(openapi_url=None)
+    app.state.identity_secret, app.state.service_name = SECRET, "gateway"
     install_errors(app)
-    for router in (*api.routers(gateway), pages.routes(gateway)):
+    for router in (*api.routers(gateway), casefile.operators(gateway), pages.routes(gateway)):
         app.include_router(router)
     return app
 

@@ -148,8 +148,9 @@ async def test_a_form_becomes_its_command_once(desk: Desk, anna: httpx.AsyncClie
     assert answer.status_code == 303
     (sent,) = desk.owners.sent
     assert (sent.owner, sent.path) == ("resolution", f"/v1/tickets/{TICKET}/replies")
-    assert sent.body == {"text": "We are on it.\nAnna", "awaits_customer": True}
-    assert sent.headers["if-match"] == '"assignment=1,intake=4,resolution=1,sla=3"'
+    in_sight = "assignment=1,intake=4,resolution=1,sla=3"
+    said = {"text": "We are on it.\nAnna", "awaits_customer": True, "seen": in_sight}
+    assert sent.body == said
     assert sent.headers["ledgerdesk-after"]
     assert len(sent.headers["idempotency-key"]) == 32
     done = await anna.get(answer.headers["location"])

@@ -21,6 +21,7 @@ SMALL = {
     "topics",
     "labels",
     "agent_by_id",
+    "work_rules",
 }
 """Queries of tables that stay small."""
 
@@ -61,6 +62,10 @@ insert into desk_view.clocks
 select gen_random_uuid(), subject, 'resolution', 'running', 1, now(), now(), null, '', false,
     null, null
 from desk_view.tickets;
+insert into drafts.kept
+select 'agent' || n % 150, subject, 'reply', '{}', now() + n * interval '1 second' from (
+    select subject, row_number() over () as n from desk_view.tickets limit 5000
+) as numbered;
 insert into sessions.ended
 select gen_random_uuid(), now() + n * interval '1 second' from generate_series(1, 5000) as n;
 """

@@ -1,6 +1,7 @@
 """The forms of a ticket's page: which command each gives, and what it says."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,9 @@ FILE_BYTES_MAX: Final = 10 * 1024 * 1024
 
 FILES_MAX: Final = 20
 """Files that can be attached to one reply."""
+
+_MENTION: Final = re.compile(r"(?<![\w@.])@([a-z0-9][a-z0-9_-]{0,62})\b")
+"""`@anna`, but no mail address."""
 
 Fields = Mapping[str, str]
 
@@ -52,11 +56,38 @@ def _form(name: str, command: str, done: str, **more: Any) -> Form:
 
 
 def _reply(typed: Fields) -> dict[str, Any]:
-    return {"text": typed.get("text", ""), "awaits_customer": "awaits_customer" in typed}
+    return {
+        "text": typed.get("text", ""),
+        "awaits_customer": "awaits_customer" in typed,
+        "seen": typed.get("seen", ""),
+    }
 
 
 def _note(typed: Fields) -> dict[str, Any]:
-    return {"text": typed.get("text", ""), "pinned": "pinned" in typed}
+    text = typed.get("text", "")
+    return {"text": text, "pinned": "pinned" in typed, "mentions": mentions_in(text)}
+
+
+def mentions_in(text: str) -> list[str]:
+    """Ids of agents that the text names with an @ before them."""
+    return list(dict.fromkeys(_MENTION.findall(text)))[:20]
+
+
+def _tags(typed: Fields) -> dict[str, Any]:
+    """`vip -printer`: one goes on, the other comes off."""
+    words = typed.get("tags", "").replace(",", " ").lower().split()
+    return {
+        "add": [word.lstrip("+") for word in words if not word.startswith("-")],
+        "remove": [word[1:] for word in words if word.startswith("-")],
+    }
+
+
+def _spent(typed: Fields) -> dict[str, Any]:
+    minutes = typed.get("minutes", "").strip().replace(",", ".")
+    try:
+        return {"minutes": float(minutes), **_of("note")(typed)}
+    except ValueError:
+        return {"minutes": None, **_of("note")(typed)}
 
 
 def _verify(typed: Fields) -> dict[str, Any]:
@@ -96,6 +127,19 @@ FORMS: Final = {
         _form("reopen", "reopen", "Reopened.", body=_of("reason")),
         _form("close", "close", "Closed.", body=_of("note"), careful=True),
         _form("archive", "archive", "Archived."),
+        _form("macro", "macros/{macro_id}", "Done, all of it.", body=_of("seen"), careful=True),
+        _form("tags", "tags", "The tags are changed.", body=_tags),
+        _form("follow", "followers", "You follow it now.", body=_given("agent_id")),
+        _form("unfollow", "followers/{agent_id}", "Followed no longer."),
+        _form("time", "time", "The time is on record.", body=_spent),
+        _form("unpin", "pins/{note_id}", "Unpinned."),
+        _form(
+            "parent",
+            "parent",
+            "It is part of the incident now.",
+            body=_of("parent_ticket_id"),
+        ),
+        _form("orphan", "parent/unlink", "It is part of no incident now."),
         _form("claim", "claim", "It is yours."),
         _form("assign", "assign", "Assigned.", body=_of("agent_id", "reason")),
         _form("give-back", "give-back", "Back in the queue.", body=_of("reason")),

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from services.gateway.auth import COOKIE, by_token
 from services.gateway.context import Gateway
 from services.gateway.limiting import TooManySignIns
-from services.gateway.panel import assigning, promises, ticket_pages
+from services.gateway.panel import assigning, keeping, promises, ticket_pages
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import NoPage, PageRoute, check_form, visitor
 from services.gateway.panel.notification_pages import add_notification_pages
@@ -43,6 +43,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_quality_pages(router, gateway)
     add_notification_pages(router, gateway)
     promises.add(router, gateway)
+    keeping.add(router, gateway)
     _add_no_page(router)
     return router
 
@@ -125,6 +126,7 @@ def _add_queue(router: APIRouter, gateway: Gateway) -> None:
             ask=ask,
             filters={**_filters(ask)},
             rows=page.rows,
+            drafted=set(await gateway.drafts.tickets(who.agent.agent_id)),
             more=f"/?{urlencode(more)}" if more else None,
             teams=await gateway.finders.teams(),
             agents=await gateway.finders.agents(),

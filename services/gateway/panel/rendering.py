@@ -36,6 +36,9 @@ STATIC: Final = {
     "icon.svg": "image/svg+xml",
 }
 
+MENTIONABLE_MAX: Final = 12
+"""Agents named beside a note, as examples of how to mention one."""
+
 SOON_SECONDS: Final = 30 * 60
 """What is due within this time is shown as soon due."""
 
@@ -131,6 +134,12 @@ def agents_by_load(agents: Sequence[tuple[AgentRow, int]]) -> list[tuple[str, st
     ]
 
 
+def mentionable(agents: Sequence[tuple[AgentRow, int]]) -> str:
+    """How agents are mentioned in a note: the first few."""
+    listed = [f"@{agent.agent_id}" for agent, _ in agents[:MENTIONABLE_MAX]]
+    return " ".join(listed) + (" …" if len(agents) > MENTIONABLE_MAX else "")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -155,6 +164,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "agents_by_load": agents_by_load,
+        "mentionable": mentionable,
         "pairs": pairs,
         "static": static_url,
         "QUEUES": QUEUES,

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -16,7 +17,9 @@ from services.gateway.owners import Answer
 from services.gateway.panel.forms import FILES_MAX, FORMS, Form, Typed, attachments
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import FormTooOld, Visitor, check_form, visitor
+from services.gateway.panel.keeping import keep
 from services.gateway.panel.rendering import render
+from services.gateway.prepared import prepared_for
 from services.gateway.rows import TicketRow, TimelineRow
 from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.ids import uuid7
@@ -129,6 +132,7 @@ async def _carry_out(
             break
         answer = await _send(gateway, who, row, form, typed)
         if answer.ok:
+            await gateway.drafts.drop(who.agent.agent_id, row.subject, form.name)
             query = {"done": form.name, **({"after": answer.after} if answer.after else {})}
             where = f"/tickets/{row.number}?{urlencode(query)}"
             return RedirectResponse(where, 303, {"Cache-Control": "no-store"})
@@ -137,6 +141,7 @@ async def _carry_out(
         row = await gateway.find(row.number, _vector(answer.after))
     else:
         news = []
+    await keep(gateway, who, row, form, typed)
     trouble = _trouble(form, typed, answer, news)
     return await _page(gateway, who, await gateway.find(row.number), trouble=trouble)
 
@@ -159,11 +164,13 @@ async def _send(gateway: Gateway, who: Visitor, row: TicketRow, form: Form, type
         body["attachments"] = await attachments(typed.files)
     if form.name == "merge":
         body["into_ticket_id"] = await _named(gateway, typed.get("into"))
+    if form.name == "parent":
+        body["parent_ticket_id"] = await _named(gateway, typed.get("parent"))
     parts = {name: quote(value, safe="") for name, value in form.path_of(typed.fields).items()}
     headers = {"content-type": "application/json", AFTER_HEADER.lower(): row.vector}
     if typed.get("key"):
         headers["idempotency-key"] = typed.get("key")
-    if form.careful:
+    if form.careful and "seen" not in body:
         headers["if-match"] = f'"{row.vector}"'
     return await gateway.send(
         who.agent,
@@ -213,6 +220,7 @@ async def _page(
 ) -> Response:
     finders = gateway.finders
     latest = await finders.timeline_end(row.subject, ALL if all_events else LATEST + 1)
+    incident = [*row.children, *([row.parent] if row.parent else [])]
     values: dict[str, Any] = {
         "ticket": row,
         "messages": await finders.conversation(row.subject),
@@ -228,6 +236,10 @@ async def _page(
         "plans": await finders.plans(),
         "topics": await finders.topics(),
         "labels": await finders.labels(row.topic_id),
+        "drafts": await gateway.drafts.of(who.agent.agent_id, row.subject),
+        "prepared": prepared_for(row, await finders.work_rules(), who.agent),
+        "pins": await finders.pins_of(row),
+        "incident": await finders.tickets_of([UUID(each["ticket_id"]) for each in incident]),
         "told": told,
         "trouble": trouble,
         "new_key": lambda: uuid7().hex,

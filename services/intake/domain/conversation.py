@@ -8,12 +8,14 @@ from uuid import UUID
 from services.intake.domain.confirming import confirmed
 from services.intake.domain.ticket import (
     Archived,
+    Closed,
     Known,
     Merged,
     SenderTakesNoPart,
     Ticket,
     TicketIsArchived,
     TicketIsMerged,
+    TicketStaysClosed,
     evolve,
     known,
 )
@@ -32,6 +34,7 @@ from shared.events.intake import (
     CustomerMessageReceived,
 )
 from shared.form_fields import FILE
+from shared.thanks import is_thanks
 
 SUGGESTED_MAX: Final = 20
 """People whom the mails of one ticket suggest to be asked into it, at most."""
@@ -106,9 +109,12 @@ class RecordBounce:
 def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     """The message; and if the ticket waits for the requester's answers, those.
 
-    A closed ticket takes messages: resolution reopens it.
+    A closed ticket takes messages: resolution reopens it. One that was closed too long ago to be
+    reopened takes only what nobody has to answer; anything else opens a ticket about it.
     """
     ticket = writable(state)
+    if isinstance(ticket, Closed) and _too_late(ticket, c):
+        raise TicketStaysClosed
     sender = _taking_part(ticket, c) or c.vouched_for
     if sender is None:
         raise SenderTakesNoPart
@@ -150,6 +156,13 @@ def _taking_part(ticket: Known, c: ReceiveMessage) -> Person | None:
     """Who takes part and writes this, under this address of theirs or another."""
     people = ticket.facts.participants
     return next((people[one] for one in (c.sender, *sorted(c.also)) if one in people), None)
+
+
+def _too_late(ticket: Closed, c: ReceiveMessage) -> bool:
+    if ticket.reopens_until is None or c.now <= ticket.reopens_until or c.automatic:
+        return False
+    sender = _taking_part(ticket, c) or c.vouched_for
+    return bool(c.attachments) or not is_thanks(c.text, sender.name if sender else "")
 
 
 def provide_clarification(c: ProvideClarification, state: Ticket) -> list[Event]:

@@ -122,6 +122,8 @@ class Closed:
     """Done, until the customer or an agent says otherwise."""
 
     facts: Facts
+    reopens_until: datetime | None = None
+    """Until when the customer may say so; None: until it is archived."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,10 @@ class TicketIsArchived(Rejected):
     """This ticket is archived: open a new one."""
 
 
+class TicketStaysClosed(TicketIsArchived):
+    """This ticket was closed too long ago to go on: open a new one."""
+
+
 class SenderTakesNoPart(Rejected):
     """Only those who take part in the ticket may write on it."""
 
@@ -180,7 +186,7 @@ def evolve(state: Ticket, event: Event | Unknown) -> Ticket:
             facts = replace(state.facts, verified=True, questions=())
             return Open(facts) if isinstance(state, Waiting) else replace(state, facts=facts)
         case TicketClosed() if not isinstance(state, Archived):
-            return Closed(state.facts)
+            return Closed(state.facts, event.reopens_until)
         case TicketArchived():
             return Archived(state.facts)
         case TicketReopened():

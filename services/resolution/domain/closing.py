@@ -1,5 +1,7 @@
 """Stages 6 and 7, from the solution until the ticket is archived."""
 
+from datetime import datetime, timedelta
+
 from services.resolution.domain.commands import (
     ArchiveTicket,
     ArchiveWhenDue,
@@ -7,12 +9,15 @@ from services.resolution.domain.commands import (
     CloseMerged,
     CloseTicket,
     ConfirmResolution,
+    HearCustomer,
     RejectResolution,
+    RemindOfClosure,
     ReopenTicket,
     ResolveTicket,
     TakeUpUnmerged,
     VerifyResolution,
 )
+from services.resolution.domain.facts import Facts
 from services.resolution.domain.rejections import (
     ClosingNoteMissing,
     NotTheRequester,
@@ -22,6 +27,7 @@ from services.resolution.domain.rejections import (
     TicketNotClosed,
     TicketNotFound,
     TicketNotResolved,
+    TicketStaysClosed,
     not_open,
 )
 from services.resolution.domain.states import (
@@ -33,9 +39,11 @@ from services.resolution.domain.states import (
     Ticket,
     Unknown,
 )
+from services.resolution.domain.times import closing_times
 from shared.events import Event
 from shared.events.resolution import (
     ClosedHow,
+    ClosureReminded,
     ResolutionConfirmed,
     ResolutionRejected,
     ResolutionVerified,
@@ -55,9 +63,9 @@ def resolve(command: ResolveTicket, ticket: Ticket) -> list[Event]:
     match ticket:
         case NotStarted():
             begun = WorkStarted(started_by=command.by, started_at=command.now)
-            return [begun, _solution(command)]
+            return [begun, _solution(command, ticket.facts)]
         case Open():
-            return [_solution(command)]
+            return [_solution(command, ticket.facts)]
         case Resolved(
             solution=TicketResolved(kind=command.kind, cause=command.cause, note=command.note)
         ):
@@ -99,7 +107,12 @@ def confirm(command: ConfirmResolution, ticket: Ticket) -> list[Event]:
                 ResolutionConfirmed(
                     confirmed_by=command.by, comment=command.comment, confirmed_at=command.now
                 ),
-                _closed(ClosedHow.CONFIRMED, command.comment or CONFIRMED_NOTE, command),
+                _closed(
+                    ClosedHow.CONFIRMED,
+                    command.comment or CONFIRMED_NOTE,
+                    command,
+                    _open_for(ticket),
+                ),
             ]
         case Closed(how=ClosedHow.CONFIRMED):
             _require_requester(command.by, ticket)
@@ -114,6 +127,16 @@ def confirm(command: ConfirmResolution, ticket: Ticket) -> list[Event]:
             raise TicketInArchive
 
 
+def confirmed_by_thanks(thanks: str, ticket: Resolved, command: HearCustomer) -> list[Event]:
+    """The requester wrote no more than thanks: that confirms the solution."""
+    confirmed = ResolutionConfirmed(
+        confirmed_by=f"customer:{ticket.facts.requester.person_id}",
+        comment=thanks,
+        confirmed_at=command.now,
+    )
+    return [confirmed, _closed(ClosedHow.CONFIRMED, CONFIRMED_NOTE, command, _open_for(ticket))]
+
+
 def reject(command: RejectResolution, ticket: Ticket) -> list[Event]:
     """Also after closing: the customer may have been away when the silence ran out."""
     match ticket:
@@ -121,6 +144,7 @@ def reject(command: RejectResolution, ticket: Ticket) -> list[Event]:
             raise TicketGoesOnElsewhere
         case Resolved() | Closed():
             _require_requester(command.by, ticket)
+            _require_in_time(command.by, ticket, command.now)
             return [
                 ResolutionRejected(
                     rejected_by=command.by, reason=command.reason, rejected_at=command.now
@@ -144,6 +168,7 @@ def reopen(command: ReopenTicket, ticket: Ticket) -> list[Event]:
             raise TicketGoesOnElsewhere
         case Resolved() | Closed():
             _require_requester(command.by, ticket)
+            _require_in_time(command.by, ticket, command.now)
             return [_reopened(command.reason, command)]
         case Unknown():
             raise TicketNotFound
@@ -157,7 +182,8 @@ def close(command: CloseTicket, ticket: Ticket) -> list[Event]:
         case Open() if not command.note.strip():
             raise ClosingNoteMissing
         case Open() | Resolved():
-            return [_closed(ClosedHow.AGENT, command.note, command)]
+            minutes = command.rules.reopen_minutes
+            return [_closed(ClosedHow.AGENT, command.note, command, minutes)]
         case Closed() | Archived():
             return []
         case Unknown():
@@ -188,7 +214,19 @@ def close_for_silence(command: CloseForSilence, ticket: Ticket) -> list[Event]:
         case Resolved(solution=TicketResolved(resolved_at=command.resolved_at)) if (
             not ticket.customer_spoke
         ):
-            return [_closed(ClosedHow.SILENCE, SILENCE_NOTE, command)]
+            return [_closed(ClosedHow.SILENCE, SILENCE_NOTE, command, _open_for(ticket))]
+        case Unknown() | Open() | Resolved() | Closed() | Archived():
+            return []
+
+
+def remind_of_closure(command: RemindOfClosure, ticket: Ticket) -> list[Event]:
+    """As long as silence is what would close it."""
+    match ticket:
+        case Resolved(
+            solution=TicketResolved(resolved_at=command.resolved_at, closes_at=datetime() as at),
+            customer_spoke=False,
+        ):
+            return [ClosureReminded(closes_at=at, reminded_at=command.now)]
         case Unknown() | Open() | Resolved() | Closed() | Archived():
             return []
 
@@ -215,11 +253,22 @@ def archive_when_due(command: ArchiveWhenDue, ticket: Ticket) -> list[Event]:
 
 def _require_requester(by: str, ticket: Open | Resolved | Closed) -> None:
     """A customer acts only on a ticket of their own; agents act on their behalf."""
-    if by.startswith("customer:") and by != f"customer:{ticket.requester}":
+    if by.startswith("customer:") and by != f"customer:{ticket.facts.requester.person_id}":
         raise NotTheRequester
 
 
-def _solution(command: ResolveTicket) -> Event:
+def _require_in_time(by: str, ticket: Resolved | Closed, now: datetime) -> None:
+    """A customer reopens only for so long; agents until it is archived."""
+    if by.startswith("customer:") and isinstance(ticket, Closed) and not ticket.opens_again(now):
+        raise TicketStaysClosed
+
+
+def _open_for(ticket: Resolved) -> float | None:
+    return ticket.solution.reopen_minutes
+
+
+def _solution(command: ResolveTicket, facts: Facts) -> Event:
+    closes_at, remind_at = closing_times(facts.close_after_minutes, command.rules, command.now)
     return TicketResolved(
         kind=command.kind,
         cause=command.cause,
@@ -227,6 +276,9 @@ def _solution(command: ResolveTicket) -> Event:
         resolved_by=command.by,
         agent_name=command.agent_name,
         resolved_at=command.now,
+        closes_at=closes_at,
+        remind_at=remind_at,
+        reopen_minutes=command.rules.reopen_minutes,
     )
 
 
@@ -239,6 +291,10 @@ def _reopened(
 def _closed(
     how: ClosedHow,
     note: str,
-    command: ConfirmResolution | CloseTicket | CloseMerged | CloseForSilence,
+    command: ConfirmResolution | CloseTicket | CloseMerged | CloseForSilence | HearCustomer,
+    reopen_minutes: float | None = None,
 ) -> Event:
-    return TicketClosed(how=how, note=note, closed_by=command.by, closed_at=command.now)
+    until = None if reopen_minutes is None else command.now + timedelta(minutes=reopen_minutes)
+    return TicketClosed(
+        how=how, note=note, closed_by=command.by, closed_at=command.now, reopens_until=until
+    )

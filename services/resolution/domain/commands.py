@@ -7,9 +7,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from shared.events import Attachment
-from shared.events.resolution import ProgressKind, ResolutionKind
+from shared.events.resolution import ClosingRules, ProgressKind, ResolutionKind
+
+NO_RULES = ClosingRules()
+"""As where the desk has said nothing of closing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +37,17 @@ class ReplyToCustomer(_ByAgent):
     text: str
     awaits_customer: bool = False
     attachments: tuple[Attachment, ...] = ()
+    seen: str = ""
+    """The vector of what the agent had in sight, as it is put on record."""
+    sent_anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddNote(_ByAgent):
     text: str
     pinned: bool = False
+    mentions: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,7 @@ class ResolveTicket(_ByAgent):
     kind: ResolutionKind
     cause: str
     note: str
+    rules: ClosingRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,7 @@ class CloseTicket(_Asked):
     """Close by hand."""
 
     note: str = ""
+    rules: ClosingRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +143,75 @@ class CloseForSilence(_Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemindOfClosure(_Asked):
+    """Silence is going to close the ticket, with the solution of `resolved_at`."""
+
+    resolved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveWhenDue(_Asked):
     """The ticket stayed closed, as of `closed_at`, for the set time."""
 
     closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpinNote(_Asked):
+    note_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTags(_Asked):
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowTicket(_Asked):
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfollowTicket(_Asked):
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendTime(_Asked):
+    minutes: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkParent(_Asked):
+    """The ticket is part of the incident; `LinkChild` tells the incident, together with this."""
+
+    parent_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChild(_Asked):
+    child_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkParent(_Asked):
+    parent_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkChild(_Asked):
+    child_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMacro(_Asked):
+    """Several commands, all or nothing: each sees what those before it said."""
+
+    steps: "tuple[Command, ...]"
 
 
 Command: TypeAlias = (
@@ -157,5 +233,16 @@ Command: TypeAlias = (
     | CloseMerged
     | TakeUpUnmerged
     | CloseForSilence
+    | RemindOfClosure
     | ArchiveWhenDue
+    | UnpinNote
+    | ChangeTags
+    | FollowTicket
+    | UnfollowTicket
+    | SpendTime
+    | LinkParent
+    | LinkChild
+    | UnlinkParent
+    | UnlinkChild
+    | RunMacro
 )

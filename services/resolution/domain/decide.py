@@ -1,29 +1,41 @@
 """Which function answers which command: nothing is decided here."""
 
-from services.resolution.domain import closing, work
+from services.resolution.domain import beside, closing, work
 from services.resolution.domain.commands import (
     AddNote,
     ArchiveTicket,
     ArchiveWhenDue,
+    ChangeTags,
     CloseForSilence,
     CloseMerged,
     CloseTicket,
     Command,
     ConfirmResolution,
+    FollowTicket,
     HearCustomer,
     HoldTicket,
+    LinkChild,
+    LinkParent,
     RejectResolution,
+    RemindOfClosure,
     ReopenTicket,
     ReplyToCustomer,
     ReportProgress,
     RequestEscalation,
     ResolveTicket,
     ResumeWork,
+    RunMacro,
+    SpendTime,
     StartWork,
     TakeUpUnmerged,
+    UnfollowTicket,
+    UnlinkChild,
+    UnlinkParent,
+    UnpinNote,
     VerifyResolution,
 )
-from services.resolution.domain.states import Ticket
+from services.resolution.domain.rejections import NothingToDo
+from services.resolution.domain.states import Ticket, evolve
 from shared.events import Event
 
 
@@ -68,3 +80,38 @@ def decide(command: Command, ticket: Ticket) -> list[Event]:  # noqa: C901, PLR0
             return closing.archive(command, ticket)
         case ArchiveWhenDue():
             return closing.archive_when_due(command, ticket)
+        case RemindOfClosure():
+            return closing.remind_of_closure(command, ticket)
+        case UnpinNote():
+            return beside.unpin(command, ticket)
+        case ChangeTags():
+            return beside.change_tags(command, ticket)
+        case FollowTicket():
+            return beside.follow(command, ticket)
+        case UnfollowTicket():
+            return beside.unfollow(command, ticket)
+        case SpendTime():
+            return beside.spend_time(command, ticket)
+        case LinkParent():
+            return beside.link_parent(command, ticket)
+        case LinkChild():
+            return beside.link_child(command, ticket)
+        case UnlinkParent():
+            return beside.unlink_parent(command, ticket)
+        case UnlinkChild():
+            return beside.unlink_child(command, ticket)
+        case RunMacro():
+            return _all_of(command, ticket)
+
+
+def _all_of(macro: RunMacro, ticket: Ticket) -> list[Event]:
+    """What all of its steps say; if one of them may not be, nothing was."""
+    if not macro.steps:
+        raise NothingToDo
+    said: list[Event] = []
+    for step in macro.steps:
+        new = decide(step, ticket)
+        for event in new:
+            ticket = evolve(ticket, event)
+        said += new
+    return said

@@ -37,6 +37,10 @@ class TicketInArchive(Rejected):
     """The ticket is in the archive and stays as it is: open a new one."""
 
 
+class TicketStaysClosed(Rejected):
+    """The ticket was closed too long ago to be reopened: open a new one."""
+
+
 class TicketGoesOnElsewhere(Rejected):
     """The ticket was merged into another: go on there."""
 
@@ -51,6 +55,35 @@ class NotTheRequester(Rejected):
     """Only the customer who opened the ticket can do this."""
 
     http_status: ClassVar[int] = 403
+
+
+class ConversationMovedOn(Rejected):
+    """Something was said since you looked: {what}. Nothing was sent; look at it, and send it
+    again, or say that it is to be sent anyway."""
+
+
+class TicketHasParent(Rejected):
+    """The ticket is part of {number} already: take it out there first."""
+
+
+class IncidentHasParent(Rejected):
+    """That ticket is itself part of {number}: choose that one."""
+
+
+class IncidentHasChildren(Rejected):
+    """Other tickets are part of this one: it can't be part of another."""
+
+
+class OwnParent(Rejected):
+    """A ticket can't be part of itself."""
+
+    http_status: ClassVar[int] = 422
+
+
+class NothingToDo(Rejected):
+    """The macro has no steps."""
+
+    http_status: ClassVar[int] = 422
 
 
 def not_open(ticket: Unknown | Resolved | Closed | Archived) -> Rejected:

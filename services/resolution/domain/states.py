@@ -6,9 +6,9 @@ came before or after the solution is read from the log, however late a reaction 
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
-from uuid import UUID
+from typing import TypeAlias, TypeVar
 
+from services.resolution.domain.facts import Facts, facts_after
 from shared import events
 from shared.events.assignment import (
     AgentAssigned,
@@ -16,6 +16,7 @@ from shared.events.assignment import (
     TicketEscalated,
     TicketQueued,
 )
+from shared.events.base import Person
 from shared.events.intake import CustomerMessageReceived, TicketOpened
 from shared.events.resolution import (
     AgentReplied,
@@ -30,6 +31,7 @@ from shared.events.resolution import (
     WorkStarted,
 )
 from shared.events.review import FeedbackReceived
+from shared.thanks import is_thanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Unknown:
 class Open:
     """One of the four states in which there is work to do."""
 
-    requester: UUID
+    facts: Facts
     escalation: str = ""
     """Why a higher tier was asked for, until assignment has answered."""
 
@@ -74,21 +76,28 @@ class OnHold(Open):
 class Resolved:
     """There is a solution that the customer may confirm or reject."""
 
-    requester: UUID
+    facts: Facts
     solution: TicketResolved
     customer_spoke: bool = False
-    """They wrote after it was resolved."""
+    """They wrote after it was resolved, and more than thanks."""
+    thanks: str | None = None
+    """What the requester wrote, if that was no more than thanks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
     """Nothing is left to do."""
 
-    requester: UUID
+    facts: Facts
     how: ClosedHow
     closed_at: datetime
+    reopens_until: datetime | None = None
     customer_spoke: bool = False
-    """They wrote after it was resolved or closed, or said that it came back."""
+    """They wrote after it was resolved or closed, and in time, or said that it came back."""
+
+    def opens_again(self, at: datetime) -> bool:
+        """Whether the customer may reopen it then."""
+        return self.reopens_until is None or at <= self.reopens_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +109,34 @@ Ticket: TypeAlias = (
     Unknown | NotStarted | InProgress | WaitingForCustomer | OnHold | Resolved | Closed | Archived
 )
 
+K = TypeVar("K", bound=Open | Resolved | Closed)
+"""A ticket whose facts count."""
+
 
 def evolve(ticket: Ticket, event: events.Event | events.Unknown) -> Ticket:
     """The state after `event`."""
     match ticket:
         case Unknown():
             return _unknown(ticket, event)
-        case Open():
-            return _open(ticket, event)
+        case NotStarted() | InProgress() | WaitingForCustomer() | OnHold():
+            return _open(_with_facts(ticket, event), event)
         case Resolved():
-            return _resolved(ticket, event)
+            return _resolved(_with_facts(ticket, event), event)
         case Closed():
-            return _closed(ticket, event)
+            return _closed(_with_facts(ticket, event), event)
         case Archived():
             return ticket
 
 
+def _with_facts(ticket: K, event: events.Event | events.Unknown) -> K:
+    facts = facts_after(ticket.facts, event)
+    return ticket if facts is ticket.facts else replace(ticket, facts=facts)
+
+
 def _unknown(ticket: Unknown, event: events.Event | events.Unknown) -> Ticket:
     match event:
-        case TicketOpened(requester=requester):
-            return NotStarted(requester.person_id)
+        case TicketOpened():
+            return NotStarted(Facts(event.requester, event.number))
         case _:
             return ticket
 
@@ -131,22 +148,22 @@ def _open(
     match event:
         case AgentAssigned() | AgentUnassigned() | TicketQueued() | TicketEscalated():
             if isinstance(ticket, InProgress):
-                return NotStarted(ticket.requester)
+                return NotStarted(ticket.facts)
             return replace(ticket, escalation="")
         case WorkStarted() | WorkResumed():
-            return InProgress(ticket.requester, ticket.escalation)
+            return InProgress(ticket.facts, ticket.escalation)
         case AgentReplied(awaits_customer=True):
-            return WaitingForCustomer(ticket.requester, ticket.escalation)
+            return WaitingForCustomer(ticket.facts, ticket.escalation)
         case TicketHeld(reason=reason):
-            return OnHold(ticket.requester, ticket.escalation, reason)
+            return OnHold(ticket.facts, ticket.escalation, reason)
         case EscalationRequested(reason=reason):
             return replace(ticket, escalation=reason)
         case CustomerMessageReceived(automatic=False) if isinstance(ticket, WaitingForCustomer):
             return replace(ticket, customer_spoke=True)
         case TicketResolved():
-            return Resolved(ticket.requester, event)
-        case TicketClosed(how=how, closed_at=closed_at):
-            return Closed(ticket.requester, how, closed_at)
+            return Resolved(ticket.facts, event)
+        case TicketClosed():
+            return _closed_by(ticket.facts, event)
         case TicketArchived():
             return Archived()
         case _:
@@ -155,13 +172,17 @@ def _open(
 
 def _resolved(ticket: Resolved, event: events.Event | events.Unknown) -> Ticket:
     match event:
+        case CustomerMessageReceived(automatic=False) if only_thanks(event):
+            if not _same(event.sender, ticket.facts.requester):
+                return ticket
+            return replace(ticket, thanks=event.text)
         case CustomerMessageReceived(automatic=False):
             return replace(ticket, customer_spoke=True)
         case TicketReopened():
-            return InProgress(ticket.requester)
-        case TicketClosed(how=how, closed_at=closed_at):
+            return InProgress(ticket.facts)
+        case TicketClosed(how=how):
             unheard = ticket.customer_spoke and how in {ClosedHow.AGENT, ClosedHow.SILENCE}
-            return Closed(ticket.requester, how, closed_at, customer_spoke=unheard)
+            return replace(_closed_by(ticket.facts, event), customer_spoke=unheard)
         case TicketArchived():
             return Archived()
         case _:
@@ -170,11 +191,28 @@ def _resolved(ticket: Resolved, event: events.Event | events.Unknown) -> Ticket:
 
 def _closed(ticket: Closed, event: events.Event | events.Unknown) -> Ticket:
     match event:
-        case CustomerMessageReceived(automatic=False) | FeedbackReceived(recurred=True):
-            return replace(ticket, customer_spoke=True)
+        case CustomerMessageReceived(automatic=False) if only_thanks(event):
+            return ticket
+        case CustomerMessageReceived(automatic=False, received_at=at):
+            return replace(ticket, customer_spoke=ticket.customer_spoke or ticket.opens_again(at))
+        case FeedbackReceived(recurred=True, given_at=at):
+            return replace(ticket, customer_spoke=ticket.customer_spoke or ticket.opens_again(at))
         case TicketReopened():
-            return InProgress(ticket.requester)
+            return InProgress(ticket.facts)
         case TicketArchived():
             return Archived()
         case _:
             return ticket
+
+
+def _closed_by(facts: Facts, event: TicketClosed) -> Closed:
+    return Closed(facts, event.how, event.closed_at, event.reopens_until)
+
+
+def only_thanks(event: CustomerMessageReceived) -> bool:
+    """Whether the message says nothing that anybody has to answer."""
+    return not event.attachments and is_thanks(event.text, event.sender.name)
+
+
+def _same(one: Person, other: Person) -> bool:
+    return one.person_id == other.person_id

@@ -1,5 +1,6 @@
 """Stage 5, investigation and troubleshooting: what follows while the ticket is open."""
 
+from services.resolution.domain.closing import confirmed_by_thanks
 from services.resolution.domain.commands import (
     AddNote,
     HearCustomer,
@@ -58,6 +59,8 @@ def reply(command: ReplyToCustomer, ticket: Ticket) -> list[Event]:
                 awaits_customer=command.awaits_customer,
                 attachments=command.attachments,
                 replied_at=command.now,
+                seen=command.seen,
+                sent_anyway=command.sent_anyway,
             )
             return [*_begun(command, ticket), replied]
         case Unknown() | Resolved() | Closed() | Archived():
@@ -74,6 +77,8 @@ def add_note(command: AddNote, ticket: Ticket) -> list[Event]:
                     text=command.text,
                     pinned=command.pinned,
                     noted_at=command.now,
+                    mentions=command.mentions,
+                    attachments=command.attachments,
                 )
             ]
         case Unknown() | Archived():
@@ -132,8 +137,13 @@ def request_escalation(command: RequestEscalation, ticket: Ticket) -> list[Event
 
 
 def hear_customer(command: HearCustomer, ticket: Ticket) -> list[Event]:
-    """Only if they spoke after what they spoke against: see `states.py`."""
+    """Only if they spoke after what they spoke against: see `states.py`.
+
+    Whoever only says thanks for a solution has confirmed it.
+    """
     match ticket:
+        case Resolved(customer_spoke=False, thanks=str(thanks)):
+            return confirmed_by_thanks(thanks, ticket, command)
         case WaitingForCustomer(customer_spoke=True):
             return [_resumed(command.reason, command)]
         case Resolved(customer_spoke=True) | Closed(customer_spoke=True):

@@ -18,6 +18,7 @@ from services.intake.domain.triage import MATRIX
 from services.sla.bodies import DeskBody
 from shared.events import Priority
 from shared.events.assignment import Role
+from shared.events.resolution import WorkRulesDefined
 from shared.identity import HEADER, verify
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "desk.yaml"
@@ -154,6 +155,7 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
     "sla": {"calendars": [], "definitions": [], "open_tickets": {}},
     "review": {"quality": {}},
     "notify": {"rules": [], "quiet": None},
+    "resolution": WorkRulesDefined(revision=0).model_dump(mode="json"),
 }
 
 
@@ -166,9 +168,8 @@ class Owners:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         port = request.url.port
-        owner = {8081: "intake", 8083: "assignment", 8084: "sla", 8086: "review", 8087: "notify"}[
-            port or 0
-        ]
+        owners = {8081: "intake", 8083: "assignment", 8084: "sla", 8085: "resolution"}
+        owner = {**owners, 8086: "review", 8087: "notify"}[port or 0]
         identity = verify(SECRET, request.headers[HEADER], owner)
         assert (identity.actor, identity.role) == ("cli:desk", Role.ADMIN)
         if request.method == "GET":
@@ -197,7 +198,7 @@ def owners(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Owners:
     monkeypatch.setattr(cli_desk.httpx, "AsyncClient", with_transport)
     monkeypatch.setenv("LEDGERDESK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LEDGERDESK_IDENTITY_SECRET", SECRET)
-    for name in ("INTAKE", "ASSIGNMENT", "SLA", "REVIEW", "NOTIFY"):
+    for name in ("INTAKE", "ASSIGNMENT", "SLA", "RESOLUTION", "REVIEW", "NOTIFY"):
         monkeypatch.delenv(f"{name}_URL", raising=False)
         monkeypatch.delenv(f"{name}_PORT", raising=False)
     (tmp_path / "data").mkdir()
@@ -213,6 +214,7 @@ async def test_applying_twice_changes_nothing_and_only_hashes_leave(
         "Hafenlicht Service Desk: revision 1",
         "  sla: 1 x SomethingDefined",
         "  assignment: 1 x SomethingDefined",
+        "  resolution: 1 x SomethingDefined",
         "  intake: 1 x SomethingDefined",
         "  review: 1 x SomethingDefined",
         "  notify: 1 x SomethingDefined",

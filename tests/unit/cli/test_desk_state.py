@@ -11,6 +11,7 @@ from cli.desk_state import present
 from deploy.desk_diff import differences, orphans, plain
 from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
 from deploy.desk_organisations import member_id, untrue_organisations
+from shared.events.resolution import WorkRulesDefined
 
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "desk.yaml"
 
@@ -61,6 +62,9 @@ class Owners:
                 return self._desk.for_review()
             case "notify":
                 return self._desk.for_notify()
+            case "resolution":
+                rules = WorkRulesDefined(revision=1, **self._desk.for_resolution())
+                return rules.model_dump(mode="json")
             case _:
                 part = self._desk.for_sla()
                 return {
@@ -85,6 +89,7 @@ async def test_an_applied_desk_is_as_its_file_says_and_comes_out_as_it_went_in()
     assert again.agents == desk.agents
     assert again.teams == desk.teams
     assert again.routing == desk.routing
+    assert again.work == desk.work
 
 
 async def test_what_would_change_is_told_by_its_place() -> None:
@@ -196,3 +201,41 @@ def test_the_published_schema_is_that_of_the_file() -> None:
     published = SAMPLE.parent / "desk.schema.json"
     advice = "ledgerdesk desk schema > deploy/desk.schema.json"
     assert published.read_text(encoding="utf-8") == json_schema(), advice
+
+
+@pytest.mark.parametrize(
+    ("work", "place", "told"),
+    [
+        ({"closing": {"calendar": "nope"}}, "work.closing.calendar", "no calendar nope"),
+        ({"responses": {"x": {"name": "x", "text": "{{ open('/x') }}"}}}, "x.text", "call"),
+        ({"responses": {"x": {"name": "x", "text": "{{ secret.key }}"}}}, "x.text", "secret.key"),
+        (
+            {"responses": {"x": {"name": "x", "text": "{% for a in b %}{% endfor %}"}}},
+            "x.text",
+            "for is not allowed",
+        ),
+        ({"macros": {"x": {"name": "x", "steps": [{"do": "reply"}]}}}, "steps.0", "needs text"),
+        (
+            {"macros": {"x": {"name": "x", "steps": [{"do": "start", "text": "x"}]}}},
+            "steps.0",
+            "takes no text",
+        ),
+        ({"macros": {"x": {"name": "x", "steps": []}}}, "work.macros.x.steps", "at least 1"),
+        (
+            {"macros": {"x": {"name": "x", "topics": ["nope"], "steps": [{"do": "start"}]}}},
+            "work.macros.x",
+            "no topic nope",
+        ),
+    ],
+)
+def test_what_agents_can_not_work_with_is_refused_with_its_line(
+    tmp_path: Path, work: dict[str, Any], place: str, told: str
+) -> None:
+    raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    raw["work"] = work
+    path = tmp_path / "desk.yaml"
+    path.write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(DeskFileWrong) as wrong:
+        read_desk(path)
+    assert told in str(wrong.value)
+    assert place in str(wrong.value)

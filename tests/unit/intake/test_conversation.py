@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,12 @@ from services.intake.domain.conversation import (
     Undelivered,
 )
 from services.intake.domain.copying import ConfirmCopy, InviteSuggested, NotSuggested
-from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived, TicketIsMerged
+from services.intake.domain.ticket import (
+    SenderTakesNoPart,
+    TicketIsArchived,
+    TicketIsMerged,
+    TicketStaysClosed,
+)
 from services.intake.domain.topics import Topics
 from services.intake.domain.verification import questions_about
 from shared.errors import NotFound
@@ -287,3 +293,20 @@ def test_a_mail_with_a_file_is_not_asked_for_one() -> None:
     assert [question.field for question in without] == ["photo"]
     with_file = OPENED.model_copy(update={"attachments": (PHOTO,)})
     assert questions_about(DECIDER.fold([with_file]).facts, WITH_PHOTO) == ()  # type: ignore[union-attr]
+
+
+CLOSED_FOR_GOOD = CLOSED.model_copy(update={"reopens_until": T0})
+LATER = T0 + timedelta(minutes=1)
+
+
+def test_what_comes_too_late_for_a_closed_ticket_is_for_a_ticket_of_its_own() -> None:
+    given(DECIDER, *VERIFIED, CLOSED_FOR_GOOD).when(message(now=LATER)).rejected(TicketStaysClosed)
+    given(DECIDER, *VERIFIED, CLOSED_FOR_GOOD).when(message(now=T0)).then(CustomerMessageReceived)
+    assert issubclass(TicketStaysClosed, TicketIsArchived), "mail then opens one that says so"
+
+
+@pytest.mark.parametrize("late", [{"text": "Many thanks!"}, {"automatic": True}])
+def test_thanks_and_automatic_answers_open_no_ticket_however_late(late: dict[str, Any]) -> None:
+    given(DECIDER, *VERIFIED, CLOSED_FOR_GOOD).when(message(now=LATER, **late)).then(
+        CustomerMessageReceived
+    )

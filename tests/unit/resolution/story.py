@@ -123,11 +123,16 @@ def escalation_requested(reason: str = "too hard") -> Event:
     return EscalationRequested(reason=reason, requested_by="anna", requested_at=at(8))
 
 
-def wrote(person: Person = CARLA, automatic: bool = False, minutes: float = 9) -> Event:
+def wrote(
+    person: Person = CARLA,
+    automatic: bool = False,
+    minutes: float = 9,
+    text: str = "It is down again.",
+) -> Event:
     return CustomerMessageReceived(
         sender=person,
         channel=Channel.EMAIL,
-        text="It is down again.",
+        text=text,
         received_at=at(minutes),
         automatic=automatic,
     )

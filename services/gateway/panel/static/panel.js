@@ -3,9 +3,10 @@
 
 const page = document.body.dataset.page;
 
-// ---- keys: j and k move, Enter opens, r replies, n notes, q is the queue, / finds ----
+// ---- keys: j and k move, Enter opens, r replies, n notes, q is the queue, / finds, ... ----
 
 const rows = () => [...document.querySelectorAll("tr[data-row]")];
+const QUEUES = {};
 let chosen = null;
 
 function choose(step) {
@@ -31,11 +32,47 @@ function open(tab) {
   field?.focus();
 }
 
+function canned() {
+  open("reply");
+  const fold = document.querySelector('[data-fold="canned"]');
+  if (!fold) return;
+  fold.open = true;
+  fold.querySelector("button")?.focus();
+}
+
+// The tickets of the queue that was looked at last, to go from one to the next.
+function remember() {
+  const numbers = rows().map((row) => row.dataset.row);
+  if (page === "queue" && numbers.length) sessionStorage.setItem("queue", JSON.stringify(numbers));
+}
+
+function beside(step) {
+  const numbers = JSON.parse(sessionStorage.getItem("queue") || "[]");
+  const now = numbers.indexOf(document.body.dataset.here?.split("/").pop());
+  const next = numbers[now + step];
+  if (now >= 0 && next) location.href = `/tickets/${next}`;
+}
+
+function queue(number) {
+  document.querySelectorAll("#queues li:not(.apart) a")[number - 1]?.click();
+}
+
+for (let number = 1; number <= 9; number += 1) QUEUES[number] = () => queue(number);
+
 const KEYS = {
+  ...QUEUES,
   j: () => choose(1),
   k: () => choose(-1),
   r: () => open("reply"),
   n: () => open("note"),
+  m: () => open("macro"),
+  p: () => open("progress"),
+  s: () => open("resolve"),
+  c: canned,
+  t: () => document.querySelector('[data-key="t"]')?.focus(),
+  f: () => document.querySelector('[data-form="follow"] button, [data-form="unfollow"] button')?.click(),
+  "]": () => beside(1),
+  "[": () => beside(-1),
   q: () => document.querySelector('[data-key="q"]')?.click(),
   "/": () => document.querySelector('[data-key="/"]')?.focus(),
   Enter: () => {
@@ -60,11 +97,57 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// ---- a canned response goes where the cursor was ----
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert]");
+  if (!button) return;
+  const field = document.querySelector('[data-form="reply"] textarea');
+  field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  button.closest("details").open = false;
+  field.focus();
+});
+
+// ---- what is typed is kept on the server, a moment later ----
+
+const waiting = new Map();
+
+function keep(form, last) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
+  const url = form.action.replace("/do/", "/draft/");
+  fetch(url, { method: "POST", body: fields, keepalive: last }).then((answer) => kept(answer.ok), () => kept(false));
+}
+
+function kept(is) {
+  document.querySelector(".kept")?.remove();
+  const sign = document.createElement("p");
+  sign.className = "kept";
+  sign.textContent = is ? "Draft kept" : "The draft could not be kept";
+  document.body.append(sign);
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("#compose form");
+  if (!form || event.target.type === "file") return;
+  clearTimeout(waiting.get(form));
+  waiting.set(form, setTimeout(() => keep(form, false), 1000));
+});
+
+addEventListener("pagehide", () => {
+  for (const form of [...waiting.keys()]) if (!form.dataset.sent) keep(form, true);
+});
+
 // ---- one click is one form ----
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) event.preventDefault();
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 4000);
 });
@@ -138,6 +221,7 @@ function take(fresh) {
     for (const seen of document.querySelectorAll("[data-seen]")) seen.value = vector;
   }
   mark();
+  remember();
   localTimes();
 }
 
@@ -155,6 +239,7 @@ function localTimes() {
 }
 
 localTimes();
+remember();
 if (page === "ticket") document.getElementById("trouble")?.scrollIntoView({ block: "center" });
 const seconds = Number(document.body.dataset.refresh);
 if (seconds) setInterval(refresh, seconds * 1000);
