@@ -18,7 +18,7 @@ from services.intake.app import SERVICE
 from services.intake.settings import Settings
 from shared.clock import utc_now
 from shared.events.assignment import Role
-from shared.events.intake import TicketOpened
+from shared.events.intake import TicketCategorised, TicketOpened
 from shared.identity import HEADER, Identity, sign
 from shared.ids import person_id
 from shared.links import read_link
@@ -596,3 +596,30 @@ async def test_an_agent_links_a_second_address_of_the_requester_and_takes_it_awa
     assert known.json()["linked"] == []
     mine = await live.client.get(f"/v1/people/{person_id(nora['email'])}", headers=live.agent)
     assert [one["address"] for one in mine.json()["linked"]] == ["nora@club.example"]
+
+
+async def test_a_ticket_names_the_organisation_and_gets_its_plan_and_team(live: Live) -> None:
+    linde = {
+        "organisation_id": "linde",
+        "name": "Linde",
+        "domains": ["linde.example"],
+        "plan_id": "premium",
+        "team_id": "key-accounts",
+        "team_name": "Key accounts",
+    }
+    section = {"revision": 7, "topics": TOPICS, "organisations": [linde]}
+    applied = await live.client.put("/v1/desk", json=section, headers=live.admin)
+    assert "organisation linde" in applied.json()["changed"], applied.text
+    again = await live.client.put("/v1/desk", json=section, headers=live.admin)
+    assert again.json()["changed"] == []
+    olga = {"name": "Olga", "email": "olga@shop.linde.example"}
+    ticket = (
+        await live.open({"Accept-Language": "de-AT,en;q=0.5"}, topic="general", requester=olga)
+    )["ticket_id"]
+    past = await live.running.runtime.log.read(UUID(ticket))
+    [made] = [each.event for each in past.events if isinstance(each.event, TicketCategorised)]
+    assert (made.organisation, made.language) == ("linde", "de-AT")
+    assert (made.plan_id, made.team_id) == ("premium", "key-accounts")
+    gone = {"revision": 8, "topics": TOPICS}
+    taken = await live.client.put("/v1/desk", json=gone, headers=live.admin)
+    assert "organisation linde is no longer there" in taken.json()["changed"]
