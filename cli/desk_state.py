@@ -118,7 +118,13 @@ def _notifications(told: Mapping[str, Any]) -> Desk:
         each["kind"]: {name: each[name] for name in ("to", "by", "urgent")}
         for each in told["rules"]
     }
-    return {"quiet": told["quiet"], "kinds": kinds}
+    templates = {
+        f"{each['name']}.{each['language']}".removesuffix("."): {
+            name: each[name] for name in ("subject", "text")
+        }
+        for each in told.get("templates", ())
+    }
+    return {"quiet": told["quiet"], "kinds": kinds, "templates": templates}
 
 
 def _rule(each: Mapping[str, Any]) -> Desk:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from deploy.desk_file import DeskFile
+from deploy.desk_routing import TAKES_TICKETS
 
 SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules", "organisations")
 
@@ -91,4 +92,24 @@ def orphans(
             if name not in after.get(section, {}) and count:
                 tickets = "1 ticket" if count == 1 else f"{count} tickets"
                 found.append(f"{ONE[section]} {name} still has {tickets}: {what}")
-    return found
+    return [*found, *_without_agents(before, after, open_tickets.get("teams", {}))]
+
+
+def _without_agents(before: Parts, after: Parts, open_tickets: Mapping[str, int]) -> Iterator[str]:
+    """Teams that keep their tickets, and lose the last agent who could take them."""
+    had, kept = _staffed(before), _staffed(after)
+    for name in after.get("teams", {}):
+        count = open_tickets.get(name, 0)
+        if count and name in had - kept:
+            tickets = "1 ticket" if count == 1 else f"{count} tickets"
+            yield f"team {name} still has {tickets}, and nobody would be left to take them"
+
+
+def _staffed(desk: Parts) -> set[str]:
+    """The teams in which somebody takes tickets."""
+    return {
+        team
+        for agent in desk.get("agents", {}).values()
+        if agent.get("role", "agent") in TAKES_TICKETS and agent.get("capacity", 1) > 0
+        for team in agent.get("teams", ())
+    }

@@ -17,6 +17,7 @@ from deploy.desk_notifications import Notifications
 from deploy.desk_organisations import Organisation, untrue_organisations
 from deploy.desk_quality import Quality
 from deploy.desk_routing import (
+    TAKES_TICKETS,
     Leave,
     Levels,
     Routing,
@@ -337,7 +338,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
     yield from untrue_routing(
         desk.routing, desk.teams, desk.topics, desk.agents, desk.organisations
     )
-    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans, _staffed(desk))
     yield from untrue_work(desk.work, desk.calendars, desk.topics)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
@@ -383,6 +384,12 @@ def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
         skills = f" with {', '.join(topic.skills)}" if topic.skills else ""
         what = f"nobody in team {topic.team} is of tier {topic.tier} or higher{skills}"
         yield (), f"{what}: its tickets would wait for ever"
+
+
+def _staffed(desk: DeskFile) -> set[str]:
+    """The teams in which somebody takes tickets."""
+    able = (a for a in desk.agents.values() if a.role in TAKES_TICKETS and a.capacity > 0)
+    return {team for agent in able for team in agent.teams}
 
 
 def _named_twice(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, str]]:

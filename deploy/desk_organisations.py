@@ -56,7 +56,10 @@ class Organisation(BaseModel):
 
 
 def untrue_organisations(
-    organisations: Mapping[str, Organisation], teams: Collection[str], plans: Collection[str]
+    organisations: Mapping[str, Organisation],
+    teams: Collection[str],
+    plans: Collection[str],
+    staffed: Collection[str],
 ) -> Iterator[tuple[Place, str]]:
     """What no organisation can tell by itself."""
     owners: dict[str, str] = {}
@@ -66,6 +69,8 @@ def untrue_organisations(
             yield place, "has neither domains nor members: nobody would belong to it"
         if each.team is not None and each.team not in teams:
             yield (*place, "team"), f"there is no team {each.team}"
+        elif each.team is not None and each.team not in staffed:
+            yield (*place, "team"), f"nobody in team {each.team} takes tickets"
         if each.plan is not None and each.plan not in plans:
             yield (*place, "plan"), f"there is no plan {each.plan}"
         if each.timezone is not None and each.timezone not in available_timezones():

@@ -54,6 +54,16 @@ class Split(_Body):
     reason: str
 
 
+class Address(_Body):
+    address: str = Field(description="Another address of the requester.")
+    proof: str = Field(description="How it is known that it is theirs.")
+
+
+class Requester(_Body):
+    language: str = Field("", description="BCP 47; empty: as they say themselves.")
+    timezone: str = Field("", description="IANA; empty: as they say themselves.")
+
+
 class Assign(_Body):
     agent_id: str
     reason: str

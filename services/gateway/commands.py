@@ -96,6 +96,31 @@ COMMANDS: Final = (
             "reason": "Another fault.",
         },
     ),
+    Command(
+        "addresses",
+        "intake",
+        "Say that the requester has another address, too, and how that is known.",
+        bodies.Address,
+        example={"address": "carla@home.example", "proof": "She wrote so from both."},
+    ),
+    Command(
+        "addresses/{person}",
+        "intake",
+        "Say that an address is not the requester's after all.",
+        method="DELETE",
+    ),
+    Command(
+        "requester",
+        "intake",
+        "Say what the requester speaks, and where they are.",
+        bodies.Requester,
+        example={"language": "de-AT", "timezone": "Europe/Vienna"},
+    ),
+    Command(
+        "copies/suggested/{person}",
+        "intake",
+        "Ask somebody into the ticket to whom the requester has sent a mail, too.",
+    ),
     Command("claim", "assignment", "Take the ticket yourself."),
     Command(
         "assign",

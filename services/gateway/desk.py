@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 
+from services.gateway.customers import fold_customers
 from services.gateway.rows import (
     AGENTS,
     API_KEYS,
-    ORGANISATIONS,
     PLANS,
     TEAMS,
     TOPICS,
     WORK_RULES,
     AgentRow,
     ApiKeyRow,
-    OrganisationRow,
     PlanRow,
     TeamRow,
     TopicRow,
@@ -20,7 +19,6 @@ from services.gateway.rows import (
 )
 from shared.events import Event
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
-from shared.events.customers import OrganisationDefined
 from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
 from shared.events.resolution import WorkRulesDefined
 from shared.events.sla import SlaPlanDefined
@@ -48,9 +46,6 @@ def fold_desk(view: View, event: Event) -> None:
             labels = {field.name: field.label for field in event.fields}
             topic = TopicRow(view.subject, event.topic_id, event.name, event.active, labels)
             view.put(TOPICS, topic)
-        case OrganisationDefined():
-            named = (event.organisation_id, event.name, event.active)
-            view.put(ORGANISATIONS, OrganisationRow(view.subject, *named))
         case WorkRulesDefined():
             told = event.model_dump(mode="json")
             view.put(WORK_RULES, WorkRulesRow(view.subject, told["responses"], told["macros"]))
@@ -59,7 +54,7 @@ def fold_desk(view: View, event: Event) -> None:
         case ApiKeyRevoked():
             view.change(API_KEYS, revoked_at=event.revoked_at)
         case _:
-            pass
+            fold_customers(view, event)
 
 
 def _api_key(view: View, event: ApiKeyCreated) -> ApiKeyRow:

@@ -14,6 +14,7 @@ from services.gateway.rows import (
     ClockRow,
     MessageRow,
     OrganisationRow,
+    PersonRow,
     PlanRow,
     TeamRow,
     TicketRow,
@@ -114,9 +115,16 @@ class Finders:
         records = await self._pool.fetch(SQL.clocks, ticket_id)
         return [ClockRow(**record) for record in records]
 
+    async def person(self, person_id: UUID) -> PersonRow:
+        """What is known of somebody beyond their tickets."""
+        record = await self._pool.fetchrow(SQL.person, person_id)
+        return PersonRow(person_id) if record is None else PersonRow(**record)
+
     async def others_of(self, row: TicketRow) -> list[Mapping[str, Any]]:
-        """The requester's other tickets, the newest first."""
-        arguments = (row.requester_id, row.subject, OTHERS_MAX)
+        """The requester's other tickets, from any address of theirs, the newest first."""
+        person = await self.person(row.requester_id)
+        everyone = [row.requester_id, *(UUID(each["person_id"]) for each in person.linked)]
+        arguments = (everyone, row.subject, OTHERS_MAX)
         return [dict(r) for r in await self._pool.fetch(SQL.requester_tickets, *arguments)]
 
     async def work_rules(self) -> WorkRulesRow | None:

@@ -31,7 +31,8 @@ def add_people(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
         "/people/erasure", tags=["people"], status_code=202, responses=problems(401, 403, 409, 503)
     )
     async def erase(body: Erasure, me: AgentRow = signed_in) -> Response:
-        """Forget whoever has a mail address, as a customer and as an agent who has left.
+        """Forget whoever has a mail address, as a customer, under other addresses of theirs, too,
+        and as an agent who has left.
 
         It takes a while; asked again, what was written since is forgotten, too. Takes at
         least the role admin, and is on record.
@@ -48,7 +49,9 @@ def add_people(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
 
 async def _behind(gateway: Gateway, email: str) -> list[UUID]:
     """Whoever stands behind an address. Raises `AgentStillWorks`."""
-    persons = [person_id(email)]
+    customer = await gateway.finders.person(person_id(email))
+    linked = [UUID(each["person_id"]) for each in customer.linked]
+    persons = [customer.subject, *linked]
     for agent_id, active in await gateway.finders.agents_of_address(email):
         if active:
             raise AgentStillWorks(agent_id=agent_id)

@@ -42,9 +42,13 @@ select * from desk_view.clocks where subject = $1 order by kind;
 -- name: requester_tickets
 -- The newest tickets of a requester.
 select subject, number, title, status, active, priority, opened_at from desk_view.tickets
-where requester_id = $1 and subject <> $2
+where requester_id = any ($1::uuid[]) and subject <> $2
 order by opened_at desc, subject desc
 limit $3;
+
+-- name: person
+-- What is known of somebody beyond their tickets.
+select * from desk_view.people where subject = $1;
 
 -- name: organisation
 -- An organisation by its id.

@@ -70,6 +70,8 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    suggested: list[dict[str, str]] = field(default_factory=list)
+    """People to whom the requester sent a mail, too, and whom nobody has asked into it yet."""
     organisation_id: str = ""
     """Of the organisation that the requester belongs to; empty when unknown."""
     language: str = ""
@@ -245,6 +247,17 @@ class OrganisationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody with further addresses, or whose language we were told."""
+
+    subject: UUID
+    linked: list[dict[str, str]] = field(default_factory=list)
+    """Their other addresses, each with its person's id."""
+    language: str = ""
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TopicRow:
     """A topic that tickets are opened under."""
 
@@ -282,10 +295,12 @@ API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
 ORGANISATIONS: Table[OrganisationRow] = Table("organisations", OrganisationRow, topic=DESK)
+PEOPLE: Table[PersonRow] = Table("people", PersonRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 WORK_RULES: Table[WorkRulesRow] = Table("work_rules", WorkRulesRow, topic=DESK)
 
 TABLES = (
     *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
     *(AGENTS, API_KEYS, TEAMS, PLANS, ORGANISATIONS, TOPICS, WORK_RULES),
+    *(PEOPLE,),
 )

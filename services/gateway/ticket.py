@@ -125,6 +125,19 @@ def _links_but(row: TicketRow, other: UUID) -> list[dict[str, str]]:
     return [each for each in row.linked if each["ticket_id"] != str(other)]
 
 
+def _suggested(row: TicketRow, e: intake.CopySuggested) -> Change:
+    new = [
+        {"person_id": str(each.person_id), "name": each.name, "email": each.email}
+        for each in e.people
+    ]
+    return {"suggested": [*row.suggested, *new]}
+
+
+def _invited(row: TicketRow, e: intake.CopyInvited) -> Change:
+    asked = str(e.person.person_id)
+    return {"suggested": [each for each in row.suggested if each["person_id"] != asked]}
+
+
 def _assigned(row: TicketRow, e: assignment.AgentAssigned) -> Change:
     others = {agent: name for agent, name in row.participants.items() if agent != e.agent_id}
     return {
@@ -205,6 +218,8 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     intake.TicketReleased: _released,
     intake.TicketsLinked: _linked,
     intake.TicketsUnlinked: _unlinked,
+    intake.CopySuggested: _suggested,
+    intake.CopyInvited: _invited,
     intake.ClarificationLapsed: lambda _, __: {"questions": []},
     intake.AddressConfirmed: lambda _, __: {"confirmed": True},
     intake.BounceReceived: _bounced,

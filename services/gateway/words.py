@@ -13,6 +13,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         assignment.ParticipantRemoved,
         intake.AddressConfirmed,
         intake.CopyEnded,
+        intake.CopySuggested,
         intake.CopyInvited,
         intake.OutsiderWrote,
         intake.TicketShared,
@@ -272,6 +273,9 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         "mail": "The customer answered a mail of ours: the address is theirs",
         "agent": "Opened for the customer, whose address an agent answers for",
     }[e.how.value],
+    intake.CopySuggested: lambda e: (
+        f"The customer's mail went to {', '.join(p.name or p.email for p in e.people)}, too"
+    ),
     intake.CopyInvited: lambda e: (
         f"The customer asked {e.person.name or e.person.email} to be in copy"
     ),

@@ -25,6 +25,7 @@ from services.intake.keys_api import key_routes
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
 from services.intake.people_api import people_routes
+from services.intake.persons_api import person_routes
 from services.intake.quarantine_api import quarantine_routes
 from services.intake.submitting import submitting
 from services.intake.together_api import together_routes
@@ -51,6 +52,7 @@ def routes(runtime: Runtime) -> APIRouter:
     router.include_router(lookups(parts))
     router.include_router(quarantine_routes(parts))
     router.include_router(people_routes(parts))
+    router.include_router(person_routes(parts))
     router.include_router(key_routes(parts))
     router.include_router(description(router))
     return router

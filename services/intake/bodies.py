@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from services.intake.domain.verification import FIELD_LENGTH_MAX
-from services.intake.fields import Given, Line, Subject
+from services.intake.fields import Email, Given, Language, Line, Subject, Timezone
 from services.intake.submission import FILES_MAX, Body, File, FormFile
 from services.intake.text import cleaned, tidy, trouble_with_text
 from shared.events import Level, Priority, TicketType
@@ -96,6 +96,20 @@ class SplitOrder(Body):
     subject: Subject
     topic_id: Annotated[str | None, Given] = None
     reason: Reason
+
+
+class AddressOrder(Body):
+    """Another address of a ticket's requester."""
+
+    address: Email
+    proof: Reason
+
+
+class PersonOrder(Body):
+    """What a ticket's requester speaks, and where they are; empty is as they say themselves."""
+
+    language: Annotated[Language | Literal[""], Given] = ""
+    timezone: Annotated[Timezone | Literal[""], Given] = ""
 
 
 class Release(Body):

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.intake.domain import Command
-from services.intake.domain.copying import ConfirmCopy, EndCopy, InviteCopy
+from services.intake.domain.copying import ConfirmCopy, EndCopy, InviteCopy, InviteSuggested
 from services.intake.domain.ticket import SenderTakesNoPart
 from services.intake.fields import Email, Line
 from services.intake.parts import Parts
 from services.intake.submission import Body
-from shared.asked import Asked, ByCustomerOrAgent
+from shared.asked import Asked, ByAgent, ByCustomerOrAgent
 from shared.events import Person
 from shared.ids import person_id
 
@@ -50,6 +50,12 @@ def copy_routes(parts: Parts, carry_out: CarryOut) -> APIRouter:
         await runtime.wait_for(ticket_id, asked.after)
         command = ConfirmCopy(_by_link(asked), runtime.clock())
         return await carry_out(parts, ticket_id, command, asked)
+
+    @router.post("/tickets/{ticket_id}/copies/suggested/{person}")
+    async def ask(ticket_id: UUID, person: UUID, asked: ByAgent) -> Response:
+        """Ask somebody to take part to whom the requester has sent a mail, too."""
+        await runtime.wait_for(ticket_id, asked.after)
+        return await carry_out(parts, ticket_id, InviteSuggested(person, runtime.clock()), asked)
 
     @router.post("/tickets/{ticket_id}/copies/end")
     async def end(ticket_id: UUID, body: Ending, asked: ByCustomerOrAgent) -> Response:

@@ -140,8 +140,10 @@ class Joining:
         # Who pretends to be the requester would let himself in by naming himself in copy.
         proven = authenticity is not None and authenticity.verdict is Verdict.PASSED
         others = copied(mail, arrived.envelope, self._us.domains, author) if proven else ()
+        known = await self._parts.finders.person(author.person_id)
         return ReceiveMessage(
             sender=author.person_id,
+            also=frozenset(known.linked),
             channel=Channel.EMAIL,
             text=text.text,
             topics=await self._parts.catalogue.topics(),

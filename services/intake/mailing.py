@@ -198,6 +198,8 @@ class Mailing:
         attachments = await stored(parts, arrived, cut=text.cut)
         now = parts.runtime.clock()
         contact = contact_of(mail)
+        known = await parts.finders.person(contact.person_id)
+        speaks = preferred(mail.language) or guessed(f"{mail.subject}\n{mail.reply_text}")
         others = await self._topics_of(envelope)
 
         def command(number: str) -> OpenTicket:
@@ -215,8 +217,9 @@ class Mailing:
                 mailbox=mailboxes[0] if mailboxes else None,
                 copied=copied(mail, envelope, self._us.domains, contact),
                 rules=topics.rules,
-                organisation=topics.organisation_of(contact.email),
-                language=preferred(mail.language) or guessed(f"{mail.subject}\n{mail.reply_text}"),
+                organisation=topics.organisation_of(contact.email, tuple(known.linked)),
+                language=known.language or speaks,
+                timezone=known.timezone,
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
                 authenticity=arrived.authenticity,
                 shared_with=others,

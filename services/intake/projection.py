@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.intake.domain.persons import NOTHING_KNOWN, Described
 from services.intake.domain.topics import Topics
 from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.register import Register
@@ -42,6 +43,7 @@ class Finders:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._people: Together[UUID, Described] = Together(self._people_by_id)
         self._shares: dict[str, float] = {}
         self._shares_at = -SHARES_SECONDS
         self._numbers: Together[str, UUID] = Together(self._tickets_of_numbers)
@@ -63,6 +65,21 @@ class Finders:
             rules_revision=defined["revision"] if defined else 0,
             organisations={each.organisation_id: each for each in organisations},
         )
+
+    async def person(self, person_id: UUID) -> Described:
+        """What is known of somebody beyond their tickets."""
+        return await self._people.get(person_id) or NOTHING_KNOWN
+
+    async def _people_by_id(self, people: Sequence[UUID]) -> dict[UUID, Described]:
+        rows = await self._pool.fetch(QUERIES.people, people)
+        return {
+            row["subject"]: Described(
+                {UUID(one["person_id"]): one["address"] for one in row["linked"]},
+                row["language"],
+                row["timezone"],
+            )
+            for row in rows
+        }
 
     async def open_by_topic(self) -> dict[str, int]:
         """How many tickets are open under each topic."""

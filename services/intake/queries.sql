@@ -14,6 +14,10 @@ select definition from triage.entitlements where active order by plan_id
 -- The organisations that customers belong to.
 select definition from triage.organisations where active order by organisation_id
 
+-- name: people
+-- What is known of people beyond their tickets.
+select subject, linked, language, timezone from triage.people where subject = any ($1::uuid[])
+
 -- name: open_by_topic
 -- How many tickets are open under each topic.
 select topic_id, count(*) as tickets from triage.tickets where open group by topic_id

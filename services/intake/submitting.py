@@ -154,6 +154,7 @@ async def open_submission(
     """Open the ticket; the same `key` of the same requester again is the same ticket."""
     attachments = await parts.stored(submission.attachments)
     requester = _person(submission)
+    known = await parts.finders.person(requester.person_id)
     now = parts.runtime.clock()
     hold = topic.prove_address and not await parts.finders.is_proven(requester.person_id)
 
@@ -174,9 +175,9 @@ async def open_submission(
             custom_fields=submission.custom_fields,
             attachments=attachments,
             rules=topics.rules,
-            organisation=topics.organisation_of(requester.email),
-            language=submission.language or guessed(_said(submission)),
-            timezone=submission.timezone or "",
+            organisation=topics.organisation_of(requester.email, tuple(known.linked)),
+            language=known.language or submission.language or guessed(_said(submission)),
+            timezone=submission.timezone or known.timezone,
             vouched=_is_vouched(identity),
             hold=hold,
         )

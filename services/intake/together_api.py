@@ -65,12 +65,14 @@ def _add_merging(router: APIRouter, parts: Parts) -> None:
         source, past = await _look(parts, ticket_id, asked)
         del past
         into = MergeInto(target_id, parts.number_of(target_id), body.reason, asked.by)
+        known = await parts.finders.person(source.facts.requester.person_id)
         absorb = Absorb(
             source_ticket_id=ticket_id,
             source_number=source.facts.number,
             source_requester=source.facts.requester.person_id,
             reason=body.reason,
             by=asked.by,
+            also=frozenset(known.linked),
         )
         # The target first: what is wrong with it is what the caller can mend.
         pair: list[tuple[UUID, Command]] = [(target_id, absorb), (ticket_id, into)]

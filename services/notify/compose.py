@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.notify.domain import Draft, Notice
 from services.notify.letters import Letter
+from services.notify.own_words import NO_OWN_WORDS, OwnWords
 from services.notify.preferences import FOR_CUSTOMERS, NO_WISH, Wish
 from services.notify.rendering import render
 from services.notify.speaking import spoken
@@ -37,12 +38,13 @@ class Composer:
         occurred_at: datetime,
         desk_name: str,
         wish: Wish = NO_WISH,
+        words: OwnWords = NO_OWN_WORDS,
     ) -> Draft:
         """The draft of a letter; the same letter always leads to the same one."""
         whom = letter.to.email.casefold() or letter.to.agent_id
         notification_id = _notification_id(cause_id, letter.kind, whom)
         facts = self._facts(letter, story, occurred_at) | {"desk": desk_name}
-        rendered = render(letter.template, facts, wish.language)
+        rendered = words.render(letter.template, facts, wish.language)
         references = self._references(letter, story)
         name = unproven_name(letter.to.name) if _unproven(letter, story) else letter.to.name
         return Draft(

@@ -11,6 +11,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from services.notify.directory import Contact, Directory, Promise
+from services.notify.own_words import NO_OWN_WORDS, OwnWords
 from services.notify.rules import Rules
 from services.notify.story import Story
 from shared.clock import monotonic_seconds
@@ -59,6 +60,7 @@ class Known:
     mailboxes: frozenset[str] = frozenset()
     name: str = NAMELESS
     rules: Rules = field(default_factory=lambda: Rules.of(None))
+    words: OwnWords = NO_OWN_WORDS
     quiet: QuietTime | None = None
     """The desk's quiet hours."""
     preferences: Mapping[str, NotificationPreferencesSet] = field(default_factory=dict)
@@ -126,6 +128,10 @@ class Finder:
         """Who hears what."""
         return (await self._look()).rules
 
+    async def own_words(self) -> OwnWords:
+        """What mails say in the desk's own words."""
+        return (await self._look()).words
+
     async def preferences(
         self, whom: str
     ) -> tuple[NotificationPreferencesSet | None, QuietTime | None]:
@@ -184,6 +190,7 @@ def _known(desk: Record, bounced: Sequence[Record], until: float) -> Known:
         mailboxes=frozenset(desk["mailboxes"] or ()),
         name=desk["name"] or NAMELESS,
         rules=Rules.of(rules),
+        words=OwnWords.of(rules.templates) if rules else NO_OWN_WORDS,
         quiet=rules.quiet if rules else None,
         preferences={
             each["whom"]: NotificationPreferencesSet.model_validate(each["wanted"])

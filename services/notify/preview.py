@@ -81,10 +81,15 @@ _FOR_THE_DESK: Final = frozenset(
 
 def preview(name: str, language: str) -> Rendered:
     """A template, rendered in a language."""
+    return render(name, made_up(name), language)
+
+
+def made_up(name: str) -> dict[str, Any]:
+    """What a template is given for its preview."""
     for_desk = name in _FOR_THE_DESK or name.endswith("_team")
     facts = FACTS | {"to_customer": not for_desk, "what": _WHAT.get(name, FACTS["what"])}
     if for_desk:
         facts |= {"name": "Anna", "mute_url": ""}
     elif name != "progress":
         facts |= {"mute_url": ""}
-    return render(name, facts, language)
+    return facts

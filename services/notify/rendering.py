@@ -5,12 +5,13 @@ languages; what people wrote is escaped in HTML and freed of control characters 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from services.notify.speaking import ENGLISH, in_language
@@ -44,6 +45,36 @@ def render(template: str, facts: Mapping[str, Any], language: str = ENGLISH) -> 
     )
 
 
+def around(template: str, language: str, body: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """The text and the HTML of a template with another body."""
+    name = template if language == ENGLISH else f"{language}/{template}"
+    frame = '{% extends "' + name + '.KIND" %}{% block body %}BODY{% endblock %}'
+    plain = frame.replace("KIND", "txt").replace("BODY", "\n{{ own_body }}\n")
+    marked = frame.replace("KIND", "html").replace("BODY", "{{ own_body | paragraphs }}")
+    told = {**facts, "own_body": body}
+    text = _TEXT.from_string(plain).render(told).strip()
+    html = _HTML.from_string(marked).render(told).strip()
+    return _GAP.sub("\n\n", text) + "\n", html + "\n"
+
+
+def source_of(file: str) -> str:
+    """A template's source."""
+    return (TEMPLATES / file).read_text(encoding="utf-8")
+
+
+def own_environment() -> Environment:
+    """For templates that somebody wrote who is not us: they reach the facts, and nothing else."""
+    made = ImmutableSandboxedEnvironment(
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    made.filters |= _FILTERS
+    return made
+
+
 def paragraphs(text: str) -> Markup:
     """What somebody typed, as HTML paragraphs with the line breaks kept."""
     blocks = [block.strip("\n") for block in clean(text).split("\n\n")]
@@ -70,13 +101,16 @@ def _environment(*, html: bool) -> Environment:
         finalize=_finalize,
         auto_reload=False,
     )
-    made.filters |= {
-        "line": lambda text: line(text, TITLE_LENGTH_MAX),
-        "name": lambda text: line(text, NAME_LENGTH_MAX),
-        "paragraphs": paragraphs,
-        "quoted": quoted,
-    }
+    made.filters |= _FILTERS
     return made
+
+
+_FILTERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "line": lambda text: line(text, TITLE_LENGTH_MAX),
+    "name": lambda text: line(text, NAME_LENGTH_MAX),
+    "paragraphs": paragraphs,
+    "quoted": quoted,
+}
 
 
 _TEXT: Final = _environment(html=False)

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notify.finders import QUERIES
+from services.notify.own_words import troubles
 from services.notify.preferences import (
     AGENT,
     CUSTOMER,
@@ -25,6 +26,7 @@ from services.notify.story import story_of
 from shared.asked import Anyone, Asked, ByAdmin, ByAgent
 from shared.errors import NotFound, Rejected
 from shared.events.notify import (
+    MailTemplate,
     NotificationKind,
     NotificationPreferencesSet,
     NotificationRule,
@@ -48,6 +50,7 @@ class Section(_Body):
     revision: int
     rules: Annotated[tuple[NotificationRule, ...], Field(max_length=100)] = ()
     quiet: QuietTime | None = None
+    templates: Annotated[tuple[MailTemplate, ...], Field(max_length=100)] = ()
 
 
 class Wanted(_Body):
@@ -60,6 +63,12 @@ class Muted(_Body):
     """What a customer can say: whether they want to hear of progress."""
 
     progress: bool
+
+
+class MailTemplateWrong(Rejected):
+    """These mails can't be written so: {what}."""
+
+    http_status = 422
 
 
 class NotTheirTicket(Rejected):
@@ -85,12 +94,15 @@ def _add_desk(router: APIRouter, runtime: Runtime) -> None:
         defined = await runtime.pool.fetchval(QUERIES.rules_defined) or {}
         usual = [rule.model_dump(mode="json") for rule in DEFAULTS.values()]
         kept = {"rules": defined.get("rules", []), "quiet": defined.get("quiet")}
+        kept["templates"] = defined.get("templates", [])
         return {**kept, "defaults": usual}
 
     @router.put("/desk")
     async def define(body: Section, asked: ByAdmin) -> dict[str, Any]:
         """Define the section; only what differs is said. Answers once it is in force here."""
         check_quiet(body.quiet)
+        if wrong := [f"{name} {what}" for name, what in troubles(body.templates)]:
+            raise MailTemplateWrong(what="; ".join(wrong))
         defined = NotificationRulesDefined(**dict(body))
         outcome = await runtime.handle(
             RULES, SUBJECT, DefineRules(defined), actor=asked.caller.actor, revision=body.revision

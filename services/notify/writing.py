@@ -37,6 +37,7 @@ class Writer:
         """The command for the letters that `cause_id` leads to."""
         name = await self.finder.desk_name()
         rules = await self.finder.rules()
+        words = await self.finder.own_words()
         drafts, notices = [], []
         for each in letters:
             urgent = rules.urgent(each.kind, story.priority)
@@ -45,7 +46,7 @@ class Writer:
                 notices.append(replace(self._composer.notice(*about), urgent=urgent))
                 continue
             wish = await self._wish(each, story, urgent=urgent)
-            drafts.append(self._composer.draft(*about, wish))
+            drafts.append(self._composer.draft(*about, wish, words))
         own, bounced = await self._unwanted([draft.recipient for draft in drafts], story)
         return RequestNotifications(tuple(drafts), self._clock(), own, bounced, tuple(notices))
 

@@ -1,9 +1,14 @@
 """What intake says of customers: their organisations, their addresses, what they prefer."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from shared.events.base import DESK, Event
+from shared.events.base import DESK, Event, Moment, PersonalField, address_in
+
+OwnAddress = Annotated[str, PersonalField(address_in("address"))]
+OtherAddress = Annotated[str, PersonalField(address_in("other_address"))]
+BothsText = Annotated[str, PersonalField(address_in("address"), address_in("other_address"))]
+"""Text about whoever has two addresses: it goes when either is forgotten."""
 
 
 class _OfCustomers(Event):
@@ -32,3 +37,38 @@ class OrganisationDefined(_OfCustomers):
     active: bool = True
     """False once it is gone from the desk's configuration."""
     revision: int
+
+
+class AddressLinked(_OfCustomers):
+    """Whoever has this address has another, too: somebody has proof. Said of each of the two.
+
+    Its subject is the person of `address`.
+    """
+
+    address: OwnAddress
+    other_person_id: UUID
+    other_address: OtherAddress
+    proof: BothsText
+    """How it is known, in the agent's words."""
+    linked_by: str
+    linked_at: Moment
+
+
+class AddressUnlinked(_OfCustomers):
+    """They are two people after all. Its subject is one of them."""
+
+    other_person_id: UUID
+    unlinked_by: str
+    unlinked_at: Moment
+
+
+class PersonDescribed(_OfCustomers):
+    """What somebody speaks and where they are, whatever their mails say. Its subject is the
+    person."""
+
+    language: str = ""
+    """BCP 47; empty: as their mails and forms say."""
+    timezone: str = ""
+    """IANA; empty: as their forms say."""
+    described_by: str
+    described_at: Moment

@@ -125,7 +125,7 @@ class CustomerMessageReceived(_IntakeEvent):
     attachments: Annotated[tuple[Attachment, ...], PersonalField(person_in("sender"))] = ()
     message_id: SenderText | None = None
     copied: tuple[Person, ...] = ()
-    """Others the mail was sent to: from now on they take part."""
+    """Others the mail was sent to, who took part from then on; none since they are suggested."""
     authenticity: Authenticity | None = None
     """Of the mail; None where nobody could tell."""
 
@@ -439,6 +439,13 @@ class AddressConfirmed(_IntakeEvent):
     person_id: UUID
     how: ConfirmedHow
     confirmed_at: Moment
+
+
+class CopySuggested(_IntakeEvent):
+    """The requester has sent a mail to others, too: an agent may ask them into the ticket."""
+
+    people: tuple[Person, ...]
+    suggested_at: Moment
 
 
 class CopyInvited(_IntakeEvent):

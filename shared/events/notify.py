@@ -157,8 +157,21 @@ class NotificationRule(Value):
     """It is sent in quiet hours, too, and nobody can mute it."""
 
 
+class MailTemplate(Value):
+    """What a mail says in place of what it says without one: Jinja, with the mail's own facts."""
+
+    name: str
+    """Of the mail, e.g. `acknowledgment`."""
+    language: str = ""
+    """As `de`; empty: in every language that has no template of its own."""
+    subject: str = ""
+    """Empty: as it is."""
+    text: str = ""
+    """What stands between greeting and link; empty: as it is."""
+
+
 class NotificationRulesDefined(_NotifyEvent):
-    """Who hears what, and how; kinds that are not named keep what holds without a rule.
+    """Who hears what, how and in which words; kinds that are not named keep what holds without.
 
     Its subject is the rules themselves.
     """
@@ -168,6 +181,7 @@ class NotificationRulesDefined(_NotifyEvent):
     rules: tuple[NotificationRule, ...] = ()
     quiet: QuietTime | None = None
     """Of everybody at the desk who has not set hours of their own."""
+    templates: tuple[MailTemplate, ...] = ()
     revision: int
 
 

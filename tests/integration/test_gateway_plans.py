@@ -52,6 +52,8 @@ from desk_view.tickets;
 insert into desk_view.api_keys (subject, name, scopes, key_hash, created_by, created_at)
 select gen_random_uuid(), 'Key ' || n, '{}', 'hash' || n, 'mara', now()
 from generate_series(1, 5000) as n;
+insert into desk_view.people
+select gen_random_uuid(), '[]', 'de', '' from generate_series(1, 5000);
 insert into desk_view.shared
 select gen_random_uuid(), subject, 'team' || n % 500 from (
     select subject, row_number() over () as n from desk_view.tickets

@@ -18,6 +18,7 @@ from services.intake.app import SERVICE
 from services.intake.settings import Settings
 from shared.clock import utc_now
 from shared.events.assignment import Role
+from shared.events.intake import TicketCategorised, TicketOpened
 from shared.identity import HEADER, Identity, sign
 from shared.ids import person_id
 from shared.links import read_link
@@ -614,3 +615,62 @@ async def test_somebody_in_copy_agrees_before_they_write(live: Live) -> None:
         "CopyConfirmed",
         "CustomerMessageReceived",
     ]
+
+
+async def test_an_agent_links_a_second_address_of_the_requester_and_takes_it_away(
+    live: Live,
+) -> None:
+    nora = {"name": "Nora", "email": "nora@work.example"}
+    ticket = (await live.open(requester=nora, topic="general"))["ticket_id"]
+    path = f"/v1/tickets/{ticket}/addresses"
+    order = {"address": "nora@home.example", "proof": "She answered from both."}
+    assert (await live.client.post(path, json=order, headers=live.customer())).status_code == 403
+    linked = await live.client.post(path, json=order, headers=live.agent)
+    assert linked.json()["events"] == ["AddressLinked", "AddressLinked"], linked.text
+    home = person_id("nora@home.example")
+    third = {"address": "nora@club.example", "proof": "By phone."}
+    linked = await live.client.post(path, json=third, headers=live.agent)
+    assert linked.json()["events"] == ["AddressLinked"] * 4, "each of the three with each"
+    told = await live.client.post(
+        f"/v1/tickets/{ticket}/requester",
+        json={"language": "de-at", "timezone": "Europe/Vienna"},
+        headers=live.agent,
+    )
+    assert told.json()["events"] == ["PersonDescribed"], told.text
+    later = (await live.open(requester=nora, topic="general", language="fr"))["ticket_id"]
+    past = await live.running.runtime.log.read(UUID(later))
+    [opened] = [each.event for each in past.events if isinstance(each.event, TicketOpened)]
+    assert (opened.language, opened.timezone) == ("de-AT", "Europe/Vienna")
+    gone = await live.client.delete(f"{path}/{home}", headers=live.agent)
+    assert gone.json()["events"] == ["AddressUnlinked"] * 4, gone.text
+    known = await live.client.get(f"/v1/people/{home}", headers=live.agent)
+    assert known.json()["linked"] == []
+    mine = await live.client.get(f"/v1/people/{person_id(nora['email'])}", headers=live.agent)
+    assert [one["address"] for one in mine.json()["linked"]] == ["nora@club.example"]
+
+
+async def test_a_ticket_names_the_organisation_and_gets_its_plan_and_team(live: Live) -> None:
+    linde = {
+        "organisation_id": "linde",
+        "name": "Linde",
+        "domains": ["linde.example"],
+        "plan_id": "premium",
+        "team_id": "key-accounts",
+        "team_name": "Key accounts",
+    }
+    section = {"revision": 7, "topics": TOPICS, "organisations": [linde]}
+    applied = await live.client.put("/v1/desk", json=section, headers=live.admin)
+    assert "organisation linde" in applied.json()["changed"], applied.text
+    again = await live.client.put("/v1/desk", json=section, headers=live.admin)
+    assert again.json()["changed"] == []
+    olga = {"name": "Olga", "email": "olga@shop.linde.example"}
+    ticket = (
+        await live.open({"Accept-Language": "de-AT,en;q=0.5"}, topic="general", requester=olga)
+    )["ticket_id"]
+    past = await live.running.runtime.log.read(UUID(ticket))
+    [made] = [each.event for each in past.events if isinstance(each.event, TicketCategorised)]
+    assert (made.organisation, made.language) == ("linde", "de-AT")
+    assert (made.plan_id, made.team_id) == ("premium", "key-accounts")
+    gone = {"revision": 8, "topics": TOPICS}
+    taken = await live.client.put("/v1/desk", json=gone, headers=live.admin)
+    assert "organisation linde is no longer there" in taken.json()["changed"]

@@ -25,6 +25,7 @@ from shared.events import Event, TicketType, decode
 from shared.events.assignment import Role
 from shared.events.intake import (
     BounceReceived,
+    CopySuggested,
     CustomerMessageReceived,
     SubmissionQuarantined,
     TicketOpened,
@@ -463,7 +464,10 @@ async def test_nobody_lets_himself_in_by_naming_himself_in_copy(post: Post) -> N
         letter = mail("As before.", "Re: x", "nora@example.com", **copies)
         joined = (await post.send(letter)).event
         assert isinstance(joined, CustomerMessageReceived)
-        assert [person.email for person in joined.copied] == added
+        assert joined.copied == ()
+        past = (await post.running.runtime.log.read(opened.subject)).events
+        said = [each.event for each in past if isinstance(each.event, CopySuggested)]
+        assert [person.email for each in said for person in each.people] == added
 
 
 async def test_more_tickets_than_a_sender_may_open_are_quarantined(post: Post) -> None:

@@ -228,6 +228,7 @@ async def _page(
         "timeline": latest if all_events else latest[-LATEST:],
         "more_events": len(latest) > LATEST and not all_events,
         "others": await finders.others_of(row),
+        "person": await finders.person(row.requester_id),
         "organisation": await finders.organisation(row.organisation_id),
         "colleagues": await finders.others_of_organisation(row),
         "agents": [(agent, load) for agent, load in await finders.agents() if agent.active],

@@ -7,7 +7,7 @@ rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 confirming.py    ConfirmAddress
-copying.py       InviteCopy, ConfirmCopy, EndCopy
+copying.py       InviteCopy, InviteSuggested, ConfirmCopy, EndCopy
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
@@ -16,6 +16,7 @@ sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
 people.py        ErasePerson: a subject of its own
+persons.py       LinkAddress, DescribePerson: the same subject
 keys.py          CreateApiKey, RevokeApiKey: a subject of its own
 """
 
@@ -28,7 +29,13 @@ from services.intake.domain.conversation import (
     receive_message,
     record_bounce,
 )
-from services.intake.domain.copying import ConfirmCopy, EndCopy, InviteCopy, decide_copying
+from services.intake.domain.copying import (
+    ConfirmCopy,
+    EndCopy,
+    InviteCopy,
+    InviteSuggested,
+    decide_copying,
+)
 from services.intake.domain.linking import (
     BeginSplitOff,
     Link,
@@ -92,6 +99,7 @@ Command = (
     | ShareTicket
     | TellOfOutsider
     | InviteCopy
+    | InviteSuggested
     | ConfirmCopy
     | EndCopy
 )
@@ -106,7 +114,7 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return _from_customers(command, state)
         case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
             return decide_reminding(command, state)
-        case InviteCopy() | ConfirmCopy() | EndCopy():
+        case InviteCopy() | InviteSuggested() | ConfirmCopy() | EndCopy():
             return decide_copying(command, state)
         case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
             return decide_linking(command, state)
@@ -167,6 +175,7 @@ __all__ = [
     "ConfirmCopy",
     "EndCopy",
     "InviteCopy",
+    "InviteSuggested",
     "LetClarificationLapse",
     "Link",
     "MergeInto",

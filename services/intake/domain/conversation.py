@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.intake.domain.confirming import confirmed, let_go
@@ -29,10 +30,14 @@ from shared.events.intake import (
     Channel,
     ClarificationProvided,
     ConfirmedHow,
+    CopySuggested,
     CustomerMessageReceived,
 )
 from shared.form_fields import FILE
 from shared.thanks import is_thanks
+
+SUGGESTED_MAX: Final = 20
+"""People whom the mails of one ticket suggest to be asked into it, at most."""
 
 
 class NothingWasAsked(Rejected):
@@ -55,11 +60,13 @@ class ReceiveMessage:
     text: str
     topics: Topics
     now: datetime
+    also: frozenset[UUID] = frozenset()
+    """The same human being under other addresses."""
     automatic: bool = False
     attachments: tuple[Attachment, ...] = ()
     message_id: str | None = None
     copied: tuple[Person, ...] = ()
-    """Others it was sent to: they take part from now on, if the requester has written it."""
+    """Others it was sent to: suggested to the agent, if the requester has written it."""
     authenticity: Authenticity | None = None
     answers_ours: bool = False
     """It quotes what only a mail of ours on this ticket says, and we signed."""
@@ -108,7 +115,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     ticket = writable(state)
     if isinstance(ticket, Closed) and _too_late(ticket, c):
         raise TicketStaysClosed
-    sender = ticket.facts.participants.get(c.sender, c.vouched_for)
+    sender = _taking_part(ticket, c) or c.vouched_for
     if sender is None:
         raise SenderTakesNoPart
     from_requester = sender == ticket.facts.requester
@@ -120,11 +127,12 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
         automatic=c.automatic,
         attachments=c.attachments,
         message_id=c.message_id,
-        copied=c.copied if from_requester and not c.automatic else (),
         authenticity=c.authenticity,
     )
     said: list[Event] = [received]
-    if from_requester and c.answers_ours and not c.automatic:
+    if from_requester and not c.automatic:
+        said += _suggested(ticket, c)
+    if c.sender == ticket.facts.requester.person_id and c.answers_ours and not c.automatic:
         said += confirmed(ticket.facts, ConfirmedHow.MAIL, c.now)
         said += let_go(ticket.facts, c.topics, c.now)
     questions = ticket.facts.questions
@@ -135,10 +143,26 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
 
 
+def _suggested(ticket: Known, c: ReceiveMessage) -> list[Event]:
+    """The others that the mail was sent to. It adds nobody by itself: who is in copy reads the
+    whole conversation, and a mail is soon sent to one too many."""
+    facts = ticket.facts
+    known = {*facts.participants, *facts.invited, *facts.suggested}
+    room = SUGGESTED_MAX - len(facts.suggested)
+    new = [person for person in c.copied if person.person_id not in known][: max(0, room)]
+    return [CopySuggested(people=tuple(new), suggested_at=c.now)] if new else []
+
+
+def _taking_part(ticket: Known, c: ReceiveMessage) -> Person | None:
+    """Who takes part and writes this, under this address of theirs or another."""
+    people = ticket.facts.participants
+    return next((people[one] for one in (c.sender, *sorted(c.also)) if one in people), None)
+
+
 def _too_late(ticket: Closed, c: ReceiveMessage) -> bool:
     if ticket.reopens_until is None or c.now <= ticket.reopens_until or c.automatic:
         return False
-    sender = ticket.facts.participants.get(c.sender, c.vouched_for)
+    sender = _taking_part(ticket, c) or c.vouched_for
     return bool(c.attachments) or not is_thanks(c.text, sender.name if sender else "")
 
 

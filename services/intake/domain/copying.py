@@ -1,4 +1,5 @@
-"""People in copy of a ticket: asked by its requester, taking part once they agree.
+"""People in copy of a ticket: asked by its requester, or by an agent whom a mail of the
+requester to others suggests it; taking part once they agree.
 
     asked ──► takes part ──► takes part no more
       └──────────────────────────────▲
@@ -32,6 +33,10 @@ class TooManyInCopy(Rejected):
     """A ticket may have {most} people in copy."""
 
 
+class NotSuggested(Rejected):
+    """The requester has not sent this person a mail of this ticket."""
+
+
 class NotAsked(Rejected):
     """Nobody has asked you into this ticket, or not any more."""
 
@@ -44,6 +49,14 @@ class InviteCopy:
 
     by: UUID
     person: Person
+    now: datetime
+
+
+@dataclass(frozen=True)
+class InviteSuggested:
+    """An agent asks somebody into it to whom the requester has sent a mail, too."""
+
+    person_id: UUID
     now: datetime
 
 
@@ -64,11 +77,15 @@ class EndCopy:
     now: datetime
 
 
-def decide_copying(c: InviteCopy | ConfirmCopy | EndCopy, state: Ticket) -> list[Event]:
+def decide_copying(
+    c: InviteCopy | InviteSuggested | ConfirmCopy | EndCopy, state: Ticket
+) -> list[Event]:
     """What is newly true of who takes part."""
     match c:
         case InviteCopy():
             return invite_copy(c, writable(state))
+        case InviteSuggested():
+            return invite_suggested(c, writable(state))
         case ConfirmCopy():
             return confirm_copy(c, writable(state))
         case EndCopy():
@@ -85,6 +102,17 @@ def invite_copy(c: InviteCopy, ticket: Known) -> list[Event]:
     if len(facts.invited) + len(facts.participants) - 1 >= IN_COPY_MAX:
         raise TooManyInCopy(most=IN_COPY_MAX)
     return [CopyInvited(person=c.person, invited_at=c.now)]
+
+
+def invite_suggested(c: InviteSuggested, ticket: Known) -> list[Event]:
+    """Once; only whom the requester has written to, and as they put it."""
+    facts = ticket.facts
+    if c.person_id in facts.participants or c.person_id in facts.invited:
+        return []
+    person = facts.suggested.get(c.person_id)
+    if person is None:
+        raise NotSuggested
+    return invite_copy(InviteCopy(facts.requester.person_id, person, c.now), ticket)
 
 
 def confirm_copy(c: ConfirmCopy, ticket: Known) -> list[Event]:

@@ -94,6 +94,8 @@ class Absorb:
     source_requester: UUID
     reason: str
     by: str
+    also: frozenset[UUID] = frozenset()
+    """The same requester under other addresses."""
 
 
 def words_of(subject: str, description: str) -> tuple[str, ...]:
@@ -189,7 +191,7 @@ def absorb(c: Absorb, state: Ticket) -> list[Event]:
     facts = workable(state).facts
     if c.source_ticket_id in facts.absorbed:
         return []
-    if c.source_requester != facts.requester.person_id:
+    if facts.requester.person_id not in {c.source_requester, *c.also}:
         raise DifferentRequesters
     if not facts.confirmed:
         raise AddressNotConfirmed

@@ -22,6 +22,7 @@ from shared.events.intake import (
     CopyConfirmed,
     CopyEnded,
     CopyInvited,
+    CopySuggested,
     CustomerMessageReceived,
     OutsiderWrote,
     Question,
@@ -91,6 +92,8 @@ class Facts:
     organisation: str = ""
     """Id of the organisation that the requester belongs to."""
     language: str = ""
+    suggested: Mapping[UUID, Person] = field(default_factory=dict)
+    """People to whom the requester sent a mail, too: nobody has asked them yet."""
     invited: Mapping[UUID, Person] = field(default_factory=dict)
     """People who were asked into it, and have not agreed yet."""
     outsiders: frozenset[UUID] = frozenset()
@@ -242,6 +245,8 @@ def _after(facts: Facts, event: Event | Unknown) -> Facts:
             return replace(facts, lapsed=True)
         case ClarificationProvided():
             return _answered(facts, event)
+        case CopySuggested():
+            return replace(facts, suggested={**facts.suggested, **_by_id(event.people)})
         case CustomerMessageReceived():
             if not event.copied:
                 return facts
@@ -275,7 +280,10 @@ def _around(facts: Facts, event: Event | Unknown) -> Facts:
 def _copied(facts: Facts, event: CopyInvited | CopyConfirmed | CopyEnded) -> Facts:
     """The facts after somebody was asked into it, agreed, or went."""
     if isinstance(event, CopyInvited):
-        return replace(facts, invited={**facts.invited, event.person.person_id: event.person})
+        person_id = event.person.person_id
+        waiting = {k: v for k, v in facts.suggested.items() if k != person_id}
+        invited = {**facts.invited, person_id: event.person}
+        return replace(facts, invited=invited, suggested=waiting)
     invited, people = dict(facts.invited), dict(facts.participants)
     person = invited.pop(event.person_id, None)
     if isinstance(event, CopyEnded):

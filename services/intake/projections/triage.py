@@ -1,14 +1,19 @@
 """`triage`, stage 3: category, priority and relations of tickets; topics and organisations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from services.intake.domain.related import words_of
 from shared.events import DESK, Event
-from shared.events.customers import OrganisationDefined
+from shared.events.customers import (
+    AddressLinked,
+    AddressUnlinked,
+    OrganisationDefined,
+    PersonDescribed,
+)
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
@@ -33,6 +38,8 @@ from shared.events.resolution import (
 )
 from shared.followers.view import Table, View
 from shared.log import Recorded
+
+PEOPLE_EVENTS = (AddressLinked, AddressUnlinked, PersonDescribed)
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,17 @@ class Organisation:
     definition: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class KnownPerson:
+    """Somebody with further addresses, or whose language we were told."""
+
+    subject: UUID
+    linked: Sequence[dict[str, str]] = ()
+    """Their other addresses, each with its person's id."""
+    language: str = ""
+    timezone: str = ""
+
+
 class Triage:
     """Verification, category, priority and relations of tickets; topics and entitlements."""
 
@@ -115,13 +133,18 @@ class Triage:
     entitlements: ClassVar[Table[Entitlement]] = Table("entitlements", Entitlement, topic=DESK)
     rules: ClassVar[Table[Rules]] = Table("rules", Rules, topic=DESK)
     organisations: ClassVar[Table[Organisation]] = Table("organisations", Organisation, topic=DESK)
-    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements, rules, organisations)
+    people: ClassVar[Table[KnownPerson]] = Table("people", KnownPerson, topic=DESK)
+    tables: ClassVar[Sequence[Table[Any]]] = (
+        *(tickets, topics, entitlements, rules),
+        *(organisations, people),
+    )
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             TopicDefined,
             TriageRulesDefined,
             EntitlementDefined,
             OrganisationDefined,
+            *PEOPLE_EVENTS,
             TicketOpened,
             ClarificationRequested,
             ClarificationProvided,
@@ -155,11 +178,26 @@ class Triage:
                 told = event.model_dump(mode="json")
                 named = Organisation(view.subject, event.organisation_id, event.active, told)
                 view.put(self.organisations, named)
+            case AddressLinked() | AddressUnlinked() | PersonDescribed() as event:
+                person = view.get(self.people) or KnownPerson(view.subject)
+                view.put(self.people, _person_after(person, event))
             case TicketOpened() as event:
                 if view.get(self.tickets) is None:
                     view.put(self.tickets, _untriaged(view.subject, event))
             case event:
                 view.change(self.tickets, **_triage_changes(view, event))
+
+
+def _person_after(
+    row: KnownPerson, event: AddressLinked | AddressUnlinked | PersonDescribed
+) -> KnownPerson:
+    if isinstance(event, PersonDescribed):
+        return replace(row, language=event.language, timezone=event.timezone)
+    other = str(event.other_person_id)
+    linked = [one for one in row.linked if one["person_id"] != other]
+    if isinstance(event, AddressLinked):
+        linked.append({"person_id": other, "address": event.other_address})
+    return replace(row, linked=linked)
 
 
 def _topic(subject: UUID, event: TopicDefined) -> Topic:

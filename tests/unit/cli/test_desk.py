@@ -311,3 +311,21 @@ def test_check_says_that_the_file_is_right(capsys: pytest.CaptureFixture[str]) -
     assert "is right: 8 topics, 4 teams, 14 agents, 4 plans, 2 calendars" in told
     with pytest.raises(Trouble, match="can't be read"):
         cli_desk.main(["check", "/nowhere/desk.yaml"])
+
+
+def test_what_is_wrong_with_an_organisation_is_told_with_its_place(tmp_path: Path) -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["teams"]["empty"] = {"name": "Nobody"}
+        raw["organisations"] = {
+            "nobody": {"name": "Nobody"},
+            "one": {"name": "One", "domains": ["a.example"], "team": "empty", "plan": "gold"},
+            "two": {"name": "Two", "domains": ["A.example"], "timezone": "Europe/Nowhere"},
+        }
+
+    assert wrong(tmp_path, change) == [
+        "organisations.nobody: has neither domains nor members: nobody would belong to it",
+        "organisations.one.team: nobody in team empty takes tickets",
+        "organisations.one.plan: there is no plan gold",
+        "organisations.two.timezone: there is no time zone Europe/Nowhere",
+        "organisations.two.domains.0: A.example belongs to one already",
+    ]

@@ -121,7 +121,8 @@ async def test_members_of_organisations_are_known_by_hash_and_compared_all_the_s
     assert line.startswith("~ organisation blumen-rosa: members: ['rosa@blumen-rosa.example', '")
     now, _ = await present(Owners(sample()).get)
     exported = DeskFile.model_validate(now)
-    assert list(untrue_organisations(exported.organisations, exported.teams, exported.plans)) == []
+    parts = (exported.organisations, exported.teams, exported.plans)
+    assert list(untrue_organisations(*parts, exported.teams)) == []
     assert await compared(exported, sample()) == []
 
 
@@ -149,9 +150,20 @@ async def test_what_tickets_need_is_not_taken_away(
     after = plain(sample())
     assert orphans(before, after, counts) == []
     del after[section][name]
-    [refused] = orphans(before, after, counts)
-    assert refused.startswith(told)
+    refused = orphans(before, after, counts)
+    assert [line for line in refused if line.startswith(told)] == refused
+    assert len(refused) == 1
     assert orphans(before, after, {}) == []
+
+
+async def test_the_last_agent_of_a_team_with_tickets_is_not_taken_away() -> None:
+    before, _ = await present(Owners(sample()).get)
+    after = plain(sample())
+    for agent in after["agents"].values():
+        agent["teams"] = [team for team in agent["teams"] if team != "billing"]
+    [refused] = orphans(before, after, {"teams": {"billing": 2}})
+    assert refused == "team billing still has 2 tickets, and nobody would be left to take them"
+    assert orphans(before, after, {"teams": {"support": 2}}) == []
 
 
 @pytest.mark.parametrize(

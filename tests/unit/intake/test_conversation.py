@@ -10,6 +10,7 @@ from services.intake.domain.conversation import (
     NothingWasAsked,
     Undelivered,
 )
+from services.intake.domain.copying import ConfirmCopy, InviteSuggested, NotSuggested
 from services.intake.domain.ticket import (
     SenderTakesNoPart,
     TicketIsArchived,
@@ -25,6 +26,8 @@ from shared.events.intake import (
     Channel,
     ClarificationProvided,
     ClarificationRequested,
+    CopyInvited,
+    CopySuggested,
     CustomerMessageReceived,
     FormField,
     Question,
@@ -128,17 +131,33 @@ def test_who_takes_no_part_may_not_write() -> None:
     given(DECIDER, *VERIFIED).when(stranger).rejected(SenderTakesNoPart)
 
 
-def test_who_is_put_in_copy_takes_part_from_then_on() -> None:
-    copied = given(DECIDER, *VERIFIED).when(message(copied=(MALLORY,))).said
+def test_who_is_put_in_copy_by_mail_is_suggested_and_takes_part_once_asked_and_willing() -> None:
+    copied = message(copied=(MALLORY,))
+    said = given(DECIDER, *VERIFIED).when(copied).then(CustomerMessageReceived, CopySuggested)
     stranger = message(sender=MALLORY.person_id)
-    given(DECIDER, *VERIFIED, *copied).when(stranger).then(CustomerMessageReceived)
+    given(DECIDER, *VERIFIED, *said).when(stranger).rejected(SenderTakesNoPart)
+    given(DECIDER, *VERIFIED, *said).when(copied).then(CustomerMessageReceived)
+    ask = InviteSuggested(MALLORY.person_id, T0)
+    given(DECIDER, *VERIFIED).when(ask).rejected(NotSuggested)
+    asked = given(DECIDER, *VERIFIED, *said).when(ask).then(CopyInvited)
+    given(DECIDER, *VERIFIED, *said, *asked).when(ask).nothing()
+    agrees = ConfirmCopy(MALLORY.person_id, T0)
+    takes_part = given(DECIDER, *VERIFIED, *said, *asked).when(agrees).said
+    given(DECIDER, *VERIFIED, *said, *asked, *takes_part).when(stranger).then(
+        CustomerMessageReceived
+    )
+
+
+def test_only_the_requesters_mail_suggests_anybody() -> None:
+    theirs = message(sender=DORA.person_id, copied=(MALLORY,))
+    given(DECIDER, *VERIFIED).when(theirs).then(CustomerMessageReceived)
 
 
 def test_an_automatic_reply_puts_nobody_in_copy_and_answers_nothing() -> None:
     automatic = message(automatic=True, copied=(MALLORY,))
     (said,) = given(DECIDER, OPENED, ASKED).when(automatic).then(CustomerMessageReceived)
     assert isinstance(said, CustomerMessageReceived)
-    assert said.copied == ()
+    assert said.automatic
 
 
 def test_on_no_ticket_there_is_nothing_to_say() -> None:
