@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from rich.console import Console
 from rich.table import Table
 
-from bench import accept, append, inbox, projection, queues, relay
+from bench import accept, append, assignments, inbox, projection, queues, relay, timers
 from bench.row import Row, measured
 from bench.whole import flow
 from shared.testing.infra import TestServers
@@ -27,6 +27,8 @@ ALL: Mapping[str, Rows] = {
     "inbox": inbox.rows,
     "projection": projection.rows,
     "queues": queues.rows,
+    "assignments": assignments.rows,
+    "timers": timers.rows,
 }
 
 

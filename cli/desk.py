@@ -27,6 +27,7 @@ import yaml
 from cli.desk_state import present
 from deploy.desk_diff import differences, orphans, plain
 from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
+from deploy.desk_organisations import readable_members
 from deploy.local.folder import data_folder, write_private
 from deploy.local.services import SERVICES, choose_ports
 from deploy.local.trouble import Trouble
@@ -97,6 +98,7 @@ async def apply(path: Path) -> None:
             ("assignment", desk.for_assignment(hashes)),
             ("resolution", desk.for_resolution()),
             ("intake", desk.for_intake()),
+            ("review", desk.for_review()),
         )
         changes: list[str] = []
         for owner, section in sections:
@@ -137,6 +139,9 @@ def _as_file(before: dict[str, Any], after: DeskFile) -> dict[str, Any]:
         known = {each.casefold().removeprefix("@") for each in plan.get("entitled", ())}
         if wanted is not None and known == {_domain(each) for each in wanted if _is_domain(each)}:
             plan["entitled"] = list(wanted)
+    for name, told in made["organisations"].items():
+        named = after.organisations[name].members if name in after.organisations else ()
+        told["members"] = readable_members(told["members"], named)
     return made
 
 

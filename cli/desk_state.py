@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from cli.desk_routing import routing, skills, working_hours
+from deploy.desk_organisations import readable_members
 from deploy.desk_work import as_file
 
 Ask = Callable[[str, str], Awaitable[dict[str, Any]]]
@@ -20,6 +22,7 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
     topics = await ask("intake", "/v1/desk")
     people = await ask("assignment", "/v1/desk")
     promises = await ask("sla", "/v1/desk")
+    looking_back = await ask("review", "/v1/desk")
     work = await ask("resolution", "/v1/desk")
     desk = {
         "name": topics["name"],
@@ -29,6 +32,11 @@ async def present(ask: Ask) -> tuple[Desk, dict[str, dict[str, int]]]:
         "agents": {each["agent_id"]: _agent(each) for each in people["agents"] if each["active"]},
         "topics": {each["topic_id"]: _topic(each) for each in topics["topics"] if each["active"]},
         "rules": {each["rule_id"]: _rule(each) for each in topics["rules"]},
+        "routing": routing(people["routing"]),
+        "organisations": {
+            each["organisation_id"]: _organisation(each) for each in topics["organisations"]
+        },
+        "quality": looking_back["quality"],
         "work": as_file(work),
     }
     for plan_id, domains in topics["entitled_domains"].items():
@@ -71,20 +79,29 @@ def _plan(each: Mapping[str, Any]) -> Desk:
         for target in each["targets"]
     }
     kept = ("name", "description", "default_for", "warn_at_share", "escalate_on_breach")
+    later = ("escalation", "organisations", "topics", "types")
     return {
         **{name: each[name] for name in kept},
+        **{name: each.get(name, []) for name in later},
+        "stops": {stops["clock"]: stops["waits"] for stops in each.get("stops", ())},
         "calendar": each["calendar_id"],
         "targets": targets,
     }
 
 
 def _team(each: Mapping[str, Any]) -> Desk:
-    return {"name": each["name"], **({"email": each["email"]} if each["email"] else {})}
+    email = {"email": each["email"]} if each["email"] else {}
+    return {"name": each["name"], **email, "strategy": each["strategy"]}
 
 
 def _agent(each: Mapping[str, Any]) -> Desk:
-    kept = ("name", "email", "role", "skills", "tier", "capacity")
-    return {**{name: each[name] for name in kept}, "teams": each["team_ids"]}
+    kept = ("name", "email", "role", "tier", "capacity")
+    return {
+        **{name: each[name] for name in kept},
+        "teams": each["team_ids"],
+        **working_hours(each),
+        "skills": skills(each),
+    }
 
 
 def _topic(each: Mapping[str, Any]) -> Desk:
@@ -103,6 +120,21 @@ def _rule(each: Mapping[str, Any]) -> Desk:
         "when": [_condition(one) for one in each["when"]],
         "set": {**made, "tags": each["tags"]},
         "stop": each["stop"],
+    }
+
+
+def _organisation(each: Mapping[str, Any]) -> Desk:
+    given = {
+        "plan": each["plan_id"],
+        "team": each["team_id"],
+        "language": each["language"],
+        "timezone": each["timezone"],
+    }
+    return {
+        "name": each["name"],
+        "domains": each["domains"],
+        "members": readable_members(each["people"], ()),
+        **{name: value for name, value in given.items() if value},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from deploy.desk_file import DeskFile
 
-SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules")
+SECTIONS: Final = ("calendars", "plans", "teams", "agents", "topics", "rules", "organisations")
 
 ONE: Final = {
     "calendars": "calendar",
@@ -14,6 +14,7 @@ ONE: Final = {
     "agents": "agent",
     "topics": "topic",
     "rules": "rule",
+    "organisations": "organisation",
 }
 
 Parts = Mapping[str, Mapping[str, Any]]
@@ -41,8 +42,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines += _section(ONE[section], old, new)
         if section == "rules" and set(old) == set(new) and list(old) != list(new):
             lines.append(f"~ rules: their order is now {', '.join(new)}")
-    changed = _changes("", before.get("work", {}), after.get("work", {}))
-    lines += [f"~ work: {what}" for what in changed]
+    for section in ("routing", "quality", "work"):
+        changes = _changes("", before.get(section, {}), after.get(section, {}))
+        lines += [f"~ {section}: {what}" for what in changes]
     return lines
 
 

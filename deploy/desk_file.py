@@ -7,18 +7,29 @@ its place and line, all of it at once.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from deploy.desk_organisations import Organisation, untrue_organisations
+from deploy.desk_quality import Quality
+from deploy.desk_routing import (
+    Leave,
+    Levels,
+    Routing,
+    Timezone,
+    could_take,
+    levels_of,
+    untrue_routing,
+)
 from deploy.desk_rules import Rule, untrue_rules
 from deploy.desk_work import Work, untrue_work
 from shared.events import Level, Priority, TicketType
-from shared.events.assignment import Role
+from shared.events.assignment import Role, Strategy
 from shared.events.intake import FormField
-from shared.events.sla import PlanTargets
+from shared.events.sla import ClockKind, EscalationStep, PlanTargets
 from shared.form_fields import wrong_fields
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -29,7 +40,6 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
 Customer = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@)?[^@\s.]+(\.[^@\s.]+)+$")]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
 
-TAKES_TICKETS: Final = (Role.AGENT, Role.MANAGER)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Place = tuple[str | int, ...]
@@ -42,6 +52,8 @@ class Part(BaseModel):
 class Targets(Part):
     first_response_minutes: Minutes
     resolution_minutes: Minutes
+    next_response_minutes: Minutes | None = None
+    progress_every_minutes: Minutes | None = None
 
 
 class Calendar(Part):
@@ -85,11 +97,37 @@ class Plan(Part):
     default_for: tuple[Priority, ...] = ()
     warn_at_share: Annotated[float, Field(gt=0, le=1)] = 0.75
     escalate_on_breach: bool = True
+    escalation: Annotated[
+        tuple[EscalationStep, ...],
+        Field(description="Who is told and what is raised at which share of a target."),
+    ] = ()
+    stops: Annotated[
+        dict[ClockKind, tuple[Literal["clarification", "customer", "hold", "verdict"], ...]],
+        Field(description="What a clock stands still for, where not the usual."),
+    ] = {}
+    organisations: Annotated[
+        tuple[Slug, ...], Field(description="Whose tickets get this plan.")
+    ] = ()
+    topics: Annotated[
+        tuple[Slug, ...], Field(description="Tickets under these topics get this plan.")
+    ] = ()
+    types: tuple[TicketType, ...] = ()
+
+    def as_defined(self) -> dict[str, Any]:
+        """Its fields, as sla takes them."""
+        made = self.model_dump(mode="json", exclude={"calendar", "targets", "entitled", "stops"})
+        stops = [{"clock": clock, "waits": waits} for clock, waits in self.stops.items()]
+        targets = [
+            PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
+            for priority, targets in self.targets.items()
+        ]
+        return {"calendar_id": self.calendar, "targets": targets, "stops": stops, **made}
 
 
 class Team(Part):
     name: Line
     email: Mail | None = None
+    strategy: Strategy = Strategy.LEAST_LOADED
 
 
 class Agent(Part):
@@ -97,9 +135,31 @@ class Agent(Part):
     email: Mail
     role: Role = Role.AGENT
     teams: tuple[Slug, ...] = ()
-    skills: tuple[Slug, ...] = ()
+    skills: Annotated[
+        tuple[Slug, ...] | Levels, Field(description="By name, or with how good they are at each.")
+    ] = ()
     tier: Annotated[int, Field(ge=1, le=9)] = 1
     capacity: Annotated[int, Field(ge=0)] = 10
+    timezone: Annotated[Timezone, Field(description="Of shifts and leave.")] = "UTC"
+    shifts: Annotated[
+        dict[str, tuple[Hours, ...]],
+        Field(description="By weekday; into the next day, if the end is not after the start."),
+    ] = {}
+    leave: Annotated[tuple[Leave, ...], Field(description="Whole days, first..last.")] = ()
+
+    def as_defined(self) -> dict[str, Any]:
+        """Its fields, as assignment takes them."""
+        part = self.model_dump(mode="json", exclude={"teams", "skills", "shifts", "leave"})
+        shifts = {day: list(map(_interval, worked)) for day, worked in self.shifts.items()}
+        leave = [each.partition("..") for each in self.leave]
+        return {
+            **part,
+            "team_ids": self.teams,
+            "skills": tuple(self.skills),
+            "levels": levels_of(self.skills),
+            "shifts": shifts,
+            "leave": [{"first": first, "last": last or first} for first, _, last in leave],
+        }
 
 
 class Topic(Part):
@@ -139,6 +199,9 @@ class DeskFile(Part):
     topics: dict[Slug, Topic]
     rules: dict[Slug, Rule] = {}
     """In their order: a later one has the last word."""
+    routing: Routing = Routing()
+    organisations: dict[Slug, Organisation] = {}
+    quality: Quality = Quality()
     work: Work = Work()
 
     def for_intake(self) -> dict[str, Any]:
@@ -160,24 +223,32 @@ class DeskFile(Part):
             "topics": topics,
             "entitlements": entitlements,
             "rules": rules,
+            "organisations": [
+                each.as_defined(name, names) for name, each in self.organisations.items()
+            ],
         }
 
     def for_assignment(self, token_hashes: Mapping[str, str]) -> dict[str, Any]:
         """Teams and agents, as assignment takes them; `token_hashes` by agent."""
         teams = [
-            {"team_id": team_id, "name": team.name, "email": team.email or ""}
+            {
+                "team_id": team_id,
+                "name": team.name,
+                "email": team.email or "",
+                "strategy": team.strategy.value,
+            }
             for team_id, team in self.teams.items()
         ]
         agents = [
             {
                 "agent_id": agent_id,
-                "team_ids": agent.teams,
                 "token_hash": token_hashes[agent_id],
-                **agent.model_dump(mode="json", exclude={"teams"}),
+                **agent.as_defined(),
             }
             for agent_id, agent in self.agents.items()
         ]
-        return {"teams": teams, "agents": agents}
+        names = {team_id: team.name for team_id, team in self.teams.items()}
+        return {"teams": teams, "agents": agents, "routing": self.routing.as_defined(names)}
 
     def for_sla(self) -> dict[str, Any]:
         """Calendars and plans, as sla takes them."""
@@ -185,19 +256,12 @@ class DeskFile(Part):
             {"calendar_id": calendar_id, **calendar.as_defined()}
             for calendar_id, calendar in self.calendars.items()
         ]
-        plans = [
-            {
-                "plan_id": plan_id,
-                "calendar_id": plan.calendar,
-                "targets": [
-                    PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
-                    for priority, targets in plan.targets.items()
-                ],
-                **plan.model_dump(mode="json", exclude={"calendar", "targets", "entitled"}),
-            }
-            for plan_id, plan in self.plans.items()
-        ]
+        plans = [{"plan_id": plan_id, **plan.as_defined()} for plan_id, plan in self.plans.items()]
         return {"calendars": calendars, "plans": plans}
+
+    def for_review(self) -> dict[str, Any]:
+        """Which tickets are looked back on, as review takes it."""
+        return {"quality": self.quality.model_dump(mode="json")}
 
     def for_resolution(self) -> dict[str, Any]:
         """Canned responses, macros and how tickets close, as resolution takes them."""
@@ -208,7 +272,7 @@ class DeskFile(Part):
         """SHA-256 of everything that will be applied."""
         whole = [
             *(self.for_intake(), self.for_assignment(token_hashes), self.for_sla()),
-            self.for_resolution(),
+            *(self.for_resolution(), self.for_review()),
         ]
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -252,7 +316,12 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
         for team in agent.teams:
             if team not in desk.teams:
                 yield ("agents", agent_id, "teams"), f"there is no team {team}"
+        for day in agent.shifts:
+            if day not in WEEKDAYS:
+                yield ("agents", agent_id, "shifts"), f"{day} is none of {', '.join(WEEKDAYS)}"
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
+    yield from untrue_routing(desk.routing, desk.teams, desk.topics, desk.agents)
+    yield from untrue_organisations(desk.organisations, desk.teams, desk.plans)
     yield from untrue_work(desk.work, desk.calendars, desk.topics)
     if "general" not in desk.topics:
         yield ("topics",), "there must be a topic general: mail is opened under it"
@@ -270,6 +339,9 @@ def _untrue_plans(desk: DeskFile) -> Iterator[tuple[Place, str]]:
             if day not in WEEKDAYS:
                 yield ("calendars", calendar_id, "hours"), f"{day} is none of {', '.join(WEEKDAYS)}"
     for plan_id, plan in desk.plans.items():
+        for topic in plan.topics:
+            if topic not in desk.topics:
+                yield ("plans", plan_id, "topics"), f"there is no topic {topic}"
         if plan.calendar not in desk.calendars:
             yield ("plans", plan_id, "calendar"), f"there is no calendar {plan.calendar}"
     defaults = [priority for plan in desk.plans.values() for priority in plan.default_for]
@@ -288,20 +360,13 @@ def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
     if topic.team not in desk.teams:
         yield ("team",), f"there is no team {topic.team}"
         return
-    if not any(_could_take(agent, topic) for agent in desk.agents.values()):
+    if not any(
+        could_take(agent, topic.team, dict.fromkeys(topic.skills, 1), topic.tier)
+        for agent in desk.agents.values()
+    ):
         skills = f" with {', '.join(topic.skills)}" if topic.skills else ""
         what = f"nobody in team {topic.team} is of tier {topic.tier} or higher{skills}"
         yield (), f"{what}: its tickets would wait for ever"
-
-
-def _could_take(agent: Agent, topic: Topic) -> bool:
-    return (
-        agent.role in TAKES_TICKETS
-        and agent.capacity > 0
-        and topic.team in agent.teams
-        and agent.tier >= topic.tier
-        and set(topic.skills) <= set(agent.skills)
-    )
 
 
 def _named_twice(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, str]]:

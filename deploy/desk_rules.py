@@ -14,6 +14,7 @@ Values = Annotated[tuple[str, ...], Field(min_length=1, max_length=200)]
 FIELDS: Final = (
     *("topic", "channel", "subject", "description", "text"),
     *("requester.email", "requester.domain", "requester.name"),
+    *("organisation", "language"),
     *("impact", "urgency", "type", "plan", "attachments"),
 )
 """What a condition can be about, besides `fields.<name>`."""

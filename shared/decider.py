@@ -189,6 +189,8 @@ class Work(Generic[C, S]):
         self._author = author
         self._decider = decider
         self._states: dict[UUID, S] = {}
+        self._unfolded: dict[UUID, list[Event]] = {}
+        """Said here, and not in the states yet: most often nobody asks again."""
         self._vectors = {subject: past.vector for subject, past in pasts.items()}
         self._latest: dict[UUID, datetime] = {}
         self._ids = {e.id for past in pasts.values() for e in past.events if e.said}
@@ -230,6 +232,8 @@ class Work(Generic[C, S]):
             self._states[subject] = self._decider.fold([recorded.event for recorded in past])
             if past:
                 self._latest[subject] = max(recorded.occurred_at for recorded in past)
+        for event in self._unfolded.pop(subject, ()):
+            self._states[subject] = self._decider.evolve(self._states[subject], event)
         return self._states[subject]
 
     def _check_request(self, subject: UUID, context: Context) -> None:
@@ -274,7 +278,7 @@ class Work(Generic[C, S]):
         self._ids.add(event_id)
         self._latest[subject] = occurred_at
         self._vectors[subject] = vector.moved(self._author, version)
-        self._states[subject] = self._decider.evolve(self._state(subject), event)
+        self._unfolded.setdefault(subject, []).append(event)
 
     def _about(self, subject: UUID, event: Event, context: Context) -> About | None:
         """Whose the texts of the event are, if it has any."""

@@ -5,9 +5,9 @@ consumer looks at the headers first and decodes only what it hears.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -36,8 +36,7 @@ class EnvelopeBroken(LedgerdeskError):
     """The record is not an event of ours: {reason}."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """An event as it came from Kafka: its envelope, and its body undecoded."""
 
     subject: UUID

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 import idna
@@ -16,6 +17,11 @@ def uuid7() -> UUID:
     random_bits = secrets.randbits(74)
     value = milliseconds << 80 | 0x7 << 76 | (random_bits >> 62) << 64
     return UUID(int=value | 0b10 << 62 | random_bits & ((1 << 62) - 1))
+
+
+def made_at(made: UUID) -> datetime:
+    """When a UUIDv7 was made."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, tz=UTC)
 
 
 def derived_id(*parts: object) -> UUID:

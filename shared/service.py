@@ -22,6 +22,7 @@ from shared.admission import Admission, Limit, too_busy
 from shared.body_limit import STRANGER_BYTES_MAX, BodyLimit, KnownBytes
 from shared.clock import Clock, monotonic_seconds, utc_now
 from shared.decider import Context, Decider, Outcome, handle
+from shared.doors import Doors, Entrance
 from shared.errors import NotYet, TicketParked
 from shared.events import KEYS, Event
 from shared.events.intake import PersonErased
@@ -41,6 +42,7 @@ from shared.log import Claim, Log, Vector
 from shared.log.log import QUERIES
 from shared.logging import configure_logging, kind_of
 from shared.loop import make_runner
+from shared.memory import settle_memory
 from shared.metrics.facts import gather
 from shared.metrics.page import Measure, metrics_page
 from shared.operations import operations
@@ -75,6 +77,8 @@ class Runtime:
     clock: Clock = utc_now
     followers: list[Follower] = field(default_factory=list)
     inbox: Inbox | None = None
+    doors: Doors = field(default_factory=dict)
+    """What is answered before the application looks: filled by the service's routers."""
     troubles: dict[str, str] = field(default_factory=dict)
     """What fails while the service serves, by part: for `Health` to tell."""
 
@@ -219,6 +223,7 @@ async def _run(service: Service, settings: ServiceSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(service, settings) as live:
+        settle_memory()
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({waiting, *live.tasks}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -255,24 +260,16 @@ async def running(
     runtime.followers = followers
     hears = service.hears | HEARD_BY_ALL
     inbox = runtime.inbox = Inbox(event_log, [cls.__name__ for cls in hears], keys)
-    topics = sorted({cls.topic for cls in hears} | {KEYS})
-    topics = sorted({*topics, *_said_on(service)})  # after a restore it hears itself
+    # Also what it says: after a restore it hears itself.
+    topics = sorted({cls.topic for cls in hears} | {KEYS} | set(_said_on(service)))
     look_seconds = LOOK_SECONDS_WITH_TIMERS if service.timers else LOOK_SECONDS
     hearing = Hearing(event_log, inbox, settings, topics, clock, look_seconds)
     health = Health(event_log, followers, hearing, troubles=runtime.troubles)
-    app = _app(service, runtime, hearing, health)
+    limit = _limit(service, runtime)
+    app = _app(service, runtime, hearing, health, limit)
     app.include_router(privacy_routes(event_log, keys))
     built, recovery = _with_its_past(service, runtime, app)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
+    server = _server(settings, _entrance(service, runtime, app, limit))
     work: list[tuple[str, Task]] = [(f"follow:{f.name}", f.run) for f in followers]
     work.append(("http", server.serve))
     work.append(("watch", lambda: persistently(event_log.watch)))
@@ -317,6 +314,19 @@ def _with_its_past(
 
 def _said_on(service: Service) -> list[str]:
     return sorted({cls.topic for cls in service.says})
+
+
+def _server(settings: ServiceSettings, entrance: ASGIApp) -> "_Server":
+    return _Server(
+        uvicorn.Config(
+            entrance,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
 
 
 class _Server(uvicorn.Server):
@@ -417,7 +427,30 @@ async def _eraser(
     return eraser
 
 
-def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: Health) -> FastAPI:
+def _limit(service: Service, runtime: Runtime) -> Limit:
+    settings = runtime.settings
+    slow = settings.slow_answer_seconds if service.measured_paths else None
+    return Limit(settings.requests_in_flight_max, slow)
+
+
+def _entrance(service: Service, runtime: Runtime, app: FastAPI, limit: Limit) -> ASGIApp:
+    """Where requests come in: doors have what all have in common, in the same order."""
+
+    def around(door: ASGIApp) -> ASGIApp:
+        placed = Admission(
+            door,
+            limit=limit,
+            measured_paths=service.measured_paths,
+            busy=lambda: service.busy(runtime),
+        )
+        return Watched(Leaving(placed), event_log=runtime.log)
+
+    return Entrance(app, runtime.doors, around)
+
+
+def _app(
+    service: Service, runtime: Runtime, hearing: Hearing | None, health: Health, limit: Limit
+) -> FastAPI:
     app = FastAPI(
         title=f"Ledgerdesk {service.name}",
         docs_url=None,
@@ -439,10 +472,7 @@ def _app(service: Service, runtime: Runtime, hearing: Hearing | None, health: He
     )
     app.add_middleware(
         Admission,
-        limit=Limit(
-            runtime.settings.requests_in_flight_max,
-            runtime.settings.slow_answer_seconds if service.measured_paths else None,
-        ),
+        limit=limit,
         measured_paths=service.measured_paths,
         busy=lambda: service.busy(runtime),
     )

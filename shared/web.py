@@ -6,10 +6,10 @@ One table maps the families of errors to HTTP (RFC 9457); domain modules know no
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import orjson
 import structlog
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.errors import (
@@ -60,7 +60,7 @@ def problem(
     detail: str,
     errors: Sequence[tuple[str, str]] = (),
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
+) -> Response:
     """A problem+json answer. `errors` are (field, message) pairs; `code` is stable."""
     body: dict[str, Any] = {
         "type": f"urn:ledgerdesk:problem:{code}",
@@ -72,48 +72,69 @@ def problem(
     if errors:
         body["errors"] = [{"field": field, "message": message} for field, message in errors]
     media_type = "application/problem+json"
-    return JSONResponse(body, status, headers=dict(headers or {}), media_type=media_type)
+    return json_answer(body, status, headers, media_type)
+
+
+def json_answer(
+    content: Any,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
+) -> Response:
+    """An answer of JSON."""
+    return Response(orjson.dumps(content), status, headers, media_type)
 
 
 def install_errors(app: FastAPI) -> None:
     """Teach `app` to answer every family of error as problem+json."""
 
-    @app.exception_handler(LedgerdeskError)
-    async def ours(_request: Request, error: LedgerdeskError) -> Response:
-        if isinstance(error, Invalid):
-            return problem(422, "invalid", error.message, error.errors)
-        if isinstance(error, Rejected):
-            after = getattr(error, "retry_after_seconds", None)
-            told = {"Retry-After": str(after)} if after is not None else None
-            return problem(error.http_status, error.code, error.message, headers=told)
-        status = STATUS_BY_ERROR.get(type(error), 500)
-        headers = {"Retry-After": "1"} if status == 503 else None
-        name = type(error).__name__
-        return problem(status, _snake(name), error.message, headers=headers)
+    async def answered(request: Request, error: Exception) -> Response:
+        return answer_to(request, error)
 
-    @app.exception_handler(RequestValidationError)
-    async def malformed(_request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "invalid", INVALID, errors_in_words(error.errors()))
+    for kind in (LedgerdeskError, RequestValidationError, HTTPException, *COME_BACK, Exception):
+        app.add_exception_handler(kind, answered)
 
-    @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> Response:
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        return problem(error.status_code, code, str(error.detail))
 
-    async def outage(request: Request, error: Exception) -> Response:
-        log.warning("request_not_served", route=route_of(request.scope), error=type(error).__name__)
+def answer_to(request: Request, error: Exception) -> Response:
+    """What is answered when a request came to an error."""
+    match error:
+        case LedgerdeskError():
+            return _ours(error)
+        case RequestValidationError():
+            return problem(422, "invalid", INVALID, errors_in_words(error.errors()))
+        case HTTPException():
+            code = {404: "not_found", 405: "method_not_allowed"}.get(
+                error.status_code, "http_error"
+            )
+            return problem(error.status_code, code, str(error.detail))
+        case _:
+            return _surprise(request, error)
+
+
+def _surprise(request: Request, error: Exception) -> Response:
+    """The answer to an outage, or to a bug."""
+    route = route_of(request.scope)
+    if isinstance(error, COME_BACK):
+        log.warning("request_not_served", route=route, error=type(error).__name__)
         return away(error, "unavailable", "What this needs is away just now")
-
-    for kind in COME_BACK:
-        app.add_exception_handler(kind, outage)
-
-    @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> Response:
-        log.error("request_failed", route=route_of(request.scope), exc_info=error)
-        return problem(500, "internal_error", "Something broke on our side. Please try again.")
+    log.error("request_failed", route=route, exc_info=error)
+    return problem(500, "internal_error", "Something broke on our side. Please try again.")
 
 
-def away(error: BaseException, code: str, what: str) -> JSONResponse:
+def _ours(error: LedgerdeskError) -> Response:
+    if isinstance(error, Invalid):
+        return problem(422, "invalid", error.message, error.errors)
+    if isinstance(error, Rejected):
+        after = getattr(error, "retry_after_seconds", None)
+        told = {"Retry-After": str(after)} if after is not None else None
+        return problem(error.http_status, error.code, error.message, headers=told)
+    status = STATUS_BY_ERROR.get(type(error), 500)
+    headers = {"Retry-After": "1"} if status == 503 else None
+    name = type(error).__name__
+    return problem(status, _snake(name), error.message, headers=headers)
+
+
+def away(error: BaseException, code: str, what: str) -> Response:
     """The answer to what an outage kept from being done: 503, or 507 while a disk is full.
 
     Nothing may have been done, or all of it: a retry with the same key is safe either way.

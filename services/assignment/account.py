@@ -13,10 +13,13 @@ from uuid import UUID
 from services.assignment.directory import Directory
 from services.assignment.domain import choice
 from services.assignment.domain.commands import RouteTicket
-from services.assignment.domain.tickets import Waiting
+from services.assignment.domain.line import Place, Standing, stands
+from services.assignment.domain.people import Need
+from services.assignment.domain.policy import NO_POLICY, asked_first
+from services.assignment.domain.tickets import Held, Waiting
 from services.assignment.staff import Staff
 from shared.clock import Clock, monotonic_seconds
-from shared.events.intake import TicketPrioritised
+from shared.events.intake import TicketOpened
 from shared.log import Recorded
 
 PAUSE_SECONDS: Final = 0.008
@@ -30,7 +33,8 @@ class Account:
         self._directory = directory
         self._clock = clock
         self._staff = Staff(())
-        self._queued: Sequence[tuple[choice.Need, int]] = ()
+        self._queued: Sequence[tuple[Need, Place]] = ()
+        self._policy = NO_POLICY
         self._position = 0
         self._rested_at = 0.0
         self._known_to: dict[UUID, int] = {}
@@ -45,6 +49,7 @@ class Account:
             self._routed.clear()
             self._staff = Staff(await self._directory.agents())
             self._queued = await self._directory.queued()
+            self._policy = await self._directory.policy()
         self._position = recorded.position
 
     def rest(self) -> None:
@@ -55,25 +60,60 @@ class Account:
         """Whether an earlier event of the page was reacted to knowing of this one."""
         return recorded.position <= self._known_to.get(recorded.subject, 0)
 
-    def route(self, ticket_id: UUID, ticket: Waiting, past: Sequence[Recorded]) -> RouteTicket:
-        """The command that routes the ticket; whoever will get it has one place less."""
-        now = self._clock()
+    async def route(
+        self, ticket_id: UUID, ticket: Waiting, past: Sequence[Recorded]
+    ) -> RouteTicket:
+        """The command that routes the ticket; whoever will get it has less room."""
         self._known_to[ticket_id] = past[-1].position
-        ahead = self._staff.is_anybody_ahead(ticket.need, _rank(past), self._queued)
-        candidates = self._staff.of(ticket.need.team_id)
+        need = self._policy.need(ticket.facts, ticket.need)
+        helped_before = await self._helped_before(ticket_id, past)
+        ahead = self._staff.is_anybody_ahead(need, _place(past), self._queued)
+        command = self._command(need, helped_before, others_ahead=ahead)
         if ticket_id not in self._routed and not ahead:
-            chosen, _ = choice.choose(candidates, ticket.need, prefer=ticket.had_before)
+            weight = self._policy.weight(ticket.facts)
+            chosen = choice.best(
+                command.candidates,
+                need,
+                weight=weight,
+                strategy=self._policy.strategy(need),
+                prefer=asked_first(need, ticket.had_before, helped_before),
+            )
             if chosen is not None:
-                self._staff.took_one(chosen.agent_id, now)
+                self._staff.took(chosen.agent_id, chosen.weighs(weight), command.now)
         self._routed.add(ticket_id)
-        return RouteTicket(candidates=candidates, others_ahead=ahead, now=now)
+        return command
 
-    def reroute(self, need: choice.Need) -> RouteTicket:
-        """The command for a ticket that somebody has, and that needs something else now."""
-        return RouteTicket(candidates=self._staff.of(need.team_id), now=self._clock())
+    def reroute(self, ticket: Held) -> RouteTicket | None:
+        """The command for a ticket that somebody has, if it needs something else now."""
+        need = self._policy.need(ticket.facts, ticket.need)
+        changed = ticket.recategorised or need != ticket.need
+        return self._command(need) if changed else None
+
+    def _command(
+        self, need: Need, helped_before: str | None = None, *, others_ahead: bool = False
+    ) -> RouteTicket:
+        return RouteTicket(
+            candidates=self._staff.of(need.team_id),
+            others_ahead=others_ahead,
+            now=self._clock(),
+            policy=self._policy,
+            by_rules=True,
+            helped_before=helped_before,
+        )
+
+    async def _helped_before(self, ticket_id: UUID, past: Sequence[Recorded]) -> str | None:
+        if not self._policy.same_agent:
+            return None
+        opened = next((e.event for e in past if isinstance(e.event, TicketOpened)), None)
+        if opened is None:
+            return None
+        return await self._directory.helped_before(opened.requester.person_id, ticket_id)
 
 
-def _rank(past: Sequence[Recorded]) -> int:
-    """How urgent the ticket is, as last said."""
-    said = (known.event for known in reversed(past))
-    return next((e.priority.rank for e in said if isinstance(e, TicketPrioritised)), 0)
+def _place(past: Sequence[Recorded]) -> Place:
+    """The ticket's place in line, by all that is known of it."""
+    standing: Standing | None = None
+    for known in past:
+        standing = stands(standing, known.event)
+    assert standing is not None
+    return standing.place

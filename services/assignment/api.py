@@ -16,7 +16,6 @@ from services.assignment.asked import by
 from services.assignment.bodies import Body
 from services.assignment.desk_api import add_desk
 from services.assignment.directory import Directory
-from services.assignment.domain.choice import Agent
 from services.assignment.domain.commands import (
     AddParticipant,
     AssignTicket,
@@ -29,7 +28,9 @@ from services.assignment.domain.commands import (
 )
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.moves import open_ticket
+from services.assignment.domain.people import Agent
 from services.assignment.domain.rejections import AgentUnknown
+from services.assignment.leaving import add_leaving
 from services.assignment.views import add_views
 from shared.asked import Asked, ByAgent
 from shared.decider import Outcome
@@ -73,6 +74,7 @@ def routes(runtime: Runtime) -> APIRouter:
     _add_holding(router, runtime)
     _add_moving(router, runtime)
     _add_participants(router, runtime)
+    add_leaving(router, runtime)
     add_views(router, runtime)
     add_desk(router, runtime)
     return router
@@ -108,7 +110,7 @@ async def _give(runtime: Runtime, ticket_id: UUID, command: TicketCommand, asked
 
 def _add_holding(router: APIRouter, runtime: Runtime) -> None:
     """Who has a ticket."""
-    directory, now = Directory(runtime.pool), runtime.clock
+    directory, now = Directory(runtime.pool, runtime.clock), runtime.clock
 
     @router.post("/tickets/{ticket_id}/claim")
     async def claim(ticket_id: UUID, asked: ByAgent) -> Response:
@@ -116,7 +118,7 @@ def _add_holding(router: APIRouter, runtime: Runtime) -> None:
             if asked.caller.agent_id is None:
                 raise AgentUnknown(agent_id=asked.caller.actor)
             agent = await directory.agent(asked.caller.agent_id)
-            return ClaimTicket(agent=agent, now=now())
+            return ClaimTicket(agent=agent, now=now(), policy=await directory.policy())
 
         return await _carry_out(runtime, ticket_id, make, asked)
 
@@ -124,14 +126,20 @@ def _add_holding(router: APIRouter, runtime: Runtime) -> None:
     async def assign(ticket_id: UUID, body: Assign, asked: ByAgent) -> Response:
         async def make() -> TicketCommand:
             agent = await directory.agent(body.agent_id)
-            return AssignTicket(agent=agent, by=by(asked), reason=body.reason, now=now())
+            return AssignTicket(
+                agent=agent,
+                by=by(asked),
+                reason=body.reason,
+                now=now(),
+                policy=await directory.policy(),
+            )
 
         return await _carry_out(runtime, ticket_id, make, asked)
 
 
 def _add_moving(router: APIRouter, runtime: Runtime) -> None:
     """Where a ticket goes when its agent can't go on."""
-    directory, now = Directory(runtime.pool), runtime.clock
+    directory, now = Directory(runtime.pool, runtime.clock), runtime.clock
 
     async def colleagues(ticket_id: UUID) -> tuple[Agent, ...]:
         past = await runtime.log.read(ticket_id)
@@ -143,7 +151,11 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
         async def make() -> TicketCommand:
             candidates = await colleagues(ticket_id)
             return GiveBackTicket(
-                candidates=candidates, by=by(asked), reason=body.reason, now=now()
+                candidates=candidates,
+                by=by(asked),
+                reason=body.reason,
+                now=now(),
+                policy=await directory.policy(),
             )
 
         return await _carry_out(runtime, ticket_id, make, asked)
@@ -157,6 +169,7 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
                 by=by(asked),
                 reason=body.reason,
                 now=now(),
+                policy=await directory.policy(),
             )
 
         return await _carry_out(runtime, ticket_id, make, asked)
@@ -170,6 +183,7 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
                 reason=body.reason,
                 now=now(),
                 tier=body.tier,
+                policy=await directory.policy(),
             )
 
         return await _carry_out(runtime, ticket_id, make, asked)
@@ -177,7 +191,7 @@ def _add_moving(router: APIRouter, runtime: Runtime) -> None:
 
 def _add_participants(router: APIRouter, runtime: Runtime) -> None:
     """Who takes part beside the one who has the ticket."""
-    directory, now = Directory(runtime.pool), runtime.clock
+    directory, now = Directory(runtime.pool, runtime.clock), runtime.clock
 
     @router.post("/tickets/{ticket_id}/participants")
     async def add_participant(ticket_id: UUID, body: Participant, asked: ByAgent) -> Response:

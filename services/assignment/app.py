@@ -1,13 +1,15 @@
 """Assignment, put together: the only place where its parts are built."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from services.assignment.api import routes
 from services.assignment.directory import Directory
+from services.assignment.domain.commands import NoticeUntouched
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.desk import AGENTS
-from services.assignment.projection import Queues
+from services.assignment.projection import CLOCKS, WORK, Queues
 from services.assignment.reactions import Escalate, Release, Route
 from services.assignment.settings import Settings
 from services.assignment.take_up import Queue
@@ -20,9 +22,12 @@ from shared.events.assignment import (
     AgentWentOnline,
     ParticipantAdded,
     ParticipantRemoved,
+    RoutingDefined,
     TeamDefined,
     TicketEscalated,
+    TicketLeftUntouched,
     TicketQueued,
+    TicketRouted,
     TicketTransferred,
 )
 from shared.events.intake import (
@@ -38,8 +43,9 @@ from shared.events.resolution import (
     TicketClosed,
     TicketReopened,
 )
-from shared.events.sla import TargetBreached
-from shared.service import Reacts, Runtime, Service, run
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
+from shared.followers.contracts import Timer
+from shared.service import Reacts, Runtime, Service, Timers, run
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
     {
@@ -52,7 +58,11 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
         TicketReopened,
         TicketClosed,
         TicketArchived,
+        TargetApproaching,
         TargetBreached,
+        *CLOCKS,
+        *WORK,
+        TargetOverdue,
     }
 )
 
@@ -65,22 +75,31 @@ SAYS: Final[frozenset[type[Event]]] = frozenset(
         ParticipantRemoved,
         TicketTransferred,
         TicketEscalated,
+        TicketRouted,
+        TicketLeftUntouched,
         AgentWentOnline,
         AgentWentOffline,
         TeamDefined,
         AgentDefined,
+        RoutingDefined,
     }
 )
 
 
 def reactions(runtime: Runtime) -> Sequence[Reacts]:
     """What is done about what is heard."""
-    directory = Directory(runtime.pool)
+    directory = Directory(runtime.pool, runtime.clock)
     return [
         Reacts(Route(directory, runtime.clock), TICKETS, actor="routing"),
         Reacts(Escalate(directory, runtime.clock), TICKETS, actor="escalation"),
         Reacts(Release(runtime.pool, runtime.clock), TICKETS, actor="routing"),
     ]
+
+
+def due(timer: Timer) -> NoticeUntouched:
+    """The command of a timer that is due."""
+    since = datetime.fromisoformat(timer.command["since"])
+    return NoticeUntouched(since=since, now=timer.due_at)
 
 
 def tasks(runtime: Runtime) -> Sequence[Callable[[], Awaitable[None]]]:
@@ -96,6 +115,7 @@ SERVICE: Final = Service(
     says=SAYS,
     projections=[Queues()],
     reactions=reactions,
+    timers=Timers(Queues.name, due, TICKETS, actor="routing"),
     claims=[TICKETS.claims, AGENTS.claims],
     routers=lambda runtime: [routes(runtime)],
     tasks=tasks,

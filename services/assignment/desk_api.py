@@ -12,15 +12,26 @@ from services.assignment.bodies import Body
 from services.assignment.directory import Directory
 from services.assignment.domain.desk import (
     AGENTS,
+    ROUTING,
     TEAMS,
     DefineAgent,
+    DefineRouting,
     DefineTeam,
     RetireAgent,
     SetPresence,
 )
 from shared.asked import Asked, ByAgent
 from shared.decider import Decider, Outcome
-from shared.events.assignment import AgentDefined, Role, TeamDefined
+from shared.events.assignment import (
+    AgentDefined,
+    Leave,
+    Role,
+    RoutingDefined,
+    RoutingRule,
+    Shift,
+    Strategy,
+    TeamDefined,
+)
 from shared.ids import desk_id
 from shared.service import Runtime
 from shared.web import etag
@@ -34,6 +45,7 @@ class TeamPart(Body):
     team_id: str = Field(min_length=1)
     name: str = Field(min_length=1)
     email: str = ""
+    strategy: Strategy = Strategy.LEAST_LOADED
 
 
 class AgentPart(Body):
@@ -47,6 +59,18 @@ class AgentPart(Body):
     capacity: int = Field(10, ge=0)
     token_hash: str = ""
     active: bool = True
+    levels: dict[str, int] = {}
+    timezone: str = "UTC"
+    shifts: dict[str, tuple[Shift, ...]] = {}
+    leave: tuple[Leave, ...] = ()
+
+
+class RoutingPart(Body):
+    rules: tuple[RoutingRule, ...] = ()
+    weights: dict[str, int] = {}
+    same_agent: bool = True
+    untouched_queued_minutes: float = Field(0, ge=0)
+    untouched_assigned_minutes: float = Field(0, ge=0)
 
 
 class DeskPart(Body):
@@ -56,6 +80,8 @@ class DeskPart(Body):
     teams: tuple[TeamPart, ...] = ()
     agents: tuple[AgentPart, ...] | None = None
     """None leaves them as they are."""
+    routing: RoutingPart | None = None
+    """None leaves it as it is."""
 
 
 def add_desk(router: APIRouter, runtime: Runtime) -> None:
@@ -89,7 +115,7 @@ def add_desk(router: APIRouter, runtime: Runtime) -> None:
 
 
 async def _defined(runtime: Runtime) -> dict[str, Any]:
-    directory = Directory(runtime.pool)
+    directory = Directory(runtime.pool, runtime.clock)
     teams = [desk_id("team", team.team_id) for team in await directory.teams()]
     agents = await directory.agents()
     pasts = await runtime.log.read_many(
@@ -98,7 +124,10 @@ async def _defined(runtime: Runtime) -> dict[str, Any]:
     events = [recorded.event for past in pasts.values() for recorded in past.events]
     teams_by_id = {e.team_id: e for e in events if isinstance(e, TeamDefined)}
     agents_by_id = {e.agent_id: e for e in events if isinstance(e, AgentDefined)}
+    routing = await runtime.log.read(desk_id("routing", "desk"))
+    last = routing.events[-1].event if routing.events else None
     return {
+        "routing": last.model_dump(mode="json") if isinstance(last, RoutingDefined) else None,
         "teams": [event.model_dump(mode="json") for event in teams_by_id.values()],
         "agents": [
             event.model_dump(mode="json", exclude={"token_hash"}) for event in agents_by_id.values()
@@ -122,6 +151,9 @@ async def _apply(runtime: Runtime, part: DeskPart, asked: Asked) -> list[Outcome
         definition = TeamDefined(**team.model_dump(), revision=part.revision)
         subject = desk_id("team", team.team_id)
         outcomes.append(await say(TEAMS, subject, DefineTeam(definition)))
+    if part.routing is not None:
+        routing = RoutingDefined(**part.routing.model_dump(), revision=part.revision)
+        outcomes.append(await say(ROUTING, desk_id("routing", "desk"), DefineRouting(routing)))
     if part.agents is None:
         return outcomes
     for agent in part.agents:
@@ -136,5 +168,5 @@ async def _apply(runtime: Runtime, part: DeskPart, asked: Asked) -> list[Outcome
 
 async def _left(runtime: Runtime, named: Sequence[str]) -> list[str]:
     """Agents who are not named, and work here as far as is known."""
-    known = await Directory(runtime.pool).agents()
+    known = await Directory(runtime.pool, runtime.clock).agents()
     return [agent.agent_id for agent in known if agent.active and agent.agent_id not in named]

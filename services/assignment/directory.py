@@ -4,12 +4,18 @@ The loads are as of the last append, so that a choice is out of date only if ano
 made meanwhile; then its claim finds no room, and candidates are looked up anew.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from services.assignment.domain.choice import Agent, Need, Team
+from services.assignment.domain.hours import away
+from services.assignment.domain.line import Place
+from services.assignment.domain.people import Agent, Need, Team
+from services.assignment.domain.policy import Policy
 from services.assignment.domain.rejections import AgentUnknown, TeamUnknown
 from services.assignment.rows import need_of
-from shared.events.assignment import Role
+from shared.clock import Clock, utc_now
+from shared.events.assignment import Role, RoutingDefined, Strategy
 from shared.postgres import Pool
 from shared.sql import load_queries
 
@@ -19,28 +25,54 @@ QUERIES = load_queries(__file__)
 class Directory:
     """Agents and teams, as they are now."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, clock: Clock = utc_now) -> None:
         self._pool = pool
+        self._clock = clock
 
     async def agents(self) -> tuple[Agent, ...]:
         """Every agent."""
-        return tuple(_agent(row) for row in await self._pool.fetch(QUERIES.agents))
+        now = self._clock()
+        return tuple(_agent(row, now) for row in await self._pool.fetch(QUERIES.agents))
 
     async def agents_of(self, team_id: str) -> tuple[Agent, ...]:
         """The agents of one team."""
-        return tuple(_agent(row) for row in await self._pool.fetch(QUERIES.agents_of, team_id))
+        now = self._clock()
+        rows = await self._pool.fetch(QUERIES.agents_of, team_id)
+        return tuple(_agent(row, now) for row in rows)
 
-    async def queued(self) -> list[tuple[Need, int]]:
-        """What queued tickets need, and how urgent the first in line for each is."""
+    async def queued(self) -> list[tuple[Need, Place]]:
+        """What queued tickets need, and the place in line of the first for each."""
         rows = await self._pool.fetch(QUERIES.queued_needs)
-        return [(need_of(row["need"]), row["rank"]) for row in rows]
+        return [(need_of(row["need"]), (row["line_at"], -row["rank"])) for row in rows]
+
+    async def policy(self) -> Policy:
+        """How the desk routes."""
+        row = await self._pool.fetchrow(QUERIES.policy)
+        assert row is not None
+        strategies = {team: Strategy(each) for team, each in (row["strategies"] or {}).items()}
+        if row["routing"] is None:
+            return Policy(strategies=strategies)
+        defined = RoutingDefined.model_validate(row["routing"])
+        return Policy(
+            rules=defined.rules,
+            weights=defined.weights,
+            strategies=strategies,
+            same_agent=defined.same_agent,
+            untouched_queued_minutes=defined.untouched_queued_minutes,
+            untouched_assigned_minutes=defined.untouched_assigned_minutes,
+        )
+
+    async def helped_before(self, requester: UUID, ticket_id: UUID) -> str | None:
+        """Who last had another ticket of the requester."""
+        found: str | None = await self._pool.fetchval(QUERIES.helped_before, requester, ticket_id)
+        return found
 
     async def agent(self, agent_id: str) -> Agent:
         """One agent; raises `AgentUnknown`."""
         row = await self._pool.fetchrow(QUERIES.agent, agent_id)
         if row is None:
             raise AgentUnknown(agent_id=agent_id)
-        return _agent(row)
+        return _agent(row, self._clock())
 
     async def teams(self) -> tuple[Team, ...]:
         """Every team."""
@@ -59,7 +91,7 @@ class Directory:
         return Team(*row)
 
 
-def _agent(row: Any) -> Agent:
+def _agent(row: Any, now: datetime) -> Agent:
     return Agent(
         agent_id=row["agent_id"],
         name=row["name"],
@@ -72,4 +104,6 @@ def _agent(row: Any) -> Agent:
         online=row["online"],
         active=row["active"],
         assigned_at=row["assigned_at"],
+        levels=row["levels"],
+        away=away(now, row["timezone"], row["shifts"], row["leave"]),
     )

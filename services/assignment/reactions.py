@@ -22,7 +22,7 @@ from shared.events import Event
 from shared.events.assignment import AgentDefined
 from shared.events.intake import TicketCategorised, TicketMerged, TicketPrioritised
 from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
-from shared.events.sla import TargetBreached
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.followers.contracts import Directed
 from shared.followers.projection import position_of
 from shared.log import Past, Recorded
@@ -47,16 +47,16 @@ class Route:
     async def react(self, recorded: Recorded, past: Past) -> Sequence[Directed[TicketCommand]]:
         await self._account.open(recorded)
         known = past.events
-        command = None if self._account.settles(recorded) else self._command(recorded, known)
+        command = None if self._account.settles(recorded) else await self._command(recorded, known)
         self._account.rest()
         return [] if command is None else [Directed(recorded.subject, command)]
 
-    def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
+    async def _command(self, recorded: Recorded, past: Sequence[Recorded]) -> TicketCommand | None:
         match TICKETS.fold([known.event for known in past]):
             case Waiting() as waiting:
-                return self._account.route(recorded.subject, waiting, past)
-            case Held(need=need, recategorised=True):
-                return self._account.reroute(need)
+                return await self._account.route(recorded.subject, waiting, past)
+            case Held() as held:
+                return self._account.reroute(held)
             case _:
                 return None
 
@@ -65,7 +65,9 @@ class Escalate:
     """What an agent asks for, or a broken promise demands, goes up a tier."""
 
     name: ClassVar[str] = "escalate"
-    hears: ClassVar[frozenset[type[Event]]] = frozenset({EscalationRequested, TargetBreached})
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {EscalationRequested, TargetApproaching, TargetBreached, TargetOverdue}
+    )
     one_at_a_time: ClassVar[bool] = True
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
@@ -79,7 +81,13 @@ class Escalate:
             return []
         by, reason = asked
         candidates = await self._directory.agents_of(state.need.team_id)
-        command = EscalateTicket(candidates=candidates, by=by, reason=reason, now=self._clock())
+        command = EscalateTicket(
+            candidates=candidates,
+            by=by,
+            reason=reason,
+            now=self._clock(),
+            policy=await self._directory.policy(),
+        )
         return [Directed(recorded.subject, command)]
 
 
@@ -118,5 +126,8 @@ def _asked(event: object) -> tuple[By, str] | None:
         case TargetBreached(escalate=True):
             promise = event.clock.value.replace("_", " ")
             return By("sla", manager=True), f"the {promise} target was missed"
+        case TargetApproaching(escalate=True) | TargetOverdue(escalate=True):
+            promise = event.clock.value.replace("_", " ")
+            return By("sla", manager=True), f"{event.share:.0%} of the {promise} time has passed"
         case _:
             return None

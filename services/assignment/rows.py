@@ -4,6 +4,7 @@ A ticket's row is the state that commands are decided from, made visible, with w
 counted and sorted by beside it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +12,9 @@ from uuid import UUID
 
 import orjson
 
-from services.assignment.domain.choice import Need
+from services.assignment.domain.line import Standing
+from services.assignment.domain.people import Need
+from services.assignment.domain.policy import Facts
 from services.assignment.domain.tickets import Closed, Held, Incoming, Open, Waiting
 from shared.events import DESK
 from shared.events.intake import TicketOpened
@@ -54,6 +57,26 @@ class TicketRow:
     """Why it was last decided as it was."""
     candidates: list[dict[str, Any]]
     decided_at: datetime | None
+    facts: dict[str, Any]
+    """What routing rules look at, and what intake asked for."""
+    wants: dict[str, Any]
+    """What it needs besides: levels, strategy, owner, and the rule that says so."""
+    weight: int
+    """Places that it takes of its agent's capacity."""
+    how: str
+    """How its agent was found."""
+    overrides: list[str]
+    requester: UUID | None
+    clocks: dict[str, str]
+    """When what was promised is due: clocks that run."""
+    due_at: datetime | None
+    line_at: datetime
+    """Its place in line: the due time, promised or not."""
+    watch_minutes: float
+    """How long it may rest."""
+    watched_since: datetime | None
+    untouched_since: datetime | None
+    """It was noticed that it rests since then; None if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,10 @@ class AgentRow:
     capacity: int
     active: bool
     online: bool
+    levels: dict[str, int]
+    timezone: str
+    shifts: dict[str, Any]
+    leave: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +106,90 @@ class TeamRow:
     subject: UUID
     team_id: str
     name: str
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRow:
+    """How the desk routes, as defined."""
+
+    subject: UUID
+    definition: dict[str, Any]
 
 
 TICKET_ROWS: Final = Table("tickets", TicketRow)
 AGENT_ROWS: Final = Table("agents", AgentRow, topic=DESK)
 TEAM_ROWS: Final = Table("teams", TeamRow, topic=DESK)
+ROUTING_ROWS: Final = Table("routing", RoutingRow, topic=DESK)
 
 
 def need_key(need: Need) -> str:
     """All of a need in one sortable value, from which `need_of` makes it again."""
     parts = [need.team_id, need.tier, sorted(need.skills), sorted(need.declined), need.team_name]
-    return orjson.dumps(parts).decode()
+    return orjson.dumps([*parts, _wants(need)]).decode()
 
 
 def need_of(key: str) -> Need:
     """The need that `key` was made of."""
-    team_id, tier, skills, declined, team_name = orjson.loads(key)
-    return Need(team_id, team_name, tuple(skills), tier, tuple(declined))
+    team_id, tier, skills, declined, team_name, *wants = orjson.loads(key)
+    need = Need(team_id, team_name, tuple(skills), tier, tuple(declined))
+    return _wanting(need, wants[0] if wants else {})
+
+
+def _wants(need: Need) -> dict[str, Any]:
+    """What the columns of the first version of the read model don't say."""
+    said = {
+        "levels": dict(need.levels),
+        "strategy": need.strategy,
+        "owner": need.owner,
+        "rule": need.rule,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _wanting(need: Need, wants: Mapping[str, Any]) -> Need:
+    levels = tuple(sorted(wants.get("levels", {}).items()))
+    return replace(need, **{**wants, "levels": levels})
+
+
+def _facts_shown(facts: Facts) -> dict[str, Any]:
+    shown = {
+        name: value
+        for name, value in (
+            ("topic_id", facts.topic_id),
+            ("type", facts.type),
+            ("priority", facts.priority),
+            ("organisation", facts.organisation),
+            ("language", facts.language),
+            ("by_hand", facts.by_hand),
+        )
+        if value
+    }
+    return {**shown, "asked": need_key(facts.asked)} if facts.asked else shown
+
+
+def facts_of(shown: Mapping[str, Any]) -> Facts:
+    """The facts that a row shows."""
+    asked = shown.get("asked")
+    return Facts(**{**shown, "asked": need_of(asked) if asked else None})
+
+
+def standing_of(row: TicketRow) -> Standing:
+    """What its place in line comes from."""
+    clocks = {name: datetime.fromisoformat(due) for name, due in row.clocks.items()}
+    return Standing(row.since, row.rank, clocks)
+
+
+def with_standing(row: TicketRow, standing: Standing) -> TicketRow:
+    """The row that shows the place in line."""
+    return replace(
+        row,
+        since=standing.since,
+        rank=standing.rank,
+        clocks={name: due.isoformat() for name, due in standing.clocks.items()},
+        due_at=standing.due_at,
+        line_at=standing.line_at,
+    )
 
 
 def state_of(row: TicketRow) -> Open | Closed:
@@ -106,15 +200,15 @@ def state_of(row: TicketRow) -> Open | Closed:
 
 def _open_state_of(row: TicketRow) -> Open:
     participants = frozenset(row.participants)
-    need = None
-    if row.team_id is not None:
-        skills, declined = tuple(row.skills), tuple(row.declined)
-        need = Need(row.team_id, row.team_name or "", skills, row.tier, declined)
-    if need is None or row.stage == "incoming":
-        return Incoming(row.verified, row.prioritised, need, participants)
+    facts = facts_of(row.facts)
+    if row.need is None or row.stage == "incoming":
+        return Incoming(row.verified, row.prioritised, participants, facts)
+    need = need_of(row.need)
     if row.agent_id is None:
-        return Waiting(need, row.queued, row.had_before, participants)
-    return Held(need, row.agent_id, row.agent_tier, row.recategorised, participants)
+        return Waiting(need, row.queued, row.had_before, participants, facts)
+    return Held(
+        need, row.agent_id, row.agent_tier, row.recategorised, participants, facts, row.weight
+    )
 
 
 def opened(subject: UUID, event: TicketOpened) -> TicketRow:
@@ -147,6 +241,18 @@ def opened(subject: UUID, event: TicketOpened) -> TicketRow:
         reason="",
         candidates=[],
         decided_at=None,
+        facts={},
+        wants={},
+        weight=1,
+        how="",
+        overrides=[],
+        requester=event.requester.person_id,
+        clocks={},
+        due_at=None,
+        line_at=Standing(event.opened_at).line_at,
+        watch_minutes=0.0,
+        watched_since=None,
+        untouched_since=None,
     )
 
 
@@ -165,11 +271,14 @@ def shown(row: TicketRow, state: Open | Closed) -> TicketRow:
         tier=need.tier if need else 1,
         declined=list(need.declined) if need else [],
         need=need_key(need) if need else None,
+        wants=_wants(need) if need else {},
+        facts=_facts_shown(inner.facts),
         queued=False,
         had_before=None,
         agent_id=None,
         agent_tier=0,
         recategorised=False,
+        weight=1,
     )
     match inner:
         case Incoming():
@@ -182,4 +291,5 @@ def shown(row: TicketRow, state: Open | Closed) -> TicketRow:
                 agent_id=inner.agent_id,
                 agent_tier=inner.tier,
                 recategorised=inner.recategorised,
+                weight=inner.weight,
             )

@@ -1,4 +1,4 @@
-"""The queue is taken up as soon as somebody is free: the most urgent first, then the oldest.
+"""The queue is taken up as soon as somebody is free: by due time, then priority, then age.
 
 A loop that looks whenever the log has grown, and regularly, in every process: which of
 them gives a ticket to whom is settled where events are appended. A look at an empty queue
@@ -6,16 +6,15 @@ is one look at an index; a round is bounded by the room there is.
 """
 
 import asyncio
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 import asyncpg
 import structlog
 
 from services.assignment.directory import QUERIES, Directory
-from services.assignment.domain.choice import Need
 from services.assignment.domain.commands import ROUTING, RouteTicket
 from services.assignment.domain.decisions import TICKETS
+from services.assignment.domain.policy import Policy
 from services.assignment.rows import need_of
 from services.assignment.staff import Staff
 from shared.errors import CapacityExceeded, LedgerdeskError
@@ -45,7 +44,7 @@ class Queue:
 
     def __init__(self, runtime: Runtime, interval_seconds: float) -> None:
         self._runtime = runtime
-        self._directory = Directory(runtime.pool)
+        self._directory = Directory(runtime.pool, runtime.clock)
         self._interval_seconds = interval_seconds
 
     async def run(self) -> None:
@@ -69,18 +68,26 @@ class Queue:
         staff = Staff(await self._directory.agents())
         room = {key: min(staff.room(need_of(key)), ROUND_TICKETS_MAX) for key in needs}
         open_needs = [key for key in needs if room[key] > 0]
+        if not open_needs:
+            return 0
         limits = [room[key] + SPARE_HEADS for key in open_needs]
         heads = await self._runtime.pool.fetch(QUERIES.queue_heads, open_needs, limits)
+        policy = await self._directory.policy()
         taken = 0
         for head in heads:
-            need = need_of(head["need"])
-            if staff.room(need):
-                taken += await self._place(head["subject"], need, staff)
+            if staff.room(need_of(head["need"])):
+                taken += await self._place(head, staff, policy)
         return taken
 
-    async def _place(self, ticket_id: UUID, need: Need, staff: Staff) -> bool:
-        now = self._runtime.clock()
-        command = RouteTicket(candidates=staff.of(need.team_id), now=now)
+    async def _place(self, head: Any, staff: Staff, policy: Policy) -> bool:
+        need, now = need_of(head["need"]), self._runtime.clock()
+        command = RouteTicket(
+            candidates=staff.of(need.team_id),
+            now=now,
+            policy=policy,
+            helped_before=head["helped_before"] if policy.same_agent else None,
+        )
+        ticket_id = head["subject"]
         try:
             outcome = await self._runtime.handle(TICKETS, ticket_id, command, actor=ROUTING.id)
         except CapacityExceeded:
@@ -91,5 +98,7 @@ class Queue:
             return False
         found = [event for event in outcome.events if isinstance(event, AgentAssigned)]
         for event in found:
-            staff.took_one(event.agent_id, now)
+            staff.took(event.agent_id, event.weight, now)
+        if not found and policy.weights.get(head["priority"], 1) > 1:
+            staff.keep_for(need)
         return bool(found)

@@ -6,9 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.assignment.directory import QUERIES, Directory
-from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain import choice, people
+from services.assignment.domain.people import Agent, Need
+from services.assignment.domain.policy import Policy
 from services.assignment.domain.rejections import TicketNotFound
+from services.assignment.explaining import told
+from services.assignment.rows import facts_of, need_of
 from shared.asked import ByAgent
 from shared.events import Priority
 from shared.service import Runtime
@@ -16,7 +19,7 @@ from shared.service import Runtime
 
 def add_views(router: APIRouter, runtime: Runtime) -> None:
     """Read-only routes."""
-    directory = Directory(runtime.pool)
+    directory = Directory(runtime.pool, runtime.clock)
 
     @router.get("/agents")
     async def agents(_asked: ByAgent) -> dict[str, Any]:
@@ -44,6 +47,8 @@ def _shown(agent: Agent) -> dict[str, Any]:
         "load": agent.load,
         "online": agent.online,
         "active": agent.active,
+        "away": agent.away,
+        "levels": dict(agent.levels),
     }
 
 
@@ -58,7 +63,7 @@ async def _queues(runtime: Runtime, directory: Directory) -> list[dict[str, Any]
     for team_id in team_ids:
         rows = [row for row in queued if row["team_id"] == team_id]
         need = Need(team_id, names.get(team_id, team_id))
-        free = [agent for agent in staff if choice.unavailable(agent, need) is None]
+        free = [agent for agent in staff if people.unavailable(agent, need) is None]
         counts = {p.value: sum(r["tickets"] for r in rows if r["rank"] == p.rank) for p in Priority}
         result.append(
             {
@@ -80,18 +85,27 @@ async def _why(runtime: Runtime, directory: Directory, ticket_id: UUID) -> dict[
     row = await runtime.pool.fetchrow(QUERIES.why, ticket_id)
     if row is None:
         raise TicketNotFound
-    answer = {"ticket_id": str(ticket_id), **dict(row), "now": None}
-    if row["stage"] == "waiting" and not row["closed"]:
-        need = Need(
-            row["team_id"],
-            row["team_name"],
-            tuple(row["skills"]),
-            row["tier"],
-            tuple(row["declined"]),
-        )
-        chosen, found = choice.choose(await directory.agents_of(need.team_id), need)
-        answer["now"] = {
-            "reason": choice.why_queued(need, found) if chosen is None else "about to be taken up",
-            "candidates": [candidate.model_dump() for candidate in choice.told(found)],
-        }
+    waits = row["stage"] == "waiting" and not row["closed"]
+    policy = await directory.policy()
+    ahead = await runtime.pool.fetchval(QUERIES.ahead, ticket_id) if waits else 0
+    rule = policy.rule_name(row["wants"].get("rule", ""))
+    answer = {"ticket_id": str(ticket_id), **dict(row), "ahead": ahead, "now": None}
+    answer["told"] = told(dict(row), rule, ahead)
+    if waits:
+        answer["now"] = await _now(directory, policy, row)
     return answer
+
+
+async def _now(directory: Directory, policy: Policy, row: Any) -> dict[str, Any]:
+    """How candidates stand at this moment."""
+    need, facts = need_of(row["need"]), facts_of(row["facts"])
+    strategy, weight = policy.strategy(need), policy.weight(facts)
+    chosen, found = choice.choose(
+        await directory.agents_of(need.team_id), need, weight=weight, strategy=strategy
+    )
+    return {
+        "reason": choice.why_queued(need, found) if chosen is None else "about to be taken up",
+        "strategy": strategy.value,
+        "weight": weight,
+        "candidates": [candidate.model_dump() for candidate in choice.told(found)],
+    }

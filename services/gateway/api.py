@@ -6,12 +6,15 @@ from fastapi import APIRouter, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
+from services.gateway.assigning import add_assigning
 from services.gateway.context import Gateway
 from services.gateway.forwarding import add_commands, add_lookups, add_presence
 from services.gateway.http import respond, signed_in
 from services.gateway.keys import add_keys
 from services.gateway.opening import add_opening
 from services.gateway.people import add_people
+from services.gateway.promises import add_promises
+from services.gateway.quality import add_quality
 from services.gateway.reads import add_desk, add_parts, add_tickets
 from services.gateway.webhooks import add_webhooks
 from services.gateway.work import add_work
@@ -53,10 +56,13 @@ def routes(gateway: Gateway) -> APIRouter:
     add_lookups(router, gateway, reader)
     add_presence(router, gateway, agent)
     add_commands(router, gateway)
+    add_assigning(router, gateway, reader, agent)
     add_people(router, gateway, agent)
+    add_quality(router, gateway, reader)
     add_keys(router, gateway, agent)
     add_work(router, gateway, reader, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
+    add_promises(router, gateway, reader)
     return router
 
 

@@ -17,7 +17,7 @@ def fold_clocks(view: View, event: Event) -> None:
     """Change the clock that `event` is about, if any."""
     match event:
         case sla.ClockStarted():
-            view.put(CLOCKS, _started(view.subject, event))
+            view.put(CLOCKS, _started(view, event))
         case sla.ClockPaused():
             _change(view, event.clock, _paused(event))
         case sla.ClockResumed():
@@ -51,16 +51,22 @@ def any_breach(view: View) -> bool:
     return any(clock.breached_at is not None for clock in view.all(CLOCKS))
 
 
-def _started(subject: UUID, event: sla.ClockStarted) -> ClockRow:
+def _started(view: View, event: sla.ClockStarted) -> ClockRow:
+    """A clock that is started again stays breached; one that is promised again does not."""
+    key = clock_id(view.subject, event.clock)
+    old = view.get(CLOCKS, key)
     return ClockRow(
-        id=clock_id(subject, event.clock),
-        subject=subject,
+        id=key,
+        subject=view.subject,
         kind=event.clock.value,
         state="running",
         target_minutes=event.target_minutes,
         started_at=event.started_at,
         due_at=event.due_at,
         reason=event.reason,
+        breached_at=old.breached_at if old is not None and old.cycle == event.cycle else None,
+        previous_due_at=event.previous_due_at,
+        cycle=event.cycle,
     )
 
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 from services.gateway.rows import (
     AGENTS,
     API_KEYS,
+    ORGANISATIONS,
     PLANS,
     TEAMS,
     TOPICS,
     WORK_RULES,
     AgentRow,
     ApiKeyRow,
+    OrganisationRow,
     PlanRow,
     TeamRow,
     TopicRow,
@@ -18,6 +20,7 @@ from services.gateway.rows import (
 )
 from shared.events import Event
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
 from shared.events.resolution import WorkRulesDefined
 from shared.events.sla import SlaPlanDefined
@@ -45,6 +48,9 @@ def fold_desk(view: View, event: Event) -> None:
             labels = {field.name: field.label for field in event.fields}
             topic = TopicRow(view.subject, event.topic_id, event.name, event.active, labels)
             view.put(TOPICS, topic)
+        case OrganisationDefined():
+            named = (event.organisation_id, event.name, event.active)
+            view.put(ORGANISATIONS, OrganisationRow(view.subject, *named))
         case WorkRulesDefined():
             told = event.model_dump(mode="json")
             view.put(WORK_RULES, WorkRulesRow(view.subject, told["responses"], told["macros"]))

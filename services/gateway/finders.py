@@ -13,6 +13,7 @@ from services.gateway.rows import (
     ApiKeyRow,
     ClockRow,
     MessageRow,
+    OrganisationRow,
     PlanRow,
     TeamRow,
     TicketRow,
@@ -201,6 +202,20 @@ class Finders:
         under another topic than it is under now."""
         records = await self._pool.fetch(SQL.labels, topic_id)
         return {name: label for r in records for name, label in r["labels"].items()}
+
+    async def organisation(self, organisation_id: str) -> OrganisationRow | None:
+        """An organisation, also one that is gone from the desk's configuration."""
+        if not organisation_id:
+            return None
+        record = await self._pool.fetchrow(SQL.organisation, organisation_id)
+        return None if record is None else OrganisationRow(**record)
+
+    async def others_of_organisation(self, row: TicketRow) -> list[Mapping[str, Any]]:
+        """Tickets of the requester's colleagues that are open, the newest first."""
+        if not row.organisation_id:
+            return []
+        arguments = (row.organisation_id, row.requester_id, OTHERS_MAX)
+        return [dict(r) for r in await self._pool.fetch(SQL.organisation_tickets, *arguments)]
 
     async def topics(self) -> list[TopicRow]:
         return [TopicRow(**record) for record in await self._pool.fetch(SQL.topics)]

@@ -46,6 +46,17 @@ where requester_id = $1 and subject <> $2
 order by opened_at desc, subject desc
 limit $3;
 
+-- name: organisation
+-- An organisation by its id.
+select * from desk_view.organisations where organisation_id = $1;
+
+-- name: organisation_tickets
+-- The newest open tickets of an organisation, but for those of one requester.
+select subject, number, title, status, active, priority, opened_at from desk_view.tickets
+where organisation_id = $1 and organisation_id <> '' and active and requester_id <> $2
+order by opened_at desc, subject desc
+limit $3;
+
 -- name: queue_all
 -- Everything that waits for us, by due time.
 select * from desk_view.tickets

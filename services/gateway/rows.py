@@ -70,6 +70,11 @@ class TicketRow:
     quality_score: int | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    organisation_id: str = ""
+    """Of the organisation that the requester belongs to; empty when unknown."""
+    language: str = ""
+    timezone: str = ""
+    """The requester's; empty when unknown."""
     tags: list[str] = field(default_factory=list)
     linked: list[dict[str, str]] = field(default_factory=list)
     """Tickets that people say have to do with it."""
@@ -152,6 +157,10 @@ class ClockRow:
     warned: bool = False
     breached_at: datetime | None = None
     ended_at: datetime | None = None
+    previous_due_at: datetime | None = None
+    """Where a changed plan or priority, or a reopening, moved it from."""
+    cycle: int = 1
+    """How many times it was promised: answers and progress are owed again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +235,16 @@ class PlanRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    """Customers who belong together."""
+
+    subject: UUID
+    organisation_id: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TopicRow:
     """A topic that tickets are opened under."""
 
@@ -262,10 +281,11 @@ AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
 API_KEYS: Table[ApiKeyRow] = Table("api_keys", ApiKeyRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PlanRow] = Table("plans", PlanRow, topic=DESK)
+ORGANISATIONS: Table[OrganisationRow] = Table("organisations", OrganisationRow, topic=DESK)
 TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 WORK_RULES: Table[WorkRulesRow] = Table("work_rules", WorkRulesRow, topic=DESK)
 
 TABLES = (
     *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
-    *(AGENTS, API_KEYS, TEAMS, PLANS, TOPICS, WORK_RULES),
+    *(AGENTS, API_KEYS, TEAMS, PLANS, ORGANISATIONS, TOPICS, WORK_RULES),
 )

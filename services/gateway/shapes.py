@@ -64,6 +64,9 @@ class Ticket(_Shape):
     reopened: int
     undelivered: str
     confirmed: bool
+    organisation_id: str
+    language: str
+    timezone: str
     rating: int | None
     quality_score: int | None
     opened_at: datetime
@@ -93,6 +96,8 @@ class Clock(_Shape):
     warned: bool
     breached_at: datetime | None
     ended_at: datetime | None
+    previous_due_at: datetime | None
+    cycle: int
 
 
 class Message(_Shape):

@@ -39,6 +39,9 @@ def opened(recorded: Recorded, event: intake.TicketOpened) -> TicketRow:
         type=event.type.value if event.type else None,
         custom_fields=dict(event.custom_fields),
         confirmed=event.channel is intake.Channel.EMAIL,
+        organisation_id=event.organisation,
+        language=event.language,
+        timezone=event.timezone,
     )
 
 
@@ -71,6 +74,8 @@ def _categorised(row: TicketRow, e: intake.TicketCategorised) -> Change:
         "team_id": e.team_id,
         "team_name": e.team_name,
         "tier": e.tier,
+        "organisation_id": e.organisation or row.organisation_id,
+        "language": e.language or row.language,
         "tags": tags_after(row, e.tags),
         "decided": {**row.decided, **e.decided},
     }

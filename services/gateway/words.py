@@ -12,6 +12,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
         intake.AddressConfirmed,
+        intake.CopyEnded,
+        intake.CopyInvited,
         intake.OutsiderWrote,
         intake.TicketShared,
         intake.TicketsRelated,
@@ -19,6 +21,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         notify.NotificationRequested,
         notify.NotificationSent,
         notify.NotificationSuppressed,
+        notify.NoticeIssued,
         review.ArticleDrafted,
         review.ArticleLinked,
         review.ArticlePublished,
@@ -26,6 +29,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         review.ArticleWithdrawn,
         review.FollowUpRequested,
         review.QualityReviewed,
+        review.QualityReviewRequested,
         sla.BreachRetracted,
         sla.ClockPaused,
         sla.ClockResumed,
@@ -35,6 +39,7 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         sla.TargetApproaching,
         sla.TargetBreached,
         sla.TargetMet,
+        sla.TargetOverdue,
         resolution.ChildLinked,
         resolution.ChildUnlinked,
         resolution.ClosureReminded,
@@ -150,6 +155,14 @@ def _planned(e: sla.SlaPlanApplied) -> str:
     return f"SLA plan {e.plan_name} for {label}: {promised}{_because(e.reason)}"
 
 
+def _moved(e: sla.ClockStarted) -> str:
+    """The old due time beside the new one, where they differ."""
+    old, new = e.previous_due_at, e.due_at
+    if old is None or old == new:
+        return ""
+    return f"; due {new:%Y-%m-%d %H:%M} instead of {old:%Y-%m-%d %H:%M} UTC"
+
+
 def _related(e: intake.TicketsRelated) -> str:
     return "Looks related to " + ", ".join(each.number for each in e.related)
 
@@ -258,8 +271,21 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         "mail": "The customer answered a mail of ours: the address is theirs",
         "agent": "Opened for the customer, whose address an agent answers for",
     }[e.how.value],
+    intake.CopyInvited: lambda e: (
+        f"The customer asked {e.person.name or e.person.email} to be in copy"
+    ),
+    intake.CopyConfirmed: lambda _: "Somebody agreed to be in copy, and reads what is written",
+    intake.CopyEnded: lambda _: "Somebody is in copy no more",
     intake.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
+    assignment.TicketRouted: lambda e: (
+        f"Goes to {e.team_name} by the routing rule {e.rule_name or e.rule}"
+        if e.rule
+        else f"No routing rule holds any more: goes to {e.team_name}"
+    ),
+    assignment.TicketLeftUntouched: lambda e: (
+        f"Nothing was done about it since {e.since:%d %b %H:%M} UTC: its manager is told"
+    ),
     assignment.AgentAssigned: lambda e: (
         f"Assigned to {e.agent_name} ({e.team_name}, tier {e.tier}){_because(e.reason)}{_by(e.by)}"
     ),
@@ -277,7 +303,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     sla.SlaPlanApplied: _planned,
     sla.ClockStarted: lambda e: (
         f"Clock of the {clock_name(e.clock)} started: {target(e.target_minutes)}"
-        f"{_because(e.reason)}"
+        f"{_because(e.reason)}{_moved(e)}"
     ),
     sla.ClockPaused: lambda e: f"Clock of the {clock_name(e.clock)} paused{_because(e.reason)}",
     sla.ClockResumed: lambda e: f"Clock of the {clock_name(e.clock)} runs again",
@@ -293,6 +319,9 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         f"The {clock_name(e.clock)} was in time, after {duration(e.elapsed_seconds)}"
     ),
     sla.TargetBreached: lambda e: f"The {clock_name(e.clock)} is overdue",
+    sla.TargetOverdue: lambda e: (
+        f"The {clock_name(e.clock)} has taken {e.share:.0%} of the time it had"
+    ),
     sla.BreachRetracted: lambda e: (
         f"The {clock_name(e.clock)} had been in time after all{_because(e.reason)}"
     ),
@@ -327,6 +356,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     review.FeedbackReceived: lambda e: (
         f"The customer gave {e.rating} of 5{', and it came back' if e.recurred else ''}"
     ),
+    review.QualityReviewRequested: lambda e: f"A colleague is to look at it: {e.why}",
     review.QualityReviewed: lambda e: f"Reviewed: {e.score} of 5{_by(e.reviewed_by)}",
     review.ArticleDrafted: lambda e: f"Article drafted: {e.title}{_by(e.drafted_by)}",
     review.ArticleReviewed: lambda e: (
@@ -339,6 +369,7 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
     ),
     review.ArticleLinked: lambda e: f"Solved by the article: {e.title}{_by(e.linked_by)}",
     notify.NotificationRequested: lambda e: f"To be sent: {_notification(e)}",
+    notify.NoticeIssued: lambda e: f"For webhooks: {KIND_NAMES.get(e.kind, e.kind)}",
     notify.NotificationSent: lambda e: f"Sent: {_notification(e)}",
     notify.NotificationFailed: _failed,
     notify.NotificationSuppressed: lambda e: f"Not sent: {_notification(e)}{_because(e.reason)}",

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from services.intake import bodies
 from services.intake.batches import batches
+from services.intake.copy_api import copy_routes
 from services.intake.description import description
 from services.intake.desk_api import desk_routes
 from services.intake.domain import (
@@ -44,6 +45,7 @@ def routes(runtime: Runtime) -> APIRouter:
     router.include_router(batches(parts, held))
     _add_conversation(router, parts)
     _add_triage(router, parts)
+    router.include_router(copy_routes(parts, _carry_out))
     router.include_router(together_routes(parts))
     router.include_router(desk_routes(parts))
     router.include_router(lookups(parts))

@@ -8,13 +8,14 @@ from services.intake.forgetting import forget_files
 from services.intake.imap import polling
 from services.intake.projection import PROJECTIONS
 from services.intake.projections.register import NOTIFICATION_EVENTS, STATUS_EVENTS
+from services.intake.raising import BY, RaisePriority
 from services.intake.reactions import GoOnWithoutAnswers, RelateSimilarTickets, due
 from services.intake.settings import Settings
 from services.intake.smtp import serve
 from shared.events import Event, all_event_types
 from shared.service import Reacts, Service, Timers, run
 
-HEARS: Final[frozenset[type[Event]]] = STATUS_EVENTS | NOTIFICATION_EVENTS
+HEARS: Final[frozenset[type[Event]]] = STATUS_EVENTS | NOTIFICATION_EVENTS | RaisePriority.hears
 
 SAYS: Final[frozenset[type[Event]]] = frozenset(
     event for event in all_event_types() if event.author == "intake"
@@ -30,6 +31,7 @@ SERVICE: Final = Service(
     reactions=lambda runtime: [
         Reacts(RelateSimilarTickets(runtime), DECIDER),
         Reacts(GoOnWithoutAnswers(runtime), DECIDER),
+        Reacts(RaisePriority(runtime), DECIDER, actor=BY),
     ],
     timers=Timers("clarifications", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],

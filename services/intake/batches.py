@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.parts import Parts
 from services.intake.submission import checked_submission, read_object
 from services.intake.submitting import KEY_TROUBLE, is_key, open_submission, receipt, taken

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from services.intake.domain.verification import FIELD_LENGTH_MAX
-from services.intake.submission import FILES_MAX, Body, File, FormFile, Given, Line, Subject
+from services.intake.fields import Given, Line, Subject
+from services.intake.submission import FILES_MAX, Body, File, FormFile
 from services.intake.text import cleaned, tidy, trouble_with_text
 from shared.events import Level, Priority, TicketType
 from shared.events.intake import FormField, TriageRule
@@ -149,6 +150,25 @@ class EntitlementDefinition(Body):
     customers: tuple[Line, ...]
 
 
+def _member(value: str) -> str:
+    """An address, or the id made of one."""
+    return value if "@" in value else str(UUID(value))
+
+
+class OrganisationDefinition(Body):
+    """Customers who belong together, by the domain of their address or by the address itself."""
+
+    organisation_id: Slug
+    name: Line
+    domains: tuple[Line, ...] = ()
+    members: tuple[Annotated[Line, AfterValidator(_member)], ...] = ()
+    plan_id: Slug | None = None
+    team_id: Slug | None = None
+    team_name: Line | None = None
+    language: str = ""
+    timezone: str = ""
+
+
 class SectionDefinition(Body):
     """Intake's section of the desk: a topic that is not among these is offered no longer, and a
     plan without an entitlement is open to everybody."""
@@ -158,6 +178,7 @@ class SectionDefinition(Body):
     topics: tuple[TopicDefinition, ...]
     rules: tuple[TriageRule, ...] = ()
     entitlements: tuple[EntitlementDefinition, ...] = ()
+    organisations: tuple[OrganisationDefinition, ...] = ()
 
 
 class Revising(Body):

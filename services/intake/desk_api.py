@@ -11,18 +11,21 @@ from services.intake.description import Topic, problems
 from services.intake.domain.desk import (
     DESK_DECIDER,
     DefineEntitlement,
+    DefineOrganisation,
     DefineRules,
     DefineTopic,
     DeskCommand,
     DeskState,
     NameDesk,
     RetireEntitlement,
+    RetireOrganisation,
     RetireTopic,
     ReviseDesk,
 )
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.parts import Parts
 from shared.asked import Asked, ByAdmin, ByAgent
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import EntitlementDefined, TopicDefined
 from shared.ids import desk_id, domain_key, person_id
 
@@ -61,6 +64,9 @@ def desk_routes(parts: Parts) -> APIRouter:
             "digest": desk.revised.digest if desk.revised else "",
             "topics": [topic.model_dump(mode="json") for topic in topics],
             "rules": [rule.model_dump(mode="json") for rule in known.rules],
+            "organisations": [
+                each.model_dump(mode="json") for each in known.organisations.values()
+            ],
             "entitled_domains": {
                 plan_id: list(each.domains) for plan_id, each in known.entitlements.items()
             },
@@ -129,6 +135,34 @@ def _commands(
     for plan_id in known.entitlements.keys() - {each.plan_id for each in body.entitlements}:
         what = f"plan {plan_id} is open to everybody"
         yield _entitlement(plan_id), RetireEntitlement(body.revision), what
+    for one in body.organisations:
+        what = f"organisation {one.organisation_id}"
+        yield _organisation(one.organisation_id), DefineOrganisation(_made(one, body)), what
+    for gone in known.organisations.keys() - {one.organisation_id for one in body.organisations}:
+        what = f"organisation {gone} is no longer there"
+        yield _organisation(gone), RetireOrganisation(body.revision), what
+
+
+def _organisation(organisation_id: str) -> UUID:
+    return desk_id("organisation", organisation_id)
+
+
+def _made(
+    given: bodies.OrganisationDefinition, body: bodies.SectionDefinition
+) -> OrganisationDefined:
+    """Addresses are kept as the ids of people."""
+    said = given.model_dump(exclude={"domains", "members"})
+    return OrganisationDefined(
+        **said,
+        domains=tuple(sorted({domain_key(each) for each in given.domains})),
+        people=tuple(sorted({_person(each) for each in given.members})),
+        revision=body.revision,
+    )
+
+
+def _person(member: str) -> UUID:
+    """Whoever is named by an address, or by the id made of one."""
+    return person_id(member) if "@" in member else UUID(member)
 
 
 def _entitlement(plan_id: str) -> UUID:

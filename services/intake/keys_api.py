@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field
 
 from services.intake.domain.keys import KEYS_DECIDER, CreateApiKey, RevokeApiKey
+from services.intake.fields import Line
 from services.intake.parts import Parts
-from services.intake.submission import Body, Line
+from services.intake.submission import Body
 from shared.asked import ByAdmin
 from shared.ids import random_bytes, uuid7
 from shared.scopes import KEY_PREFIX, Scope

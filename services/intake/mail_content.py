@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from services.intake.fields import DESCRIPTION_LENGTH_MAX, SUBJECT_LENGTH_MAX
 from services.intake.mail import ParsedMail
 from services.intake.parts import Parts
 from services.intake.placing import Envelope, author_of
-from services.intake.submission import DESCRIPTION_LENGTH_MAX, SUBJECT_LENGTH_MAX
 from services.intake.text import cleaned, one_line
 from shared.events import Attachment
 from shared.events.intake import Authenticity

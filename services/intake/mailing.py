@@ -11,6 +11,7 @@ import structlog
 from services.intake.domain import OpenTicket
 from services.intake.domain.quarantine import QUARANTINE_DECIDER, QuarantineSubmission
 from services.intake.joining import Joining
+from services.intake.language import guessed, preferred
 from services.intake.mail import understand
 from services.intake.mail_content import Arrived, Text, stored
 from services.intake.parts import Parts
@@ -214,6 +215,8 @@ class Mailing:
                 mailbox=mailboxes[0] if mailboxes else None,
                 copied=copied(mail, envelope, self._us.domains, contact),
                 rules=topics.rules,
+                organisation=topics.organisation_of(contact.email),
+                language=preferred(mail.language) or guessed(f"{mail.subject}\n{mail.reply_text}"),
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
                 authenticity=arrived.authenticity,
                 shared_with=others,

@@ -40,7 +40,10 @@ class Parts:
         finders = Finders(runtime.pool)
         catalogue = Catalogue(finders, settings.topics_fresh_seconds)
         authenticator = Authenticator(
-            SystemResolver(), settings.trusted_networks, settings.trusted_mail_servers
+            SystemResolver(),
+            settings.trusted_networks,
+            settings.trusted_mail_servers,
+            settings.trusted_forwarders,
         )
         store = files_of(settings)
         return cls(runtime, settings, store, finders, catalogue, authenticator)

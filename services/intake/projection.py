@@ -1,15 +1,17 @@
 """The read models of stages 1 to 3, and what is asked of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.register import Register
 from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
+from shared.clock import monotonic_seconds
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import EntitlementDefined, TopicDefined, TriageRule
 from shared.postgres import Pool
 from shared.sql import load_queries
@@ -22,7 +24,16 @@ PROJECTIONS = (Submissions(), Register(), Triage(), Clarifications())
 CANDIDATES_MAX = 50
 """How many open tickets of a person are compared with a new one."""
 
-Similar = tuple[str, Sequence[str], dict[tuple[UUID, str], Sequence[str]]]
+MATCHES_MAX = 300
+"""How many open tickets of anybody are looked at that share a rare word with a new one."""
+
+SHARES_SECONDS = 60.0
+"""How long it is remembered which words are common."""
+
+Words = dict[tuple[UUID, str], Sequence[str]]
+"""The words of tickets, by their id and number."""
+
+Similar = tuple[str, Sequence[str], Words]
 """A ticket's number and words, and the words of others by their id and number."""
 
 
@@ -31,14 +42,18 @@ class Finders:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._shares: dict[str, float] = {}
+        self._shares_at = -SHARES_SECONDS
         self._numbers: Together[str, UUID] = Together(self._tickets_of_numbers)
 
     async def topics(self) -> Topics:
-        """The topics of the desk, also those that are no longer offered, and entitlements."""
+        """The topics of the desk, also those no longer offered; entitlements, organisations."""
         rows = await self._pool.fetch(QUERIES.topics)
         topics = [TopicDefined.model_validate(row["definition"]) for row in rows]
         rows = await self._pool.fetch(QUERIES.entitlements)
         entitled = [EntitlementDefined.model_validate(row["definition"]) for row in rows]
+        rows = await self._pool.fetch(QUERIES.organisations)
+        organisations = [OrganisationDefined.model_validate(row["definition"]) for row in rows]
         defined = await self._pool.fetchrow(QUERIES.rules)
         written = defined["definition"] if defined else ()
         return Topics(
@@ -46,6 +61,7 @@ class Finders:
             {each.plan_id: each for each in entitled},
             rules=[TriageRule.model_validate(rule) for rule in written],
             rules_revision=defined["revision"] if defined else 0,
+            organisations={each.organisation_id: each for each in organisations},
         )
 
     async def open_by_topic(self) -> dict[str, int]:
@@ -65,6 +81,31 @@ class Finders:
             if row["subject"] is not None:
                 others[row["subject"], row["number"]] = row["words"]
         return found
+
+    async def open_with_words(self, asked: Mapping[UUID, Sequence[str]]) -> dict[UUID, Words]:
+        """The words of other people's open tickets that share some with those asked about."""
+        wanted = {subject: words for subject, words in asked.items() if words}
+        texts = [" | ".join(f"'{word}'" for word in words) for words in wanted.values()]
+        rows = await self._pool.fetch(
+            QUERIES.open_with_words, list(wanted), texts, MATCHES_MAX, CANDIDATES_MAX
+        )
+        found: dict[UUID, Words] = {}
+        for row in rows:
+            others = found.setdefault(row["asked"], {})
+            others[row["subject"], row["number"]] = row["words"]
+        return found
+
+    async def word_shares(self) -> dict[str, float]:
+        """The words that many tickets have, and the share of tickets that each is in: as the
+        database's own statistics know it, so that no language needs a list of its own."""
+        now = monotonic_seconds()
+        if now - self._shares_at >= SHARES_SECONDS:
+            row = await self._pool.fetchrow(QUERIES.word_shares)
+            words, shares = (row["words"], row["shares"]) if row else (None, None)
+            # Behind the shares of the words stand the least and the greatest of them.
+            self._shares = dict(zip(words or (), shares or (), strict=False))
+            self._shares_at = now
+        return self._shares
 
     async def ticket_of_number(self, number: str) -> UUID | None:
         """The ticket with this number, as we write numbers."""

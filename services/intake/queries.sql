@@ -10,6 +10,10 @@ select revision, definition from triage.rules
 -- Whom each plan is for that is not open to everybody.
 select definition from triage.entitlements where active order by plan_id
 
+-- name: organisations
+-- The organisations that customers belong to.
+select definition from triage.organisations where active order by organisation_id
+
 -- name: open_by_topic
 -- How many tickets are open under each topic.
 select topic_id, count(*) as tickets from triage.tickets where open group by topic_id
@@ -27,6 +31,29 @@ left join lateral (
     limit $2
 ) as other on true
 where own.subject = any ($1::uuid[])
+
+-- name: open_with_words
+-- Tickets, each beside the open ones of other people that share most of the words asked for.
+select asked.subject as asked, other.subject, other.number, other.words
+from unnest($1::uuid[], $2::text[]) as asked (subject, wanted)
+join triage.tickets as own on own.subject = asked.subject
+cross join lateral (
+    select matching.subject, matching.number, matching.words
+    from (
+        select t.subject, t.number, t.words from triage.tickets as t
+        where t.open and array_to_tsvector(t.words) @@ asked.wanted::tsquery
+          and t.requester_id <> own.requester_id
+        limit $3
+    ) as matching
+    order by ts_rank(array_to_tsvector(matching.words), asked.wanted::tsquery) desc, matching.subject
+    limit $4
+) as other
+
+-- name: word_shares
+-- The commonest words of tickets, with the share of tickets that each is in.
+select most_common_elems::text::text[] as words, most_common_elem_freqs as shares
+from pg_stats
+where schemaname = 'triage' and tablename = 'tickets' and attname = 'words'
 
 -- name: tickets_of_numbers
 -- The tickets with these numbers; of two, the older one.

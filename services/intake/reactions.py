@@ -14,8 +14,8 @@ from services.intake.domain import (
     RelateTickets,
     RemindOfClarification,
 )
-from services.intake.domain.related import most_similar
-from services.intake.projection import Finders, Similar
+from services.intake.domain.related import alike_elsewhere, most_similar, rare_words
+from services.intake.projection import Finders, Similar, Words
 from services.intake.projections.clarifications import LAPSE
 from services.intake.projections.triage import Triage
 from shared.events import Event
@@ -30,7 +30,8 @@ LOOK_INTERVAL_SECONDS: Final = 0.025
 
 
 class RelateSimilarTickets:
-    """Open tickets of the same requester with similar words are told of each other."""
+    """Open tickets with similar words are told of each other: the requester's own, and those
+    of anybody, as a fault that many report is one."""
 
     name: ClassVar[str] = "relate_similar_tickets"
     hears: ClassVar[frozenset[type[Event]]] = frozenset({TicketVerified})
@@ -39,11 +40,16 @@ class RelateSimilarTickets:
         self._runtime = runtime
         self._finders = Finders(runtime.pool)
         self._similar: Mapping[UUID, Similar] = {}
+        self._elsewhere: Mapping[UUID, Words] = {}
+        self._shares: Mapping[str, float] = {}
 
     async def look_ahead(self, page: Sequence[Recorded]) -> None:
-        """The open tickets of all requesters of the page, in one query."""
+        """What the tickets of the page may be like, in two queries."""
         await self._folded_to(page[-1].position)
         self._similar = await self._finders.open_like([each.subject for each in page])
+        shares = self._shares = await self._finders.word_shares()
+        rare = {subject: rare_words(one[1], shares) for subject, one in self._similar.items()}
+        self._elsewhere = await self._finders.open_with_words(rare)
 
     async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[RelateTickets]]:
         similar = self._similar.get(recorded.subject)
@@ -51,7 +57,9 @@ class RelateSimilarTickets:
             return []
         number, words, others = similar
         related = most_similar(words, others)
-        return relations(recorded.subject, number, related)
+        elsewhere = self._elsewhere.get(recorded.subject, {})
+        alike = alike_elsewhere(words, elsewhere, self._shares)
+        return relations(recorded.subject, number, (*related, *alike))
 
     async def _folded_to(self, position: int) -> None:
         """Wait until triage has folded everything up to here, this ticket and earlier ones.
@@ -79,7 +87,7 @@ def relations(
         return []
     told = [Directed(ticket_id, RelateTickets(tuple(related)))]
     for one in related:
-        back = Relation(ticket_id=ticket_id, number=number, score=one.score)
+        back = one.model_copy(update={"ticket_id": ticket_id, "number": number})
         told.append(Directed(one.ticket_id, RelateTickets((back,))))
     return told
 

@@ -75,6 +75,11 @@ class Settings(ServiceSettings):
         description="Names (JSON list) of our own mail servers as they stand in the "
         "Authentication-Results that are believed.",
     )
+    trusted_forwarders: tuple[str, ...] = Field(
+        (),
+        description="Domains (JSON list) of servers that forward mail to us: what they saw of its "
+        "author before is believed, if their ARC seals hold and all who sealed are listed.",
+    )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
     mail_tickets_per_sender_hour_max: int = Field(
         500,

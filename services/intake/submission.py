@@ -1,21 +1,31 @@
 """What a submission by HTTP must hold: every field that is wrong is named at once."""
 
-import base64
-import binascii
 import difflib
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from email_validator import EmailNotValidError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from services.intake.addresses import normalised
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.domain.verification import FIELD_LENGTH_MAX, troubles_in
+from services.intake.fields import (
+    LINE_LENGTH_MAX,
+    Content,
+    ContentType,
+    Email,
+    FileName,
+    Given,
+    Language,
+    Line,
+    Phone,
+    Subject,
+    Text,
+    Timezone,
+    file_name,
+)
 from services.intake.text import KINDS, tidy, trouble_with_text
 from shared.events import Level, TicketType
 from shared.events.intake import TopicDefined
@@ -24,96 +34,18 @@ from shared.web import Invalid
 from shared.wording import in_plain_words
 
 FILES_MAX: Final = 10
-FILE_BYTES_MAX: Final = 10_000_000
 BODY_BYTES_MAX: Final = 140_000_000
 """Ten files of ten megabytes in base 64, and the rest."""
-DESCRIPTION_LENGTH_MAX: Final = 100_000
-SUBJECT_LENGTH_MAX: Final = 300
-LINE_LENGTH_MAX: Final = 200
 FIELDS_MAX: Final = 50
 CUSTOM_FIELDS_MAX: Final = 100
 ERRORS_MAX: Final = 50
 """How many mistakes are named at once; the rest is told with the next try."""
 NAME_LENGTH_SHOWN: Final = 100
 
-_PHONE = re.compile(r"[0-9+().,/ x#*-]{3,40}(?: ?ext\.? ?[0-9]{1,8})?", re.IGNORECASE)
-_CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:\s*;[ -~]{0,200})?")
+_NOT_SAID: Final = {"attachments", "channel", "topic", "language", "timezone"}
+"""What is no part of a submission's content, or is compared in another form."""
 
 Errors = list[tuple[str, str]]
-
-
-def _text(limit: int, *, lines: bool = False) -> BeforeValidator:
-    def check(value: object) -> str:
-        trouble = trouble_with_text(value, limit, lines=lines)
-        if trouble is not None:
-            raise PydanticCustomError("text", "{trouble}", {"trouble": trouble})
-        return tidy(str(value))
-
-    return BeforeValidator(check)
-
-
-def _email(value: object) -> str:
-    """A mail address as people write it; also one within a company's own network."""
-    address = _line(value)
-    try:
-        return normalised(address)
-    except EmailNotValidError as error:
-        text = str(error).removesuffix(".")
-        raise PydanticCustomError(
-            "email", "is not a mail address: {why}", {"why": text[:1].lower() + text[1:]}
-        ) from None
-
-
-def _phone(value: object) -> str:
-    phone = _line(value)
-    if not _PHONE.fullmatch(phone):
-        raise PydanticCustomError("phone", "is not a phone number such as +49 30 901820")
-    return phone
-
-
-def _content_type(value: object) -> str:
-    name = _line(value)
-    if not _CONTENT_TYPE.fullmatch(name):
-        raise PydanticCustomError("content_type", "is not a content type such as image/png")
-    return name
-
-
-def _file_name(value: object) -> str:
-    return _line(value).replace("\\", "/").rstrip("/").rpartition("/")[2] or "file"
-
-
-def _content(value: object) -> bytes:
-    if not isinstance(value, str):
-        raise PydanticCustomError("base64", "must be text in base 64")
-    try:
-        content = base64.b64decode("".join(value.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise PydanticCustomError("base64", "is not base 64") from None
-    if len(content) > FILE_BYTES_MAX:
-        raise PydanticCustomError(
-            "size",
-            "is {size} bytes long; a file may have {limit}",
-            {"size": f"{len(content):,}", "limit": f"{FILE_BYTES_MAX:,}"},
-        )
-    return content
-
-
-def _line(value: object) -> str:
-    trouble = trouble_with_text(value, LINE_LENGTH_MAX, lines=False)
-    if trouble is not None:
-        raise PydanticCustomError("text", "{trouble}", {"trouble": trouble})
-    return tidy(str(value))
-
-
-def _given(value: object) -> object:
-    """An empty field of a form was not filled in."""
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-Given = BeforeValidator(_given)
-Line = Annotated[str, _text(LINE_LENGTH_MAX)]
-Subject = Annotated[str, _text(SUBJECT_LENGTH_MAX)]
-Text = Annotated[str, _text(DESCRIPTION_LENGTH_MAX, lines=True)]
 
 
 class Body(BaseModel):
@@ -125,11 +57,9 @@ class Body(BaseModel):
 class File(Body):
     """A file that comes with a submission."""
 
-    name: Annotated[str, BeforeValidator(_file_name), Field(description="Without folders.")]
-    content_type: Annotated[str, BeforeValidator(_content_type)] = "application/octet-stream"
-    content_base64: Annotated[
-        bytes, BeforeValidator(_content), Field(description="At most 10 MB.", repr=False)
-    ]
+    name: Annotated[FileName, Field(description="Without folders.")]
+    content_type: ContentType = "application/octet-stream"
+    content_base64: Annotated[Content, Field(description="At most 10 MB.", repr=False)]
 
 
 class FormFile(File):
@@ -145,8 +75,8 @@ class Requester(Body):
     """Who has the problem."""
 
     name: Line
-    email: Annotated[str, BeforeValidator(_email)]
-    phone: Annotated[Annotated[str, BeforeValidator(_phone)] | None, Given] = None
+    email: Email
+    phone: Annotated[Phone | None, Given] = None
 
 
 class Submission(Body):
@@ -167,10 +97,16 @@ class Submission(Body):
     ] = {}
     attachments: Annotated[tuple[FormFile, ...], Field(max_length=FILES_MAX)] = ()
     channel: Literal["web", "api"] = "api"
+    language: Annotated[
+        Language | None, Given, Field(description="The requester's language (BCP 47), e.g. de-AT.")
+    ] = None
+    timezone: Annotated[
+        Timezone | None, Given, Field(description="Where the requester is, e.g. Europe/Vienna.")
+    ] = None
 
     def digest(self, topic_id: str) -> str:
         """SHA-256 of what was submitted, whichever way it came."""
-        said = self.model_dump(mode="json", exclude={"attachments", "channel", "topic"})
+        said = self.model_dump(mode="json", exclude=_NOT_SAID)
         files = [
             (file.name, file.content_type, hashlib.sha256(file.content_base64).hexdigest())
             + ((file.field,) if file.field else ())
@@ -294,7 +230,7 @@ def _files_in_fields(raw: Mapping[str, Any], topic: TopicDefined) -> tuple[dict[
 def _shown_name(name: object) -> str:
     """A file's name as it will be kept; the model says what is wrong with it."""
     try:
-        return _file_name(name)
+        return file_name(name)
     except PydanticCustomError:
         return "file"
 

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from services.intake.description import KEY, Receipt, problems, submission_body
 from services.intake.domain import OpenTicket
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
+from services.intake.language import guessed, preferred
 from services.intake.parts import Parts
 from services.intake.submission import BODY_BYTES_MAX, Submission, read_submission
 from shared.body_budget import BodyBudget, TooBusy, TooSlow
@@ -33,7 +34,7 @@ from shared.identity import HEADER, Identity
 from shared.ids import person_id
 from shared.links import Link, sign_link, status_url
 from shared.outages import COME_BACK
-from shared.web import Invalid, away, caller, etag, problem
+from shared.web import Invalid, away, caller, etag, json_answer, problem
 
 log = structlog.get_logger()
 
@@ -88,6 +89,7 @@ def submitting(parts: Parts, held: BodyBudget) -> APIRouter:
 
         return await taken(parts, held, request, answered)
 
+    parts.runtime.doors["POST", "/v1/tickets"] = open_ticket
     return router
 
 
@@ -125,6 +127,9 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
         submission, topic = await asyncio.to_thread(read_submission, body, topics)
     else:
         submission, topic = read_submission(body, topics)
+    if submission.language is None:
+        heard = preferred(request.headers.get("accept-language", ""))
+        submission = submission.model_copy(update={"language": heard or None})
     outcome = await open_submission(parts, identity, submission, topic, key, topics)
     content = await receipt(parts, outcome)
     headers = etag(outcome.vector) | {
@@ -133,7 +138,7 @@ async def _open(parts: Parts, request: Request, body: bytes) -> Response:
     }
     if not outcome.events:
         headers["Idempotency-Replayed"] = "true"
-    return JSONResponse(content, 201, headers=headers)
+    return json_answer(content, 201, headers)
 
 
 async def open_submission(
@@ -166,6 +171,9 @@ async def open_submission(
             custom_fields=submission.custom_fields,
             attachments=attachments,
             rules=topics.rules,
+            organisation=topics.organisation_of(requester.email),
+            language=submission.language or guessed(_said(submission)),
+            timezone=submission.timezone or "",
             vouched=identity is not None and identity.agent_id is not None,
         )
 
@@ -229,6 +237,10 @@ def _status(events: Sequence[Event | Unknown]) -> Status:
 
 def _excerpt(text: str) -> str:
     return text if len(text) <= EXCERPT_LENGTH else text[: EXCERPT_LENGTH - 1].rstrip() + "…"
+
+
+def _said(submission: Submission) -> str:
+    return f"{submission.subject}\n{submission.description}"
 
 
 def _person(submission: Submission) -> Person:

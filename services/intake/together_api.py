@@ -141,6 +141,8 @@ async def _split(
         attachments=message.attachments,
         auto_response_allowed=True,
         rules=topics.rules,
+        organisation=topics.organisation_of(writer.email),
+        language=source.facts.language,
     )
     begin = BeginSplitOff(ticket_id, source.facts.number, asked.by)
     split = Split(new_id, number, body.message_id, body.reason, asked.by)

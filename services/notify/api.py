@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
 
 from services.notify.domain import DECIDER
 from services.notify.finders import QUERIES
@@ -12,6 +13,7 @@ from services.notify.letters import link_letter
 from services.notify.settings import Settings
 from services.notify.story import Story, story_of
 from services.notify.writing import Writer
+from shared.codes import code_for
 from shared.errors import NotFound, Rejected
 from shared.events.assignment import Role
 from shared.ids import derived_id
@@ -22,6 +24,15 @@ PROJECTION: Final = "deliveries"
 
 LINK_EVERY_SECONDS: Final = 600
 """Within this time a new link is sent once, however often it is asked for."""
+
+
+class LinkAsked(BaseModel):
+    """What a customer asks for beside the link."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    challenge: UUID | None = None
+    """Of a page that waits for the code that answers it."""
 
 
 class NotTheRequester(Rejected):
@@ -58,8 +69,10 @@ def routes(runtime: Runtime) -> APIRouter:
         }
 
     @router.post("/tickets/{ticket_id}/link", status_code=204)
-    async def link(ticket_id: UUID, caller: Caller, after: After = None) -> Response:
-        """Mail the requester a new link: to the address on record, whoever asks."""
+    async def link(
+        ticket_id: UUID, body: LinkAsked, caller: Caller, after: After = None
+    ) -> Response:
+        """Mail the requester a new link, and a code: to the address on record, whoever asks."""
         await runtime.wait_for(ticket_id, after)
         story = story_of(ticket_id, (await runtime.log.read(ticket_id)).events)
         if story.requester is None:
@@ -67,13 +80,19 @@ def routes(runtime: Runtime) -> APIRouter:
         if caller.actor != f"customer:{story.requester.person_id}":
             raise NotTheRequester
         now = runtime.clock()
-        command = await writer.write([link_letter(story)], story, _asked(story, now), now)
+        code = ""
+        if body.challenge is not None:
+            code = code_for(settings.link_secret, story.requester.person_id, body.challenge)
+        letter, asked = link_letter(story, code), _asked(story, now, body.challenge)
+        command = await writer.write([letter], story, asked, now)
         await runtime.handle(DECIDER, ticket_id, command, actor=caller.actor)
         return Response(status_code=204)
 
     return router
 
 
-def _asked(story: Story, now: datetime) -> UUID:
-    """What stands for having asked: the same for a while."""
+def _asked(story: Story, now: datetime, challenge: UUID | None) -> UUID:
+    """What stands for having asked: the same for a page; without one, the same for a while."""
+    if challenge is not None:
+        return derived_id("code asked for", story.ticket_id, challenge)
     return derived_id("link asked for", story.ticket_id, int(now.timestamp() / LINK_EVERY_SECONDS))

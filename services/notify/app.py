@@ -5,6 +5,7 @@ from typing import Final, cast
 from services.notify.api import routes
 from services.notify.domain import DECIDER
 from services.notify.forgetting import forget_answers
+from services.notify.ledger import ledger_routes
 from services.notify.measures import outbox
 from services.notify.projection import Deliveries, DirectoryOfTheDesk
 from services.notify.reactions import Bounced, Tell
@@ -13,12 +14,17 @@ from services.notify.settings import Settings
 from services.notify.webhooks.api import webhook_routes
 from services.notify.webhooks.fan_out import FanOut
 from services.notify.webhooks.sender import WebhookSender
+from services.notify.wishes import wishes_routes
 from shared.events import ACCESS, Event, all_event_types
 from shared.events.notify import (
+    NoticeIssued,
     NotificationFailed,
+    NotificationPreferencesSet,
     NotificationRequested,
+    NotificationRulesDefined,
     NotificationSent,
     NotificationSuppressed,
+    SuppressionLifted,
     WebhookChanged,
     WebhookCreated,
     WebhookRemoved,
@@ -38,6 +44,10 @@ SAYS: Final[frozenset[type[Event]]] = frozenset(
         NotificationSent,
         NotificationFailed,
         NotificationSuppressed,
+        NoticeIssued,
+        NotificationRulesDefined,
+        NotificationPreferencesSet,
+        SuppressionLifted,
         WebhookCreated,
         WebhookChanged,
         WebhookSecretRotated,
@@ -60,7 +70,12 @@ SERVICE: Final = Service(
         Reacts(Bounced(), DECIDER),
     ],
     followers=lambda runtime: [FanOut(runtime.log, runtime.settings.instance)],
-    routers=lambda runtime: [routes(runtime), webhook_routes(runtime)],
+    routers=lambda runtime: [
+        routes(runtime),
+        wishes_routes(runtime),
+        ledger_routes(runtime),
+        webhook_routes(runtime),
+    ],
     measures=lambda runtime: [outbox(runtime)],
     tasks=lambda runtime: [
         Sender(runtime, _settings(runtime)).run,

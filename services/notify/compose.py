@@ -1,14 +1,16 @@
 """From a letter to a draft: rendered, threaded, with its links. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notify.domain import Draft
+from services.notify.domain import Draft, Notice
 from services.notify.letters import Letter
+from services.notify.preferences import FOR_CUSTOMERS, NO_WISH, Wish
 from services.notify.rendering import render
+from services.notify.speaking import spoken
 from services.notify.story import Story
 from services.notify.words import NAME_LENGTH_MAX, first_name, line, unproven_name, without_links
 from shared.events.notify import NotificationKind
@@ -28,13 +30,19 @@ class Composer:
     link_secret: str
 
     def draft(
-        self, letter: Letter, story: Story, cause_id: UUID, occurred_at: datetime, desk_name: str
+        self,
+        letter: Letter,
+        story: Story,
+        cause_id: UUID,
+        occurred_at: datetime,
+        desk_name: str,
+        wish: Wish = NO_WISH,
     ) -> Draft:
         """The draft of a letter; the same letter always leads to the same one."""
         whom = letter.to.email.casefold() or letter.to.agent_id
         notification_id = _notification_id(cause_id, letter.kind, whom)
         facts = self._facts(letter, story, occurred_at) | {"desk": desk_name}
-        rendered = render(letter.template, facts)
+        rendered = render(letter.template, facts, wish.language)
         references = self._references(letter, story)
         name = unproven_name(letter.to.name) if _unproven(letter, story) else letter.to.name
         return Draft(
@@ -52,7 +60,22 @@ class Composer:
             reply_to=self._reply_to(story.ticket_id) if letter.to_customer else "",
             written_by_a_person=letter.kind is NotificationKind.REPLY,
             unproven=letter.to_customer and not story.proven,
-            withheld=letter.withheld,
+            withheld=letter.withheld or wish.withheld,
+            not_before=wish.not_before,
+        )
+
+    def notice(
+        self, letter: Letter, story: Story, cause_id: UUID, occurred_at: datetime, desk_name: str
+    ) -> Notice:
+        """What webhooks are told in place of a letter: without links that act for a customer."""
+        told = replace(letter, to_customer=False)
+        facts = self._facts(told, story, occurred_at) | {"desk": desk_name}
+        rendered = render(letter.template, facts)
+        return Notice(
+            notice_id=derived_id("notice", cause_id, letter.kind.value),
+            kind=letter.kind,
+            subject=rendered.subject,
+            text=rendered.text,
         )
 
     def _facts(self, letter: Letter, story: Story, now: datetime) -> dict[str, Any]:
@@ -61,14 +84,14 @@ class Composer:
         assert person is not None
         url = ""
         if letter.to_customer:
-            link = Link(story.ticket_id, person.person_id)
+            link = Link(story.ticket_id, letter.person_id or person.person_id)
             url = status_url(self.portal_url, sign_link(self.link_secret, link, now))
         title, name = opened.subject, letter.to.name
         if _unproven(letter, story):
             title, name = without_links(line(title)), unproven_name(name)
         return {
             "number": opened.number,
-            "title": title or "(no subject)",
+            "title": title or spoken("(no subject)", "(ohne Betreff)"),
             "topic": opened.topic_name,
             "customer": person.name or person.email,
             "name": first_name(name),
@@ -76,10 +99,12 @@ class Composer:
             "agent_name": story.agent.name if story.agent else "",
             "team_name": story.team_name,
             "to_customer": letter.to_customer,
+            "in_copy": False,
             "status_url": url,
             "confirm_url": f"{url}/confirm",
             "reject_url": f"{url}/reject",
             "feedback_url": f"{url}/feedback",
+            "mute_url": f"{url}/notifications" if letter.kind in FOR_CUSTOMERS and url else "",
             "ticket_url": f"{self.gateway_url}/tickets/{opened.number}",
             **letter.facts,
         }
@@ -116,7 +141,7 @@ def _unproven(letter: Letter, story: Story) -> bool:
 
     Nothing that was typed may advertise there.
     """
-    is_first = letter.kind is NotificationKind.ACKNOWLEDGMENT
+    is_first = letter.kind in {NotificationKind.ACKNOWLEDGMENT, NotificationKind.COPY}
     return letter.to_customer and (is_first or not story.agent_wrote)
 
 

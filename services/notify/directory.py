@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.notify.speaking import ENGLISH, GERMAN, Spoken, duration, moment, spoken
 from services.notify.story import Story
-from services.notify.words import duration, moment
 from shared.events import Priority
 from shared.events.sla import ClockKind
 
@@ -44,7 +44,7 @@ class Directory:
         return self.agents.get(agent_id) or Contact(agent_id, name)
 
 
-def expected_answer(story: Story, directory: Directory, zone: str) -> str:
+def expected_answer(story: Story, directory: Directory, zone: str) -> Spoken:
     """When the customer may expect to hear from us, in words that stand after "by now".
 
     Clocks and assignment are heard in any order: without a clock, the plan's own words.
@@ -52,20 +52,41 @@ def expected_answer(story: Story, directory: Directory, zone: str) -> str:
     first = story.clocks.get(ClockKind.FIRST_RESPONSE)
     if ClockKind.FIRST_RESPONSE not in story.met:
         if first is not None:
-            return _promised("a first answer", first.due_at, paused=first.paused, zone=zone)
+            return _promised(_ANSWER, first.due_at, paused=first.paused, zone=zone)
         minutes = _target(story, directory, ClockKind.FIRST_RESPONSE)
         if minutes is not None:
-            return f"You can expect a first answer within {duration(minutes)} of business time."
+            return _within(minutes)
     solution = story.clocks.get(ClockKind.RESOLUTION)
     if solution is not None and ClockKind.RESOLUTION not in story.met:
-        return _promised("a solution", solution.due_at, paused=solution.paused, zone=zone)
-    return "We will get back to you as soon as we can."
+        return _promised(_SOLUTION, solution.due_at, paused=solution.paused, zone=zone)
+    return spoken(
+        "We will get back to you as soon as we can.", "Wir melden uns, sobald wir können."
+    )
 
 
-def _promised(what: str, due_at: datetime, *, paused: bool, zone: str) -> str:
+_ANSWER = spoken("a first answer", "eine erste Antwort")
+_SOLUTION = spoken("a solution", "eine Lösung")
+
+
+def _within(minutes: float) -> Spoken:
+    english, german = (duration(minutes, language) for language in (ENGLISH, GERMAN))
+    return spoken(
+        f"You can expect a first answer within {english} of business time.",
+        f"Sie können eine erste Antwort innerhalb von {german} Geschäftszeit erwarten.",
+    )
+
+
+def _promised(what: Spoken, due_at: datetime, *, paused: bool, zone: str) -> Spoken:
+    german = what.texts[GERMAN]
     if paused:
-        return f"You can expect {what} once we have what we are waiting for."
-    return f"You can expect {what} by {moment(due_at, zone)}."
+        return spoken(
+            f"You can expect {what} once we have what we are waiting for.",
+            f"Sie können {german} erwarten, sobald wir haben, worauf wir warten.",
+        )
+    return spoken(
+        f"You can expect {what} by {moment(due_at, zone, ENGLISH)}.",
+        f"Sie können {german} bis {moment(due_at, zone, GERMAN)} erwarten.",
+    )
 
 
 def _target(story: Story, directory: Directory, clock: ClockKind) -> float | None:
@@ -83,11 +104,33 @@ def _target(story: Story, directory: Directory, clock: ClockKind) -> float | Non
     return promise.first_response_minutes if first else promise.resolution_minutes
 
 
-def deadlines(story: Story, zone: str) -> str:
+def deadlines(story: Story, zone: str) -> Spoken:
     """What is due when, for those who work on it; empty when no clock runs yet."""
-    names = {ClockKind.FIRST_RESPONSE: "First response", ClockKind.RESOLUTION: "Resolution"}
-    running = [(names[k], c) for k, c in story.clocks.items() if k not in story.met]
-    return " ".join(
-        f"{name} is due by {moment(clock.due_at, zone)}{', paused' if clock.paused else ''}."
-        for name, clock in sorted(running)
-    )
+    running = [(_CLOCKS[k], c) for k, c in story.clocks.items() if k not in story.met]
+
+    def say(language: str) -> str:
+        due, paused = _DUE.texts[language], _PAUSED.texts[language]
+        return " ".join(
+            f"{name.texts[language]} {due} {moment(clock.due_at, zone, language)}"
+            f"{paused if clock.paused else ''}."
+            for name, clock in sorted(running, key=lambda each: each[0])
+        )
+
+    return Spoken(say)
+
+
+_CLOCKS = {
+    ClockKind.FIRST_RESPONSE: spoken("First response", "Die erste Antwort"),
+    ClockKind.NEXT_RESPONSE: spoken("Next response", "Die nächste Antwort"),
+    ClockKind.PROGRESS: spoken("Word of progress", "Der nächste Zwischenstand"),
+    ClockKind.RESOLUTION: spoken("Resolution", "Die Lösung"),
+}
+CLOCK_NAMES = {
+    ClockKind.FIRST_RESPONSE: spoken("first response", "erste Antwort"),
+    ClockKind.NEXT_RESPONSE: spoken("next response", "nächste Antwort"),
+    ClockKind.PROGRESS: spoken("word of progress", "nächster Zwischenstand"),
+    ClockKind.RESOLUTION: spoken("resolution", "Lösung"),
+}
+"""As letters name the clocks within a sentence."""
+_DUE = spoken("is due by", "ist fällig bis")
+_PAUSED = spoken(", paused", ", angehalten")

@@ -21,6 +21,7 @@ from shared.decider import Decider
 from shared.errors import NotFound
 from shared.events import Event, Unknown
 from shared.events.notify import (
+    NoticeIssued,
     NotificationFailed,
     NotificationKind,
     NotificationRequested,
@@ -50,6 +51,19 @@ class Draft:
     """Nothing has shown that the address belongs to whoever opened the ticket."""
     withheld: str = ""
     """Why it must not be sent, whoever it goes to; empty if it may."""
+    not_before: datetime | None = None
+    """When the quiet hours of whoever it goes to are over; None: at once."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What webhooks that ask for notices are told."""
+
+    notice_id: UUID
+    kind: NotificationKind
+    subject: str
+    text: str
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,7 @@ class RequestNotifications:
     """Addresses of ours that mail comes in at, case folded."""
     bounced: frozenset[str] = frozenset()
     """Addresses that lately took no mail, case folded."""
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +151,7 @@ class Told:
     """Every notification on the ticket."""
 
     notifications: Mapping[UUID, Notification] = field(default_factory=dict)
+    notices: frozenset[UUID] = frozenset()
 
 
 class NotificationNotFound(NotFound):
@@ -147,7 +163,8 @@ def decide(command: Command, state: Told) -> list[Event]:
     match command:
         case RequestNotifications():
             known = state.notifications
-            return [_told(d, command) for d in command.drafts if d.notification_id not in known]
+            told = [_told(d, command) for d in command.drafts if d.notification_id not in known]
+            return told + _issued(command, state)
         case RecordSent():
             return _sent(command, _find(state, command.notification_id))
         case RecordFailed():
@@ -170,9 +187,11 @@ def evolve(state: Told, event: Event | Unknown) -> Told:
         case NotificationFailed():
             stage = Stage.UNKNOWN if event.unknown else Stage.FAILED
             made = replace(_known(state, event), stage=stage, attempts=event.attempts)
+        case NoticeIssued(notice_id=notice_id):
+            return replace(state, notices=state.notices | {notice_id})
         case _:
             return state
-    return Told({**state.notifications, event.notification_id: made})
+    return replace(state, notifications={**state.notifications, event.notification_id: made})
 
 
 DECIDER: Decider[Command, Told] = Decider(initial_state=Told(), decide=decide, evolve=evolve)
@@ -209,7 +228,23 @@ def _told(draft: Draft, command: RequestNotifications) -> Event:
         written_by_a_person=draft.written_by_a_person,
         unproven=draft.unproven,
         requested_at=command.now,
+        not_before=draft.not_before,
     )
+
+
+def _issued(command: RequestNotifications, state: Told) -> list[Event]:
+    return [
+        NoticeIssued(
+            notice_id=notice.notice_id,
+            kind=notice.kind,
+            urgent=notice.urgent,
+            subject=notice.subject,
+            text=notice.text,
+            issued_at=command.now,
+        )
+        for notice in command.notices
+        if notice.notice_id not in state.notices
+    ]
 
 
 def _sent(command: RecordSent, known: Notification) -> list[Event]:

@@ -11,10 +11,18 @@ from uuid import UUID
 from asyncpg import Record
 
 from services.notify.directory import Contact, Directory, Promise
+from services.notify.rules import Rules
 from services.notify.story import Story
 from shared.clock import monotonic_seconds
 from shared.events import Event, Priority
 from shared.events.assignment import ParticipantAdded, Role
+from shared.events.notify import (
+    NotificationPreferencesSet,
+    NotificationRulesDefined,
+    QuietTime,
+)
+from shared.events.resolution import NoteAdded
+from shared.ids import person_id
 from shared.postgres import Pool
 from shared.sql import load_queries
 
@@ -51,6 +59,11 @@ class Known:
     defaults: Mapping[Priority, str] = field(default_factory=dict)
     mailboxes: frozenset[str] = frozenset()
     name: str = NAMELESS
+    rules: Rules = field(default_factory=lambda: Rules.of(None))
+    quiet: QuietTime | None = None
+    """The desk's quiet hours."""
+    preferences: Mapping[str, NotificationPreferencesSet] = field(default_factory=dict)
+    """Of agents, by whom."""
     bounced: Mapping[str, datetime] = field(default_factory=dict)
     """When the last mail to an address failed for good, by the address."""
     until_seconds: float = 0.0
@@ -81,6 +94,8 @@ class Finder:
         asked = set(story.participants)
         if story.last_agent is not None:
             asked.add(story.last_agent.agent_id)
+        if isinstance(event, NoteAdded):
+            asked.update(event.mentions)
         if isinstance(event, ParticipantAdded):
             asked.add(event.agent_id)
         if not asked <= known.colleagues.keys():
@@ -110,6 +125,22 @@ class Finder:
         """What the desk calls itself."""
         return (await self._look()).name
 
+    async def rules(self) -> Rules:
+        """Who hears what."""
+        return (await self._look()).rules
+
+    async def preferences(
+        self, whom: str
+    ) -> tuple[NotificationPreferencesSet | None, QuietTime | None]:
+        """What an agent wants, and the hours of whoever has set none."""
+        known = await self._look()
+        return known.preferences.get(whom), known.quiet
+
+    async def muted(self, whom: str) -> frozenset[str]:
+        """Kinds that a customer does not want."""
+        wanted = await self._pool.fetchval(QUERIES.preferences_of, whom)
+        return frozenset(wanted["muted"]) if wanted else frozenset()
+
     async def of_ticket(self, ticket_id: UUID) -> list[Record]:
         """The notifications on a ticket, oldest first."""
         return await self._pool.fetch(QUERIES.of_ticket, ticket_id)
@@ -133,6 +164,12 @@ class Finder:
 
 def _known(desk: Record, bounced: Sequence[Record], until: float) -> Known:
     plans = desk["plans"] or ()
+    defined = desk["rules"]
+    rules = NotificationRulesDefined.model_validate(defined) if defined else None
+    lifted = {
+        UUID(each["subject"]): datetime.fromisoformat(each["lifted_at"])
+        for each in desk["lifted"] or ()
+    }
     return Known(
         colleagues={each["agent_id"]: _colleague(each) for each in desk["agents"] or ()},
         team_emails={
@@ -149,9 +186,23 @@ def _known(desk: Record, bounced: Sequence[Record], until: float) -> Known:
         },
         mailboxes=frozenset(desk["mailboxes"] or ()),
         name=desk["name"] or NAMELESS,
-        bounced={each["recipient"]: each["settled_at"] for each in bounced},
+        rules=Rules.of(rules),
+        quiet=rules.quiet if rules else None,
+        preferences={
+            each["whom"]: NotificationPreferencesSet.model_validate(each["wanted"])
+            for each in desk["preferences"] or ()
+        },
+        bounced={
+            each["recipient"]: each["settled_at"] for each in bounced if not is_lifted(each, lifted)
+        },
         until_seconds=until,
     )
+
+
+def is_lifted(bounced: Any, lifted: Mapping[UUID, datetime]) -> bool:
+    """Whether mail is sent again to an address since it took none."""
+    since = lifted.get(person_id(bounced["recipient"]))
+    return since is not None and since >= bounced["settled_at"]
 
 
 def _colleague(row: Mapping[str, Any]) -> Colleague:

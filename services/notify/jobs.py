@@ -10,7 +10,12 @@ from shared.events.notify import NotificationKind, NotificationRequested
 from shared.log.records import Past, Recorded
 
 CAPPED_KINDS: Final = frozenset(
-    {NotificationKind.ACKNOWLEDGMENT, NotificationKind.CLARIFICATION, NotificationKind.LINK}
+    {
+        NotificationKind.ACKNOWLEDGMENT,
+        NotificationKind.CLARIFICATION,
+        NotificationKind.COPY,
+        NotificationKind.LINK,
+    }
 )
 """What machines send to addresses that nobody has proven: only these are held back."""
 

@@ -6,31 +6,41 @@
 | ClarificationRequested, ClarificationReminded | clarification | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
-| AgentReplied, ProgressReported | reply, progress | |
+| AgentReplied, ProgressReported | reply, progress; people in copy, too | |
+| CopyInvited | copy, to whoever is to take part | |
 | OutsiderWrote | | the agent |
 | CustomerMessageReceived, ClarificationProvided, ResolutionRejected | | the agent |
 | TicketEscalated | escalation | agents, managers |
-| TicketResolved | resolution | |
+| TicketResolved | resolution; people in copy, too | |
 | TicketReopened | reopened | the agent, unless told why already |
+| ClosureReminded | closure_reminder | |
+| NoteAdded | | agents whom it is meant for |
 | TicketClosed, FollowUpRequested | closure, follow-up | |
-| TargetApproaching | | the agent, else managers |
-| TargetBreached | | the agent and managers |
+| TargetApproaching | | whom the plan names, or the agent, else managers |
+| TargetBreached, TargetOverdue | | whom the plan names, or the agent and managers |
+| FeedbackReceived, if it is low | | managers |
+
+Who of them gets which letter in the end, and who else, is data: `rules.py`. Only whom a plan
+names is told by the plan.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notify.directory import Contact, Directory, deadlines, expected_answer
+from services.notify.directory import CLOCK_NAMES, Contact, Directory, deadlines, expected_answer
+from services.notify.speaking import Spoken, days, duration, moment, spoken
 from services.notify.story import Story
-from services.notify.words import duration, excerpt, first_name, moment
+from services.notify.words import excerpt, first_name, unproven_name
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded, TicketEscalated
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     TicketOpened,
@@ -38,14 +48,16 @@ from shared.events.intake import (
 from shared.events.notify import NotificationKind as Kind
 from shared.events.resolution import (
     AgentReplied,
+    ClosureReminded,
+    NoteAdded,
     ProgressReported,
     ResolutionRejected,
     TicketClosed,
     TicketReopened,
     TicketResolved,
 )
-from shared.events.review import FollowUpRequested
-from shared.events.sla import TargetApproaching, TargetBreached
+from shared.events.review import FeedbackReceived, FollowUpRequested
+from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,12 @@ class Letter:
     facts: Mapping[str, Any] = field(default_factory=dict)
     withheld: str = ""
     """Why it must not be sent; empty if it may."""
+    person_id: UUID | None = None
+    """The customer it goes to, if that is not the requester."""
+    named: bool = False
+    """The fact itself says who is told; rules say by which way."""
+    to_webhooks: bool = False
+    """For webhooks that ask for notices, not for a person."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +91,25 @@ class Occasion:
     """Class of the event it followed from, where that concerns the same ticket."""
 
     @property
-    def expected(self) -> str:
+    def expected(self) -> Spoken:
         return expected_answer(self.story, self.directory, self.zone)
+
+    def moment(self, at: datetime) -> Spoken:
+        return Spoken(lambda language: moment(at, self.zone, language))
 
 
 def letters_for(occasion: Occasion) -> list[Letter]:
-    """The letters that an event leads to: at most one to an address."""
+    """The letters to whom an event concerns first, several to an address perhaps; what the
+    desk would be told if there were anybody is addressed to nobody."""
     write = _BY_EVENT.get(type(occasion.event))
     if write is None or occasion.story.opened is None:
         return []
-    letters: dict[str, Letter] = {}
-    for letter in write(occasion.event, occasion):
-        address = letter.to.email.casefold() or f"{letter.to.agent_id}@"
-        letters.setdefault(address, letter)
-    return list(letters.values())
+    return write(occasion.event, occasion)
 
 
-def link_letter(story: Story) -> Letter:
-    """The letter with a new link, for a customer who asked for one."""
-    return _to_requester(story, Kind.LINK, {})
+def link_letter(story: Story, code: str = "") -> Letter:
+    """The letter with a new link, and maybe a code, for a customer who asked for them."""
+    return _to_requester(story, Kind.LINK, {"code": code})
 
 
 def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:
@@ -106,14 +124,16 @@ def _to_requester(story: Story, kind: Kind, facts: Mapping[str, Any]) -> Letter:
 
 
 def _desk(kind: Kind, to: Iterable[Contact], **facts: Any) -> list[Letter]:
-    """A letter to each colleague."""
-    template = kind.value if kind in _DESK_ONLY else f"{kind.value}_team"
-    return [Letter(kind, template, contact, facts=facts) for contact in to]
+    """A letter to each colleague; to nobody if there is none, as rules may name others."""
+    template = f"{kind.value}_team" if kind in _FOR_BOTH else kind.value
+    return [Letter(kind, template, contact, facts=facts) for contact in list(to) or [NOBODY]]
 
 
-_DESK_ONLY = frozenset(
-    {Kind.AGENT_ASSIGNMENT, Kind.CUSTOMER_REPLY, Kind.BREACH_WARNING, Kind.BREACH}
-)
+NOBODY = Contact("")
+"""Whom a letter is addressed to that only a rule could send to somebody."""
+
+_FOR_BOTH = frozenset({Kind.ESCALATION, Kind.REOPENED})
+"""What customers and the desk are told in letters of their own."""
 
 
 def _but(who: str, contacts: Iterable[Contact]) -> list[Contact]:
@@ -148,7 +168,7 @@ def _opened(event: TicketOpened, about: Occasion) -> list[Letter]:
 def _clarification(
     event: ClarificationRequested | ClarificationReminded, about: Occasion
 ) -> list[Letter]:
-    until = "" if event.ends_at is None else moment(event.ends_at, about.zone)
+    until = "" if event.ends_at is None else about.moment(event.ends_at)
     facts = {"questions": [q.text for q in event.questions], "until": until}
     again = isinstance(event, ClarificationReminded)
     return [_customer(about, Kind.CLARIFICATION, again=again, **facts)]
@@ -199,14 +219,9 @@ def _resolved(event: TicketResolved, about: Occasion) -> list[Letter]:
         "what": event.kind.value,
         "cause": event.cause,
         "note": event.note,
-        "closes_after": _days(minutes) if minutes else "",
+        "closes_after": Spoken(lambda language: days(minutes, language)) if minutes else "",
     }
     return [_customer(about, Kind.RESOLUTION, **facts)]
-
-
-def _days(minutes: float) -> str:
-    days = round(minutes / (24 * 60))
-    return duration(minutes) if minutes < 48 * 60 else f"{days} days"
 
 
 def _reopened(event: TicketReopened, about: Occasion) -> list[Letter]:
@@ -222,8 +237,30 @@ def _closed(event: TicketClosed, about: Occasion) -> list[Letter]:
     return [_customer(about, Kind.CLOSURE, **facts)]
 
 
+def _closing(event: ClosureReminded, about: Occasion) -> list[Letter]:
+    letter = _customer(about, Kind.CLOSURE, due=about.moment(event.closes_at))
+    return [replace(letter, template="closure_reminder")]
+
+
+def _mentioned(event: NoteAdded, about: Occasion) -> list[Letter]:
+    told = [about.directory.agent(each) for each in event.mentions if each != event.noted_by]
+    facts = {"sender": event.agent_name or event.noted_by, "body": event.text}
+    return [
+        Letter(Kind.AGENT_ASSIGNMENT, "mention", contact, named=True, facts=facts)
+        for contact in told
+    ]
+
+
 def _follow_up(_event: FollowUpRequested, about: Occasion) -> list[Letter]:
     return [_customer(about, Kind.FOLLOW_UP)]
+
+
+def _copy_invited(event: CopyInvited, about: Occasion) -> list[Letter]:
+    requester, person = about.story.requester, event.person
+    assert requester is not None
+    to = Contact("", person.name, person.email)
+    facts = {"by": unproven_name(requester.name) or requester.email}
+    return [Letter(Kind.COPY, Kind.COPY.value, to, True, facts, person_id=person.person_id)]
 
 
 def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
@@ -235,8 +272,12 @@ def _message(event: CustomerMessageReceived, about: Occasion) -> list[Letter]:
 
 
 def _outsider(event: OutsiderWrote, about: Occasion) -> list[Letter]:
-    body = f"They take no part in this ticket, so it became a ticket of its own: {event.number}"
-    facts = {"what": "message", "sender": "Somebody else", "body": body, "files": []}
+    body = spoken(
+        f"They take no part in this ticket, so it became a ticket of its own: {event.number}",
+        f"Sie nehmen an diesem Ticket nicht teil, daher wurde es ein eigenes: {event.number}",
+    )
+    sender = spoken("Somebody else", "Jemand anderes")
+    facts = {"what": "message", "sender": sender, "body": body, "files": []}
     return _desk(Kind.CUSTOMER_REPLY, _agent(about), **facts)
 
 
@@ -252,16 +293,42 @@ def _rejected(event: ResolutionRejected, about: Occasion) -> list[Letter]:
 
 
 def _approaching(event: TargetApproaching, about: Occasion) -> list[Letter]:
-    told = _agent(about) or list(about.directory.managers)
-    facts = {"clock": event.clock.value, "due": moment(event.due_at, about.zone)}
-    left = duration(max(0.0, event.remaining_seconds) / 60)
-    return _desk(Kind.BREACH_WARNING, told, left=left, **facts)
+    named = _named(event.tell, about)
+    told = named or _agent(about) or list(about.directory.managers)
+    facts = {"clock": CLOCK_NAMES[event.clock], "due": about.moment(event.due_at)}
+    minutes = max(0.0, event.remaining_seconds) / 60
+    left = Spoken(lambda language: duration(minutes, language))
+    letters = _desk(Kind.BREACH_WARNING, told, left=left, **facts)
+    return [replace(letter, named=bool(named)) for letter in letters]
 
 
-def _breached(event: TargetBreached, about: Occasion) -> list[Letter]:
-    told = [*_agent(about), *about.directory.managers]
-    facts = {"clock": event.clock.value, "due": moment(event.due_at, about.zone)}
-    return _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
+def _named(tell: Iterable[str], about: Occasion) -> list[Contact]:
+    """Whom a step of the plan names, each once."""
+    groups: Mapping[str, Iterable[Contact]] = {
+        "agent": _agent(about),
+        "team": _everyone(about),
+        "managers": about.directory.managers,
+    }
+    found = [
+        contact for name in tell for contact in groups.get(name, [about.directory.agent(name)])
+    ]
+    return list({contact.agent_id: contact for contact in found}.values())
+
+
+def _breached(event: TargetBreached | TargetOverdue, about: Occasion) -> list[Letter]:
+    named = _named(event.tell, about)
+    told = named or [*_agent(about), *about.directory.managers]
+    facts = {"clock": CLOCK_NAMES[event.clock], "due": about.moment(event.due_at)}
+    letters = _desk(Kind.BREACH, told, escalates=event.escalate, **facts)
+    return [replace(letter, named=bool(named)) for letter in letters]
+
+
+def _rated(event: FeedbackReceived, about: Occasion) -> list[Letter]:
+    if not event.low:
+        return []
+    facts = {"rating": event.rating, "comment": event.comment, "recurred": event.recurred}
+    reopens = event.recurred or event.reopens
+    return _desk(Kind.LOW_RATING, about.directory.managers, reopens=reopens, **facts)
 
 
 _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
@@ -275,14 +342,19 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketEscalated: _escalated,
     TicketResolved: _resolved,
     TicketReopened: _reopened,
+    ClosureReminded: _closing,
+    NoteAdded: _mentioned,
     TicketClosed: _closed,
     FollowUpRequested: _follow_up,
+    CopyInvited: _copy_invited,
     CustomerMessageReceived: _message,
     OutsiderWrote: _outsider,
     ClarificationProvided: _clarified,
     ResolutionRejected: _rejected,
     TargetApproaching: _approaching,
     TargetBreached: _breached,
+    FeedbackReceived: _rated,
+    TargetOverdue: _breached,
 }
 
 TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
@@ -291,11 +363,13 @@ TOLD_OF: frozenset[type[Event]] = frozenset(_BY_EVENT)
 
 LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     TicketOpened,
+    CopyInvited,
     ClarificationRequested,
     ClarificationReminded,
     AgentReplied,
     ProgressReported,
     TicketResolved,
+    ClosureReminded,
     TicketClosed,
     FollowUpRequested,
 }

@@ -13,9 +13,12 @@ from shared.events.assignment import AgentDefined, TeamDefined
 from shared.events.intake import DeskNamed, TopicDefined
 from shared.events.notify import (
     NotificationFailed,
+    NotificationPreferencesSet,
     NotificationRequested,
+    NotificationRulesDefined,
     NotificationSent,
     NotificationSuppressed,
+    SuppressionLifted,
 )
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import Table, View
@@ -42,6 +45,7 @@ class NotificationRow:
     requested_at: datetime
     settled_at: datetime | None
     unproven: bool = False
+    not_before: datetime | None = None
 
 
 NOTIFICATIONS: Table[NotificationRow] = Table("notifications", NotificationRow, key="id")
@@ -95,6 +99,7 @@ def _requested(subject: UUID, event: NotificationRequested) -> NotificationRow:
         requested_at=event.requested_at,
         settled_at=None,
         unproven=event.unproven,
+        not_before=event.not_before,
     )
 
 
@@ -189,20 +194,56 @@ class MailboxRow:
     mailbox: str
 
 
+@dataclass(frozen=True)
+class RulesRow:
+    """Who hears what, as last defined."""
+
+    subject: UUID
+    defined: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PreferencesRow:
+    """What somebody wants to hear, and when."""
+
+    subject: UUID
+    whom: str
+    wanted: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LiftedRow:
+    """Since when mail is sent again to somebody who took none; the subject is the person."""
+
+    subject: UUID
+    lifted_by: str
+    lifted_at: datetime
+
+
 AGENTS: Table[AgentRow] = Table("agents", AgentRow, topic=DESK)
 TEAMS: Table[TeamRow] = Table("teams", TeamRow, topic=DESK)
 PLANS: Table[PromiseRow] = Table("plans", PromiseRow, topic=DESK)
 MAILBOXES: Table[MailboxRow] = Table("mailboxes", MailboxRow, topic=DESK)
 NAMES: Table[DeskRow] = Table("desk", DeskRow, topic=DESK)
 
+RULES: Table[RulesRow] = Table("rules", RulesRow, topic=DESK)
+PREFERENCES: Table[PreferencesRow] = Table("preferences", PreferencesRow, topic=DESK)
+LIFTED: Table[LiftedRow] = Table("lifted", LiftedRow, topic=DESK)
+
 
 class DirectoryOfTheDesk:
-    """The desk's name, agents, teams, plans and mailboxes, as last defined."""
+    """The desk's name, agents, teams, plans, mailboxes and rules, and people's preferences."""
 
     name: ClassVar[str] = "directory"
-    tables: ClassVar[Sequence[Table[Any]]] = (AGENTS, TEAMS, PLANS, MAILBOXES, NAMES)
+    tables: ClassVar[Sequence[Table[Any]]] = (
+        *(AGENTS, TEAMS, PLANS, MAILBOXES, NAMES),
+        *(RULES, PREFERENCES, LIFTED),
+    )
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
-        {AgentDefined, TeamDefined, SlaPlanDefined, TopicDefined, DeskNamed}
+        {
+            *(AgentDefined, TeamDefined, SlaPlanDefined, TopicDefined, DeskNamed),
+            *(NotificationRulesDefined, NotificationPreferencesSet, SuppressionLifted),
+        }
     )
 
     def fold(self, view: View, recorded: Recorded) -> None:
@@ -234,4 +275,17 @@ class DirectoryOfTheDesk:
             case DeskNamed() as event:
                 view.put(NAMES, DeskRow(view.subject, line(event.name)))
             case _:
-                return
+                _prefer(view, recorded.event)
+
+
+def _prefer(view: View, event: Event | Unknown) -> None:
+    match event:
+        case NotificationRulesDefined():
+            view.put(RULES, RulesRow(view.subject, event.model_dump(mode="json")))
+        case NotificationPreferencesSet(whom=whom):
+            wanted = event.model_dump(mode="json")
+            view.put(PREFERENCES, PreferencesRow(view.subject, whom, wanted))
+        case SuppressionLifted():
+            view.put(LIFTED, LiftedRow(view.subject, event.lifted_by, event.lifted_at))
+        case _:
+            return

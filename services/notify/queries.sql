@@ -7,7 +7,14 @@ select
     (select json_agg(t) from directory.teams t where t.email <> '') as teams,
     (select json_agg(p) from directory.plans p) as plans,
     (select array_agg(m.mailbox) from directory.mailboxes m) as mailboxes,
-    (select d.name from directory.desk d) as name;
+    (select d.name from directory.desk d) as name,
+    (select r.defined from directory.rules r limit 1) as rules,
+    (select json_agg(p) from directory.preferences p where p.whom like 'agent:%') as preferences,
+    (select json_agg(l) from directory.lifted l) as lifted;
+
+-- name: preferences_of
+-- What somebody wants to hear.
+select wanted from directory.preferences where whom = $1;
 
 -- name: bounced
 -- Customers' addresses that took no mail, and when that was last.
@@ -36,6 +43,7 @@ with open as (
     from deliveries.notifications d
     left join outbox.attempts b on b.id = d.id
     where d.stage in ('requested', 'unknown') and (b.id is null or b.state <> 'done')
+        and (d.not_before is null or d.not_before <= now())
     order by d.requested_at
     limit 10000
 )
@@ -61,6 +69,7 @@ select d.id, d.subject, 'claimed', $1, $2, now() + make_interval(secs => $4), 0,
 from deliveries.notifications d
 left join outbox.attempts b on b.id = d.id
 where d.stage in ('requested', 'unknown')
+  and (d.not_before is null or d.not_before <= now())
   and (b.id is null or (b.state <> 'done' and b.lease_until < now() and b.next_at <= now()))
 order by d.requested_at
 limit $3
@@ -123,3 +132,38 @@ where id in (
 -- name: forget_answers
 -- What mail servers said of mails on these tickets.
 update outbox.attempts set last_error = '' where subject = any ($1::uuid[]);
+
+-- name: ledger
+-- The latest notifications, of one stage if it is given, before a place; and what the sender
+-- has in hand of them.
+select
+    d.id, d.subject, d.kind, d.recipient, d.to_customer, d.title, d.stage,
+    greatest(d.attempts, coalesce(a.attempts, 0)) as attempts,
+    coalesce(nullif(a.last_error, ''), d.reason) as reason,
+    d.requested_at, d.settled_at, d.not_before,
+    case when d.stage in ('requested', 'unknown') and a.state = 'waiting' then a.next_at end
+        as next_at
+from deliveries.notifications d
+left join outbox.attempts a on a.id = d.id
+where ($1::text is null or d.stage = $1) and (d.requested_at, d.id) < ($2, $3)
+order by d.requested_at desc, d.id desc
+limit $4;
+
+-- name: suppressed
+-- Addresses of customers that took no mail since an instant, and why.
+select recipient, max(settled_at) as settled_at,
+    (array_agg(reason order by settled_at desc))[1] as reason,
+    (array_agg(subject order by settled_at desc))[1] as ticket_id
+from deliveries.notifications
+where hard and to_customer and settled_at > $1
+group by recipient
+order by max(settled_at) desc
+limit 500;
+
+-- name: lifted
+-- Since when mail is sent again to whom.
+select subject, lifted_by, lifted_at from directory.lifted;
+
+-- name: rules_defined
+-- Who hears what, as the desk's file defined it.
+select defined from directory.rules limit 1;

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from services.notify.copies import with_copies
 from services.notify.directory import Directory
 from services.notify.domain import RecordBounce, RequestNotifications
 from services.notify.letters import LOOKED_UP_FOR, TOLD_OF, Occasion, cause_of, letters_for
@@ -37,7 +38,9 @@ class Tell:
         if type(event) in LOOKED_UP_FOR:
             directory = await self._writer.finder.directory(story, event)
         cause = cause_of(recorded.causation, story)
-        letters = letters_for(Occasion(event, story, directory, self._zone, cause))
+        about = Occasion(event, story, directory, self._zone, cause)
+        rules = await self._writer.finder.rules()
+        letters = rules.applied(with_copies(letters_for(about), story), about)
         if not letters:
             return []
         command = await self._writer.write(letters, story, recorded.id, recorded.occurred_at)

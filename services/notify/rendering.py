@@ -1,7 +1,7 @@
 """Templates in files → the subject, the text and the HTML of a mail. Pure, once loaded.
 
-`templates/<name>.subject`, `.txt` and `.html`; what people wrote is escaped in HTML and
-freed of control characters everywhere.
+`templates/<name>.subject`, `.txt` and `.html` in English, `templates/<language>/…` in other
+languages; what people wrote is escaped in HTML and freed of control characters everywhere.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from services.notify.speaking import ENGLISH, in_language
 from services.notify.words import NAME_LENGTH_MAX, TITLE_LENGTH_MAX, clean, line
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -29,8 +30,12 @@ class Rendered:
     html: str
 
 
-def render(template: str, facts: Mapping[str, Any]) -> Rendered:
-    """The mail of a template. Raises on a fact that the template needs and isn't given."""
+def render(template: str, facts: Mapping[str, Any], language: str = ENGLISH) -> Rendered:
+    """The mail of a template in a language. Raises on a fact that the template needs and isn't
+    given."""
+    if language != ENGLISH:
+        template = f"{language}/{template}"
+    facts = {name: in_language(value, language) for name, value in facts.items()}
     text = _TEXT.get_template(f"{template}.txt").render(facts).strip()
     return Rendered(
         subject=line(_TEXT.get_template(f"{template}.subject").render(facts), SUBJECT_LENGTH_MAX),

@@ -20,6 +20,9 @@ from shared.events.assignment import (
 from shared.events.intake import (
     AddressConfirmed,
     Channel,
+    CopyConfirmed,
+    CopyEnded,
+    CopyInvited,
     CustomerMessageReceived,
     TicketCategorised,
     TicketMerged,
@@ -90,9 +93,15 @@ class Story:
     plan: SlaPlanApplied | None = None
     clocks: Mapping[ClockKind, Running] = field(default_factory=dict)
     met: frozenset[ClockKind] = frozenset()
+    invited: Mapping[UUID, Person] = field(default_factory=dict)
+    """People whom the requester wants to take part, until they agree."""
+    copied: Mapping[UUID, Person] = field(default_factory=dict)
+    """People in copy: they have agreed."""
     merged_into: str = ""
     rejected: bool = False
     """The customer rejected the last solution, and no new one was offered since."""
+    language: str = ""
+    """The requester's (BCP 47); empty when unknown."""
     opening_id: UUID | None = None
     """Id of the event that opened it."""
     introduced: str = ""
@@ -147,6 +156,8 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
             )
         case AddressConfirmed():
             return replace(story, proven=True)
+        case CopyInvited() | CopyConfirmed() | CopyEnded():
+            return _copied(story, event)
         case CustomerMessageReceived():
             mail = _message_id(event.message_id or "") or story.customer_message_id
             by_mail = event.channel is Channel.EMAIL and not event.automatic
@@ -160,6 +171,7 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
                 tier=max(story.tier, event.tier),
                 plan_wanted=event.plan_id,
                 close_after_minutes=event.close_after_minutes,
+                language=event.language or story.language,
             )
         case TicketPrioritised():
             return replace(story, priority=event.priority)
@@ -173,6 +185,18 @@ def evolve(story: Story, event: Event | Unknown) -> Story:
             return replace(story, merged_into="")
         case _:
             return _clocks(_people(story, event), event)
+
+
+def _copied(story: Story, event: CopyInvited | CopyConfirmed | CopyEnded) -> Story:
+    if isinstance(event, CopyInvited):
+        return replace(story, invited={**story.invited, event.person.person_id: event.person})
+    invited, copied = dict(story.invited), dict(story.copied)
+    person = invited.pop(event.person_id, None)
+    if isinstance(event, CopyEnded):
+        copied.pop(event.person_id, None)
+    elif person is not None:
+        copied[event.person_id] = person
+    return replace(story, invited=invited, copied=copied)
 
 
 def _people(story: Story, event: Event | Unknown) -> Story:

@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from services.portal.context import Portal
 from services.portal.drafts import Draft
-from services.portal.forms import Filled
+from services.portal.forms import Filled, Problems
+from services.portal.owners import Answer
+from services.portal.taking_part import Role
 from shared.events.base import Status
+from shared.links import Link
+
+REQUESTERS: Final = frozenset({Role.REQUESTER})
 
 ANSWER: Final = "answers."
 """What the names of the fields of answers begin with."""
@@ -30,6 +36,21 @@ class Action:
     closed: str = ""
     """What is said when it can't be done any more, or not yet."""
     takes_files: bool = False
+    roles: frozenset[Role] = REQUESTERS
+    """Who can do it."""
+    fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """For a field as its owner calls it: the form's, and what people call it."""
+
+    def problems(self, answer: Answer) -> Problems:
+        """What its owner found wrong: beside the fields of the form, and of the whole."""
+        fields, others = {}, []
+        for name, why in answer.errors.items():
+            if name in self.fields:
+                place, label = self.fields[name]
+                fields[place] = f"{label} {why}."
+            else:
+                others.append(f"{name} {why}")
+        return Problems(fields, "; ".join(others) or ("" if fields else answer.message))
 
     def open_in(self, status: str) -> bool:
         """Whether it can be done on a ticket of this status."""
@@ -84,10 +105,36 @@ def _needs_rating(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
     return {"rating": "Please choose a number from 1 to 5."}
 
 
-CONFIRM_ADDRESS: Final = "mine"
+def _somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+    return {"name": form.get("copy.name"), "email": form.get("copy.email")}
 
-FOR_OPENERS: Final = frozenset({"reply", "clarify"})
-"""What can be done through a link that proves no address: to say more of one's own."""
+
+def _mails(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
+    return {"progress": form.get("progress") == "yes"}
+
+
+def _needs_choice(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    if form.get("progress") in {"yes", "no"}:
+        return {}
+    return {"progress": "Please choose one of the two."}
+
+
+def _needs_somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+    missing = {}
+    if not form.get("copy.name"):
+        missing["copy.name"] = "Please give their name."
+    if "@" not in form.get("copy.email"):
+        missing["copy.email"] = "Please give their e-mail address."
+    return missing
+
+
+CONFIRM_ADDRESS: Final = "mine"
+JOIN: Final = "join"
+LEAVE: Final = "leave"
+
+WRITERS: Final = frozenset({Role.REQUESTER, Role.COPY, Role.OPENER})
+OPENERS: Final = frozenset({Role.REQUESTER, Role.OPENER})
+"""A link that proves no address is good for saying more of one's own."""
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "reply": Action(
@@ -97,6 +144,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         body=_message,
         missing=_needs_text,
         takes_files=True,
+        roles=WRITERS,
     ),
     "clarify": Action(
         owner="intake",
@@ -105,6 +153,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         body=_answers,
         missing=_needs_answer,
         takes_files=True,
+        roles=OPENERS,
     ),
     CONFIRM_ADDRESS: Action(
         owner="intake",
@@ -153,4 +202,54 @@ ACTIONS: Final[Mapping[str, Action]] = {
         states=frozenset({Status.CLOSED}),
         closed="You can rate us once the ticket is closed. This is how it stands.",
     ),
+    "copy": Action(
+        owner="intake",
+        path="copies",
+        done="We have asked them by mail. They take part once they agree.",
+        body=_somebody,
+        missing=_needs_somebody,
+        fields={
+            "name": ("copy.name", "Their name"),
+            "email": ("copy.email", "Their e-mail address"),
+        },
+    ),
+    "uncopy": Action(
+        owner="intake",
+        path="copies/end",
+        done="They are in copy no more.",
+        body=lambda form, _: {"person_id": form.get("person")},
+        missing=_nothing,
+    ),
+    JOIN: Action(
+        owner="intake",
+        path="copies/confirm",
+        done="You are in copy now.",
+        body=lambda _, __: {},
+        missing=_nothing,
+        roles=frozenset({Role.INVITED}),
+    ),
+    LEAVE: Action(
+        owner="intake",
+        path="copies/end",
+        done="You are in copy no more.",
+        body=lambda form, _: {"person_id": form.get("person")},
+        missing=_nothing,
+        roles=frozenset({Role.COPY}),
+    ),
+    "notifications": Action(
+        owner="notify",
+        path="preferences",
+        done="Thank you. From now on you get the mails that you want.",
+        body=_mails,
+        missing=_needs_choice,
+        template="notifications.html",
+    ),
 }
+
+
+async def confirm_address(portal: Portal, link: Link, key: str) -> None:
+    """Tell intake that the address is theirs: they acted through a link that was mailed to it, or
+    are signed in. If this is lost, the next act says it."""
+    action = ACTIONS[CONFIRM_ADDRESS]
+    path = f"/v1/tickets/{link.ticket_id}/{action.path}"
+    await portal.owners.send(action.owner, path, {}, person=link.person_id, name="", key=key)

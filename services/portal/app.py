@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.portal import finding, opening, ticket_pages
+from services.portal import articles, finding, mine, opening, ticket_pages
 from services.portal.context import Portal
 from services.portal.guard import busy_page, no_pages
 from services.portal.projection import HEARS, Pages
@@ -34,6 +34,8 @@ def routers(portal: Portal) -> list[APIRouter]:
     return [
         opening.routes(portal),
         finding.routes(portal),
+        mine.routes(portal),
+        articles.routes(portal),
         ticket_pages.routes(portal),
         no_pages(portal.desk),
     ]

@@ -14,6 +14,7 @@ from services.portal.forms import Filled, FormTokens, filled
 from services.portal.limits import Limits
 from services.portal.owners import Owners
 from services.portal.rendering import render
+from services.portal.sessions import Sessions
 from services.portal.settings import Settings
 from shared.body_budget import BodyBudget
 from shared.bucket import Files, files_of
@@ -37,6 +38,7 @@ class Portal:
     budget: BodyBudget
     files: Files
     limits: Limits
+    sessions: Sessions
 
     @classmethod
     def of(cls, runtime: Runtime, owners: Owners | None = None) -> "Portal":
@@ -65,6 +67,7 @@ class Portal:
                 settings.forms_per_address_per_hour,
                 settings.client_header,
             ),
+            sessions=Sessions(settings.link_secret, settings.portal_url.startswith("https://")),
         )
 
     @property

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.portal.rows import MessageRow, PlanRow, TicketRow, TimelineRow, TopicRow
+from services.portal.rows import (
+    ArticleRow,
+    CopyRow,
+    MessageRow,
+    PlanRow,
+    TicketRow,
+    TimelineRow,
+    TopicRow,
+)
 from shared.errors import NotFound
 from shared.ids import domain_key, person_id
 from shared.postgres import Pool
@@ -56,10 +64,35 @@ class Finders:
         row = await self.pool.fetchrow(QUERIES.ticket, ticket_id)
         return TicketRow(*row) if row else None
 
-    async def ticket_of(self, number: str, person: UUID) -> UUID | None:
-        """The ticket with this number, if this person opened it."""
-        found: UUID | None = await self.pool.fetchval(QUERIES.ticket_of, number, person)
+    async def latest_of(self, person: UUID) -> UUID | None:
+        """The ticket that this person opened last."""
+        found: UUID | None = await self.pool.fetchval(QUERIES.latest_of, person)
         return found
+
+    async def tickets_of(self, person: UUID) -> list[TicketRow]:
+        """The tickets that this person opened, the latest first."""
+        return [TicketRow(*row) for row in await self.pool.fetch(QUERIES.tickets_of, person)]
+
+    async def similar_articles(
+        self, words: Sequence[str], needed: int, topic_id: str, most: int
+    ) -> list[ArticleRow]:
+        """Articles with so many words that begin so, those that have most of them first."""
+        found = await self.pool.fetch(QUERIES.similar_articles, words, needed, topic_id, most)
+        return [ArticleRow(*row) for row in found]
+
+    async def similar_tickets(
+        self, words: Sequence[str], needed: int, person: UUID, most: int
+    ) -> list[TicketRow]:
+        """The person's open tickets whose titles have so many words that begin so."""
+        found = await self.pool.fetch(QUERIES.similar_tickets, words, needed, person, most)
+        return [TicketRow(*row) for row in found]
+
+    async def article(self, article_id: str) -> ArticleRow:
+        """An article that customers can read. Raises `NotFound`."""
+        row = await self.pool.fetchrow(QUERIES.article, article_id)
+        if row is None:
+            raise NotFound(what="article")
+        return ArticleRow(*row)
 
     async def messages(self, ticket_id: UUID) -> list[MessageRow]:
         """Its conversation, oldest first."""
@@ -73,6 +106,10 @@ class Finders:
     async def timeline(self, ticket_id: UUID) -> list[TimelineRow]:
         """What happened, newest first."""
         return [TimelineRow(*row) for row in await self.pool.fetch(QUERIES.timeline, ticket_id)]
+
+    async def copies(self, ticket_id: UUID) -> list[CopyRow]:
+        """The people in copy of it, and those who were."""
+        return [CopyRow(*row) for row in await self.pool.fetch(QUERIES.copies, ticket_id)]
 
     async def file(self, ticket_id: UUID, file_id: str) -> tuple[str, str]:
         """Name and content type of a file of the ticket. Raises `NotFound`."""

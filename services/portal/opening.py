@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.portal.acting import confirm_address
 from services.portal.context import Portal
 from services.portal.drafts import ATTACHMENTS, Draft, TooLarge, TooMany
 from services.portal.forms import Filled, FormTooOld, Problems
@@ -16,6 +17,8 @@ from services.portal.limits import TRAP, minutes
 from services.portal.owners import Answer
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
+from services.portal.sessions import Session
+from services.portal.similar import Similar, similar_to
 from services.portal.topic_fields import CUSTOM, shown
 from services.portal.words import line
 from shared.errors import IdempotencyKeyReused, NotFound
@@ -32,6 +35,11 @@ SENT_BEFORE: Final = (
 
 SHOW_PLANS: Final = "show_plans"
 """The button that sends nothing yet: it shows the plans of whoever has the mail address typed."""
+
+OFFERED: Final = "offered"
+"""Filled in once people have seen what may be about the same as their request."""
+
+NONE: Final = Similar()
 
 ABOVE: Final = {"subject": "The subject", "description": "The description"}
 """What fields are called in sentences: those above a topic's own fields, and those below."""
@@ -74,10 +82,11 @@ def routes(portal: Portal) -> APIRouter:
         return portal.page("topics.html", {"topics": await portal.finders.topics()})
 
     @router.get("/new/{topic_id}")
-    async def form(topic_id: str) -> Response:
+    async def form(topic_id: str, request: Request) -> Response:
         topic = await portal.finders.topic(topic_id)
         token = portal.tokens.make(f"new {topic_id}")
-        page = await _form(portal, topic, token, Filled({}, (), ()))
+        me = portal.sessions.of(request)
+        page = await _form(portal, topic, token, _begun(me))
         # Whoever goes back finds the form that was sent, with its token, so that sending it
         # again is the same ticket. Fetched anew, as `no-store` has it, it would be another one;
         # and so it would if it were sent to this very address, as that makes browsers forget it.
@@ -133,6 +142,12 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
         page = await _form(portal, topic, token, form, many, 429, kept)
         page.headers["Retry-After"] = str(round(wait) or 1)
         return page
+    me = portal.sessions.of(request)
+    if not form.get(OFFERED):
+        similar = await similar_to(portal, topic_id, form.get("subject"), me)
+        if similar:
+            kept = await portal.drafts.keep(key, files)
+            return await _form(portal, topic, token, form, kept=kept, similar=similar)
     answer = await portal.owners.send(
         "intake",
         "/v1/tickets",
@@ -149,9 +164,17 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
             key = portal.tokens.read(f"new {topic_id}", token)
         kept = await portal.drafts.keep(key, files)
         return await _form(portal, topic, token, form, problems, answer.status, kept)
-    link = Link(UUID(answer.body["ticket_id"]), person_id(email), opened=True)
+    proven = me is not None and me.person_id == person_id(email)
+    link = Link(UUID(answer.body["ticket_id"]), person_id(email), opened=not proven)
+    if proven:
+        await confirm_address(portal, link, key)
     magic = sign_link(settings.link_secret, link, portal.runtime.clock())
     return RedirectResponse(f"/t/{magic}/received", 303, HEADERS)
+
+
+def _begun(me: Session | None) -> Filled:
+    """The form as it begins: with the address of whoever is signed in."""
+    return Filled({"requester.email": me.email} if me else {}, (), ())
 
 
 def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
@@ -206,6 +229,7 @@ async def _form(
     problems: Problems | None = None,
     status: int = 200,
     kept: Sequence[tuple[str, Draft]] = (),
+    similar: Similar = NONE,
 ) -> Response:
     plans: Sequence[PlanRow] = ()
     if topic.plans:
@@ -221,6 +245,9 @@ async def _form(
         "problems": problems or Problems(),
         "kept": kept,
         "own_fields": shown(topic.fields),
+        "similar": similar,
+        "offered": bool(similar or form.get(OFFERED)),
+        "offers": f"/new/{quote(topic.topic_id)}/similar",
         **portal.file_limits,
     }
     return portal.page("new.html", values, status)

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
+from services.portal.copies import take_part
 from services.portal.messages import message_of
 from services.portal.rows import (
+    ARTICLES,
+    COPIES,
     ENTITLEMENTS,
     MESSAGES,
     NAMES,
@@ -13,6 +16,7 @@ from services.portal.rows import (
     TICKETS,
     TIMELINE,
     TOPICS,
+    ArticleRow,
     DeskRow,
     EntitlementRow,
     PlanRow,
@@ -39,7 +43,7 @@ from shared.events.intake import (
     TopicDefined,
 )
 from shared.events.resolution import TicketClosed, TicketReopened, TicketResolved
-from shared.events.review import FeedbackReceived
+from shared.events.review import ArticlePublished, ArticleWithdrawn, FeedbackReceived
 from shared.events.sla import (
     ClockKind,
     ClockPaused,
@@ -59,7 +63,7 @@ TITLE_LENGTH_MAX: Final = 200
 
 
 class Pages:
-    """Tickets with conversation and timeline; topics, plans and whom they are for."""
+    """Tickets with conversation and timeline; articles; topics, plans and whom they are for."""
 
     name: ClassVar[str] = "pages"
     tables: ClassVar[Sequence[Table[Any]]] = (
@@ -70,6 +74,8 @@ class Pages:
         PLANS,
         ENTITLEMENTS,
         NAMES,
+        ARTICLES,
+        COPIES,
     )
     hears: ClassVar[frozenset[type[Event]]] = HEARS
 
@@ -91,6 +97,10 @@ class Pages:
                 view.put(ENTITLEMENTS, row)
             case DeskNamed():
                 view.put(NAMES, DeskRow(view.subject, line(event.name)))
+            case ArticlePublished():
+                view.put(ARTICLES, _article(view, event))
+            case ArticleWithdrawn():
+                view.delete(ARTICLES, event.article_id)
             case TicketOpened() if view.get(TICKETS) is None:
                 view.put(TICKETS, _opened(view, event, recorded))
                 _add(view, event, recorded)
@@ -105,6 +115,7 @@ def _add(view: View, event: Event, recorded: Recorded) -> None:
     words = happened(event)
     if words:
         view.put(TIMELINE, TimelineRow(recorded.id, view.subject, position, at, words))
+    take_part(view, event)
     message = message_of(event, recorded)
     if message is not None:
         view.put(MESSAGES, message)
@@ -119,6 +130,18 @@ def _topic(view: View, event: TopicDefined) -> TopicRow:
         fields=[field.model_dump(mode="json") for field in event.fields],
         plans=list(event.entitled_plans),
         active=event.active,
+    )
+
+
+def _article(view: View, event: ArticlePublished) -> ArticleRow:
+    return ArticleRow(
+        subject=view.subject,
+        article_id=event.article_id,
+        title=line(event.title, TITLE_LENGTH_MAX),
+        body=clean(event.body),
+        topics=list(event.topics),
+        language=event.language,
+        published_at=event.published_at,
     )
 
 
@@ -174,7 +197,9 @@ def _clocks(row: TicketRow, event: Event) -> TicketRow:
         case ClockStarted(clock=kind, due_at=due) | ClockResumed(clock=kind, due_at=due):
             if kind is ClockKind.FIRST_RESPONSE:
                 return replace(row, first_due_at=due, first_state="running")
-            return replace(row, solution_due_at=due, solution_state="running")
+            if kind is ClockKind.RESOLUTION:
+                return replace(row, solution_due_at=due, solution_state="running")
+            return row
         case ClockPaused(clock=kind):
             return _clock_state(row, kind, "paused")
         case TargetMet(clock=kind):
@@ -186,7 +211,9 @@ def _clocks(row: TicketRow, event: Event) -> TicketRow:
 def _clock_state(row: TicketRow, kind: ClockKind, state: str) -> TicketRow:
     if kind is ClockKind.FIRST_RESPONSE:
         return replace(row, first_state=state)
-    return replace(row, solution_state=state)
+    if kind is ClockKind.RESOLUTION:
+        return replace(row, solution_state=state)
+    return row
 
 
 def _outcome(row: TicketRow, event: Event) -> TicketRow:

@@ -30,9 +30,50 @@ select subject, number, title, topic_name, requester_id, requester_name, opened_
     merged_number, topic_id, details, confirmed
 from pages.tickets where subject = $1;
 
--- name: ticket_of
--- The ticket with a number, if this person opened it.
-select subject from pages.tickets where number = $1 and requester_id = $2;
+-- name: latest_of
+-- The ticket that this person opened last.
+select subject from pages.tickets where requester_id = $1 order by opened_at desc limit 1;
+
+-- name: tickets_of
+-- The tickets that this person opened, the latest first: no more than two hundred.
+select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
+    status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
+    solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
+    merged_number, topic_id, details, confirmed
+from pages.tickets where requester_id = $1 order by opened_at desc limit 200;
+
+-- name: similar_articles
+-- Articles with at least so many words that begin so; those of the topic before others.
+select subject, article_id, title, body, topics, language, published_at from pages.articles,
+    lateral (
+        select count(*) from unnest($1::text[]) word
+        where to_tsvector('simple', title || ' ' || body) @@ to_tsquery('simple', word || ':*')
+    ) found (words)
+where to_tsvector('simple', title || ' ' || body)
+    @@ to_tsquery('simple', array_to_string($1, ':* | ') || ':*')
+    and found.words >= $2
+order by found.words desc, $3::text = any (topics) desc, published_at desc
+limit $4;
+
+-- name: article
+-- An article that customers can read.
+select subject, article_id, title, body, topics, language, published_at
+from pages.articles where article_id = $1;
+
+-- name: similar_tickets
+-- Open tickets of a person with at least so many words in their titles that begin so.
+select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
+    status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
+    solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
+    merged_number, topic_id, details, confirmed
+from pages.tickets,
+    lateral (
+        select count(*) from unnest($1::text[]) word
+        where to_tsvector('simple', title) @@ to_tsquery('simple', word || ':*')
+    ) found (words)
+where requester_id = $3 and found.words >= $2 and status not in ('Closed', 'Archived')
+order by found.words desc, opened_at desc
+limit $4;
 
 -- name: messages
 -- The conversation on a ticket, oldest first: the latest thousand.
@@ -49,6 +90,10 @@ from pages.messages where subject = $1 order by position limit 1;
 -- What happened on a ticket, newest first: the latest thousand.
 select id, subject, position, at, words
 from pages.timeline where subject = $1 order by position desc limit 1000;
+
+-- name: copies
+-- The people in copy of a ticket, by name.
+select id, subject, person_id, name, state from pages.copies where subject = $1 order by name, id;
 
 -- name: file
 -- What a ticket says of a file: nothing unless the file was sent on it.

@@ -123,10 +123,38 @@ class DeskRow:
     name: str
 
 
+@dataclass(frozen=True)
+class CopyRow:
+    """Somebody in copy of a ticket."""
+
+    id: UUID
+    subject: UUID
+    person_id: UUID
+    name: str
+    state: str
+    """invited, taking part or ended."""
+
+
+@dataclass(frozen=True)
+class ArticleRow:
+    """An article that helps with tickets like the one it was drafted from, its subject."""
+
+    subject: UUID
+    article_id: str
+    title: str
+    body: str
+    topics: Sequence[str]
+    """Ids of those it helps with; none: nobody said."""
+    language: str
+    published_at: datetime
+
+
 TICKETS: Final[Table[TicketRow]] = Table("tickets", TicketRow)
 MESSAGES: Final[Table[MessageRow]] = Table("messages", MessageRow, key="id", append_only=True)
 TIMELINE: Final[Table[TimelineRow]] = Table("timeline", TimelineRow, key="id", append_only=True)
 TOPICS: Final[Table[TopicRow]] = Table("topics", TopicRow, topic=DESK)
 PLANS: Final[Table[PlanRow]] = Table("plans", PlanRow, topic=DESK)
 ENTITLEMENTS: Final[Table[EntitlementRow]] = Table("entitlements", EntitlementRow, topic=DESK)
+ARTICLES: Final[Table[ArticleRow]] = Table("articles", ArticleRow, key="article_id")
+COPIES: Final[Table[CopyRow]] = Table("copies", CopyRow, key="id")
 NAMES: Final[Table[DeskRow]] = Table("desk", DeskRow, topic=DESK)

@@ -1,43 +1,23 @@
 """The pages of one ticket: how it stands, what was said, and a page for each act."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from fastapi import Response
 
-from services.portal.acting import ACTIONS, FOR_OPENERS, Action
+from services.portal.acting import ACTIONS, JOIN, Action
 from services.portal.context import Portal
+from services.portal.copies import ENDED
 from services.portal.drafts import Draft
 from services.portal.forms import Filled, Problems
 from services.portal.rows import TicketRow
+from services.portal.taking_part import Holder, Role, role_of
 from services.portal.topic_fields import file_fields
 from services.portal.words import GOING_ON, expected, moment, short_moment
 from shared.events.base import Status
-from shared.links import Link
+from shared.links import LinkNotValid
 
 EMPTY: Final = Filled({}, (), ())
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Whoever holds a magic link."""
-
-    token: str
-    link: Link
-
-    @property
-    def ticket_id(self) -> UUID:
-        return self.link.ticket_id
-
-    def sees_all(self, ticket: TicketRow) -> bool:
-        """Whether it is the requester, and not maybe somebody who typed their address."""
-        return ticket.confirmed or not self.link.opened
-
-    def purpose(self, action: str) -> str:
-        """What a form of this link is for."""
-        return f"{action} {self.token}"
 
 
 async def status_page(
@@ -57,7 +37,13 @@ async def status_page(
         response = portal.page("soon.html", {"token": holder.token}, 503)
         response.headers["Refresh"] = "2"
         return response
-    if not holder.sees_all(ticket):
+    copies = await portal.finders.copies(holder.ticket_id)
+    role = role_of(holder.link, ticket, copies)
+    if role is Role.GONE:
+        raise LinkNotValid
+    if role is Role.INVITED:
+        return _invited_page(portal, holder, ticket, form, problems, status)
+    if role is Role.OPENER:
         note = f"{note} {problems.message}" if problems else note
         return await opened_page(portal, holder, ticket, note, form, acted, problems, kept, status)
     messages = await portal.finders.messages(holder.ticket_id)
@@ -69,6 +55,8 @@ async def status_page(
     values: Mapping[str, Any] = {
         **_common(portal, holder, ticket),
         "messages": messages,
+        "role": role.value,
+        "copies": [each for each in copies if each.state != ENDED],
         "details": _details(ticket, topic_fields),
         "file_fields": file_fields(topic_fields),
         "timeline": await portal.finders.timeline(holder.ticket_id),
@@ -97,7 +85,8 @@ async def opened_page(
     """What whoever opened the ticket sees until the address is confirmed: how it stands, and
     what they said themselves in opening it."""
     first = await portal.finders.first_message(holder.ticket_id)
-    tokens = {each: portal.tokens.make(holder.purpose(each)) for each in FOR_OPENERS}
+    theirs = [name for name, action in ACTIONS.items() if Role.OPENER in action.roles]
+    tokens = {each: portal.tokens.make(holder.purpose(each)) for each in theirs}
     if acted in tokens:
         tokens[acted] = form.get("form")
     values: Mapping[str, Any] = {
@@ -115,6 +104,24 @@ async def opened_page(
     return portal.page("opened.html", values, status)
 
 
+def _invited_page(
+    portal: Portal,
+    holder: Holder,
+    ticket: TicketRow,
+    form: Filled,
+    problems: Problems | None,
+    status: int,
+) -> Response:
+    """What somebody sees who is asked to be in copy: by whom, of what, nothing that was said."""
+    values: Mapping[str, Any] = {
+        "ticket": ticket,
+        "token": holder.token,
+        "form": form.get("form") or portal.tokens.make(holder.purpose(JOIN)),
+        "problems": problems or Problems(),
+    }
+    return portal.page("invited.html", values, status)
+
+
 async def act_page(
     portal: Portal,
     holder: Holder,
@@ -126,7 +133,10 @@ async def act_page(
     """A page for one act, as mails link to it; says so when it is too early or too late."""
     ticket = await portal.finders.ticket(holder.ticket_id)
     action: Action = ACTIONS[name]
-    if ticket is None or not holder.sees_all(ticket):
+    if ticket is None:
+        return await status_page(portal, holder)
+    copies = await portal.finders.copies(holder.ticket_id)
+    if role_of(holder.link, ticket, copies) is not Role.REQUESTER:
         return await status_page(portal, holder)
     if not action.open_in(ticket.status):
         return await status_page(portal, holder, note=action.closed)

@@ -7,20 +7,28 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, FOR_OPENERS
+from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, confirm_address
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, Problems
 from services.portal.guard import page_route
 from services.portal.rendering import HEADERS
-from services.portal.status_pages import Holder, act_page, status_page
+from services.portal.rows import TicketRow
+from services.portal.status_pages import act_page, status_page
+from services.portal.taking_part import SEES_ALL, Holder, Role, role_of
 from shared.errors import LedgerdeskError, NotFound, NotYet, Rejected, TicketParked
-from shared.links import read_link
+from shared.links import LinkNotValid, read_link
 from shared.log.vector import Vector
 
 SOON: Final = "What you sent is with us, and will show here in a moment."
 AFTER: Final = "after"
 STRANGE_WAIT_SECONDS: Final = 0.3
+
+
+class OnlyTheRequester(Rejected):
+    """Only the person who opened this ticket can do that."""
+
+    http_status = 403
 
 
 class OnlyByMail(Rejected):
@@ -87,8 +95,11 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
     """Carry out what the form asks for, or show it again with what is wrong."""
     action = ACTIONS[name]
     ticket = await portal.finders.ticket(holder.ticket_id)
-    if name not in FOR_OPENERS and holder.link.opened and not (ticket and ticket.confirmed):
-        raise OnlyByMail
+    role = await _role(portal, holder, ticket)
+    if role is Role.GONE:
+        raise LinkNotValid
+    if role not in action.roles:
+        raise OnlyByMail if role is Role.OPENER else OnlyTheRequester
     form = await portal.form(request, with_files=action.takes_files)
     key = portal.tokens.read(holder.purpose(name), form.get("form"))
     files: Sequence[Draft] = ()
@@ -106,28 +117,27 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
         f"/v1/tickets/{holder.ticket_id}/{action.path}",
         action.body(form, files),
         person=holder.link.person_id,
-        name=ticket.requester_name if ticket else "",
+        name=ticket.requester_name if ticket and role is not Role.COPY else "",
         key=key,
         after=await portal.runtime.log.vector(holder.ticket_id),
     )
     if not answer.done:
         kept = await portal.drafts.keep(key, files)
-        told = "; ".join(f"{field} {why}" for field, why in answer.errors.items())
-        problems = Problems(message=told or answer.message)
+        problems = action.problems(answer)
         return await _again(portal, holder, name, form, problems, kept, answer.status)
-    if not (holder.link.opened or name == CONFIRM_ADDRESS or (ticket and ticket.confirmed)):
-        await _confirm_address(portal, holder, key)
+    unconfirmed = role is Role.REQUESTER and not (ticket and ticket.confirmed)
+    if unconfirmed and name != CONFIRM_ADDRESS:
+        await confirm_address(portal, holder.link, key)
     mark = portal.tokens.mark(holder.purpose(AFTER), answer.after)
     query = urlencode({"done": name, "after": answer.after, "mark": mark})
     return RedirectResponse(f"/t/{holder.token}?{query}", 303, HEADERS)
 
 
-async def _confirm_address(portal: Portal, holder: Holder, key: str) -> None:
-    """Whoever acts through a mailed link has the address. If this is lost, the next act says it."""
-    action = ACTIONS[CONFIRM_ADDRESS]
-    path = f"/v1/tickets/{holder.ticket_id}/{action.path}"
-    person = holder.link.person_id
-    await portal.owners.send(action.owner, path, {}, person=person, name="", key=key)
+async def _role(portal: Portal, holder: Holder, ticket: TicketRow | None) -> Role:
+    """What the holder is to the ticket; of one that isn't known here yet, what the link says."""
+    if ticket is None:
+        return Role.OPENER if holder.link.opened else Role.REQUESTER
+    return role_of(holder.link, ticket, await portal.finders.copies(holder.ticket_id))
 
 
 async def _again(
@@ -149,7 +159,7 @@ async def _again(
 async def _file(portal: Portal, holder: Holder, file_id: str) -> Response:
     """A file of this ticket, to be saved and never shown."""
     ticket = await portal.finders.ticket(holder.ticket_id)
-    if ticket is None or not holder.sees_all(ticket):
+    if ticket is None or await _role(portal, holder, ticket) not in SEES_ALL:
         raise NotFound(what="file")
     name, _ = await portal.finders.file(holder.ticket_id, file_id)
     try:

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.portal.rows import TicketRow
-from shared.events import Event
+from shared.events import Event, Person
 from shared.events.assignment import (
     AgentAssigned,
     AgentUnassigned,
@@ -22,6 +22,9 @@ from shared.events.intake import (
     ClarificationReminded,
     ClarificationRequested,
     ConfirmedHow,
+    CopyConfirmed,
+    CopyEnded,
+    CopyInvited,
     CustomerMessageReceived,
     TicketAbsorbed,
     TicketMerged,
@@ -128,6 +131,7 @@ def happened(event: Event) -> str:
     return (
         _intake(event)
         or _beside_others(event)
+        or _copies(event)
         or _assignment(event)
         or _resolution(event)
         or _rest(event)
@@ -177,6 +181,18 @@ def _beside_others(event: Event) -> str:
             return f"It began as part of {line(event.source_number)}."
         case TicketAbsorbed():
             return f"{line(event.source_number)} goes on in this ticket."
+        case _:
+            return ""
+
+
+def _copies(event: Event) -> str:
+    match event:
+        case CopyInvited():
+            return f"{_named(event.person)} was asked to be in copy."
+        case CopyConfirmed():
+            return "Somebody agreed to be in copy."
+        case CopyEnded():
+            return "Somebody is in copy no more."
         case _:
             return ""
 
@@ -245,6 +261,10 @@ def _rest(event: Event) -> str:
             return f"You rated us {event.rating} of 5."
         case _:
             return ""
+
+
+def _named(person: Person) -> str:
+    return line(person.name, 60) or line(person.email, 60) or "Somebody"
 
 
 def _who(name: str) -> str:

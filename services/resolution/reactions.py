@@ -49,6 +49,8 @@ def _commands(recorded: Recorded) -> list[Command]:
             return [HearCustomer(by=by, now=now, reason="The customer wrote.")]
         case FeedbackReceived(recurred=True, given_by=by):
             return [HearCustomer(by=by, now=now, reason="The problem came back.")]
+        case FeedbackReceived(reopens=True, given_by=by):
+            return [HearCustomer(by=by, now=now, reason="The customer was not satisfied.")]
         case TicketMerged(into_number=number, merged_by=by):
             return [CloseMerged(by=by, now=now, into_number=number)]
         case TicketUnmerged(from_number=number, unmerged_by=by):

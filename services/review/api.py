@@ -1,7 +1,5 @@
 """Review's inner HTTP API: commands in, what they came to out."""
 
-from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,19 +9,14 @@ from services.review.articles_api import add_article_commands, add_article_queri
 from services.review.bodies import Feedback, Judgement
 from services.review.carrying import QUERIES, carry_out
 from services.review.domain import GiveFeedback, ReviewQuality
+from services.review.quality import RulesInForce, add_desk
 from services.review.refusals import TicketNotFound
+from services.review.trends_api import add_trends
 from shared.asked import Anyone, ByAgent, ByManager
 from shared.service import Runtime
 from shared.web import etag
 
 Limit = Annotated[int, Query(ge=1, le=200)]
-
-
-class TrendBy(StrEnum):
-    """What ratings are put together by."""
-
-    AGENT = "agent"
-    TOPIC = "topic"
 
 
 def routes(runtime: Runtime) -> APIRouter:
@@ -33,15 +26,19 @@ def routes(runtime: Runtime) -> APIRouter:
     add_article_commands(router, runtime)
     _add_queries(router, runtime)
     add_article_queries(router, runtime)
+    add_trends(router, runtime)
+    add_desk(router, runtime)
     return router
 
 
 def _add_commands(router: APIRouter, runtime: Runtime) -> None:
     now = runtime.clock
+    rules = RulesInForce(runtime.pool)
 
     @router.post("/tickets/{ticket_id}/feedback")
     async def feedback(ticket_id: UUID, body: Feedback, asked: Anyone) -> Response:
-        command = GiveFeedback(by=asked.by, now=now(), **body.model_dump())
+        given: dict[str, Any] = {"ticket_id": ticket_id, **body.model_dump()}
+        command = GiveFeedback(by=asked.by, now=now(), rules=await rules.get(), **given)
         return await carry_out(runtime, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/quality-review")
@@ -73,16 +70,6 @@ def _add_queries(router: APIRouter, runtime: Runtime) -> None:
     async def due(asked: ByAgent, limit: Limit = 50) -> list[dict[str, Any]]:
         """Closed tickets that the caller should look at, as they did not work on them."""
         return _dicts(await pool.fetch(QUERIES.to_review, asked.by, limit))
-
-    @router.get("/trends")
-    async def trends(
-        _asked: ByAgent,
-        by: TrendBy = TrendBy.AGENT,
-        days: Annotated[float, Query(gt=0, le=3_660)] = 30,
-    ) -> list[dict[str, Any]]:
-        """Ratings of so many days, by agent or topic."""
-        query = QUERIES.trend_by_agent if by is TrendBy.AGENT else QUERIES.trend_by_topic
-        return _dicts(await pool.fetch(query, runtime.clock() - timedelta(days=days)))
 
 
 def _dicts(rows: Any) -> list[dict[str, Any]]:

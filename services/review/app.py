@@ -6,9 +6,13 @@ from typing import Final
 from services.review.api import routes
 from services.review.domain import DECIDER, Command, RequestFollowUp
 from services.review.projection import HEARS, SAID, Reviews
+from services.review.quality import QualityRules, RulesInForce
+from services.review.reactions import Select
 from services.review.settings import Settings
+from services.review.trends import Trends
+from shared.events.review import QualityRulesDefined
 from shared.followers.contracts import Timer
-from shared.service import Service, Timers, run
+from shared.service import Reacts, Service, Timers, run
 
 
 def due(timer: Timer) -> Command:
@@ -19,9 +23,10 @@ def due(timer: Timer) -> Command:
 
 SERVICE: Final = Service(
     name="review",
-    hears=HEARS,
-    says=SAID,
-    projections=[Reviews()],
+    hears=HEARS | (Trends.hears - SAID),
+    says=SAID | {QualityRulesDefined},
+    projections=[Reviews(), QualityRules(), Trends()],
+    reactions=lambda rt: [Reacts(Select(RulesInForce(rt.pool)), DECIDER, actor="rules")],
     timers=Timers("reviews", due, DECIDER),
     routers=lambda runtime: [routes(runtime)],
 )

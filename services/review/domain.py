@@ -8,12 +8,14 @@ The customer may rate each closing; a second thought takes the place of the firs
 are on record. The states are in `states.py`, articles in `articles.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, TypeAlias
+from uuid import UUID
 
 from services.review.articles import ArticleCommand, decide_article
 from services.review.refusals import TicketNotClosed, TicketNotFound
+from services.review.rules import DEFAULT, is_low, why_review
 from services.review.states import Closed, Known, Open, Resolved, Ticket, Unknown, evolve
 from shared.decider import Decider
 from shared.errors import Rejected
@@ -23,6 +25,8 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
+    QualityRulesDefined,
 )
 
 
@@ -58,6 +62,16 @@ class GiveFeedback(_Asked):
     """1 (bad) to 5 (good)."""
     comment: str = ""
     recurred: bool = False
+    ticket_id: UUID
+    rules: QualityRulesDefined = DEFAULT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectForReview(_Asked):
+    """Look whether a colleague should look at the ticket, by the rules in force."""
+
+    ticket_id: UUID
+    rules: QualityRulesDefined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +81,9 @@ class ReviewQuality(_Asked):
     comment: str = ""
 
 
-Command: TypeAlias = RequestFollowUp | GiveFeedback | ReviewQuality | ArticleCommand
+Command: TypeAlias = (
+    RequestFollowUp | GiveFeedback | SelectForReview | ReviewQuality | ArticleCommand
+)
 
 
 def decide(command: Command, ticket: Ticket) -> list[Event]:
@@ -77,6 +93,8 @@ def decide(command: Command, ticket: Ticket) -> list[Event]:
             return _request_follow_up(command, ticket)
         case GiveFeedback():
             return _give_feedback(command, ticket)
+        case SelectForReview():
+            return _select(command, ticket) if isinstance(ticket, Closed) else []
         case ReviewQuality():
             return _review_quality(command, ticket)
         case _:
@@ -105,15 +123,38 @@ def _give_feedback(command: GiveFeedback, ticket: Ticket) -> list[Event]:
         case Closed():
             if ticket.feedback == (command.rating, command.comment, command.recurred):
                 return []
-            return [
-                FeedbackReceived(
-                    rating=command.rating,
-                    comment=command.comment,
-                    recurred=command.recurred,
-                    given_by=command.by,
-                    given_at=command.now,
-                )
-            ]
+            return _feedback(command, ticket)
+
+
+def _feedback(command: GiveFeedback, ticket: Closed) -> list[Event]:
+    """A low rating makes it a ticket to be looked at by a colleague, if it was none."""
+    low = is_low(command.rating, command.rules)
+    given = FeedbackReceived(
+        rating=command.rating,
+        comment=command.comment,
+        recurred=command.recurred,
+        given_by=command.by,
+        given_at=command.now,
+        low=low,
+        reopens=low and command.rules.low_rating_reopens,
+    )
+    rated = replace(ticket, feedback=(command.rating, command.comment, command.recurred))
+    select = SelectForReview(
+        by=command.by, now=command.now, ticket_id=command.ticket_id, rules=command.rules
+    )
+    return [given, *(_select(select, rated) if low else [])]
+
+
+def _select(command: SelectForReview, ticket: Closed) -> list[Event]:
+    """Once a closing: whatever asks for it first is why."""
+    why = why_review(ticket, command.ticket_id, command.rules)
+    if ticket.to_review or ticket.judgements or not why:
+        return []
+    return [
+        QualityReviewRequested(
+            why=why, rules_revision=command.rules.revision, requested_at=command.now
+        )
+    ]
 
 
 def _review_quality(command: ReviewQuality, ticket: Ticket) -> list[Event]:

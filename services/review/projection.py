@@ -3,11 +3,12 @@ the articles drafted from tickets, and the follow-ups that are due."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from services.review.filing import ARTICLE_EVENTS, file_article
 from services.review.rows import ARTICLES, LINKS, RATINGS, REVIEWS, RatingRow, ReviewRow
+from shared.business_time.hours import calendar_of
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, ParticipantAdded
 from shared.events.intake import TicketCategorised, TicketOpened
@@ -24,8 +25,9 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
 )
-from shared.events.sla import BreachRetracted, TargetBreached
+from shared.events.sla import BreachRetracted, CalendarValues, SlaPlanApplied, TargetBreached
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View
 from shared.ids import derived_id
@@ -34,17 +36,16 @@ from shared.service import TIMERS
 
 FOLLOW_UP: Final = "follow_up"
 
-RATED_LOW_MAX: Final = 2
-"""The best rating that makes a ticket one to be reviewed."""
-
-SAMPLE_ONE_IN: Final = 10
-"""Of tickets nothing was special about, how many are reviewed: one in so many."""
-
-
 SAID: Final[frozenset[type[Event]]] = frozenset(
-    {FollowUpRequested, FeedbackReceived, QualityReviewed, *ARTICLE_EVENTS}
+    {
+        FollowUpRequested,
+        FeedbackReceived,
+        QualityReviewRequested,
+        QualityReviewed,
+        *ARTICLE_EVENTS,
+    }
 )
-"""All that review says."""
+"""All that review says about tickets."""
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
     {
@@ -58,6 +59,7 @@ HEARS: Final[frozenset[type[Event]]] = frozenset(
         TicketResolved,
         TicketReopened,
         TicketClosed,
+        SlaPlanApplied,
         TargetBreached,
         BreachRetracted,
     }
@@ -80,7 +82,6 @@ class Reviews:
                 view.put(REVIEWS, _opened(event, recorded))
             return
         changed = replace(row, **_changes(row, recorded))
-        changed = replace(changed, why_review=_why_review(changed))
         view.put(REVIEWS, changed)
         if isinstance(event, FeedbackReceived):
             view.put(RATINGS, _rated(changed, event))
@@ -110,6 +111,8 @@ def _changes(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
             | TicketResolved(resolved_by=agent)
         ):
             return {"workers": _with(row.workers, agent)}
+        case SlaPlanApplied(calendar=calendar):
+            return {"calendar": None if calendar is None else calendar.model_dump(mode="json")}
         case TargetBreached():
             return {"breaches": row.breaches + 1}
         case BreachRetracted():
@@ -127,12 +130,14 @@ def _looked_back(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
         case TicketReopened():
             again = {"closed_at": None, "how": None, "followed_up_at": None}
             judged = {"score": None, "reviewed_by": None, "reviewed_at": None}
-            rated = {"rating": None, "recurred": False}
+            rated = {"rating": None, "recurred": False, "why_review": ""}
             return {"reopenings": row.reopenings + 1, **again, **judged, **rated}
         case FollowUpRequested(requested_at=at):
             return {"followed_up_at": at}
         case FeedbackReceived(rating=rating, recurred=recurred):
             return {"rating": rating, "recurred": recurred}
+        case QualityReviewRequested(why=why):
+            return {"why_review": why}
         case QualityReviewed(score=score, reviewed_by=by, reviewed_at=at):
             return {"score": score, "reviewed_by": by, "reviewed_at": at}
         case _:
@@ -141,20 +146,6 @@ def _looked_back(row: ReviewRow, recorded: Recorded) -> Mapping[str, Any]:
 
 def _with(workers: Sequence[str], agent: str) -> list[str]:
     return sorted({*workers, agent})
-
-
-def _why_review(row: ReviewRow) -> str:
-    """Why a colleague should look at it; the same tickets are sampled on every rebuild."""
-    if row.closed_at is None or row.how == ClosedHow.MERGED:
-        return ""
-    if row.breaches:
-        return "breached"
-    if row.rating is not None and row.rating <= RATED_LOW_MAX:
-        return "rated low"
-    if row.reopenings:
-        return "reopened"
-    sampled = derived_id("sample", row.subject).int % SAMPLE_ONE_IN == 0
-    return "sampled" if sampled else ""
 
 
 def _rated(row: ReviewRow, event: FeedbackReceived) -> RatingRow:
@@ -180,7 +171,7 @@ def _set_timer(view: View, row: ReviewRow, recorded: Recorded) -> None:
         if there is not None:
             view.delete(TIMERS, timer_id)
         return
-    due_at = row.closed_at + timedelta(minutes=row.follow_up_after_minutes)
+    due_at = _later(row.calendar, row.closed_at, row.follow_up_after_minutes)
     if there is not None and there.due_at == due_at:
         return
     timer = Timer(
@@ -193,3 +184,10 @@ def _set_timer(view: View, row: ReviewRow, recorded: Recorded) -> None:
         correlation=recorded.correlation,
     )
     view.put(TIMERS, timer)
+
+
+def _later(calendar: dict[str, Any] | None, since: datetime, minutes: float) -> datetime:
+    """So many minutes of business time after an instant; of any time without a calendar."""
+    if calendar is None:
+        return since + timedelta(minutes=minutes)
+    return calendar_of(CalendarValues.model_validate(calendar)).add(since, minutes * 60)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from shared.events.intake import TicketCategorised
@@ -32,6 +32,9 @@ class ReviewRow:
     closed_at: datetime | None = None
     how: str | None = None
     follow_up_after_minutes: float = FOLLOW_UP_AFTER_MINUTES
+    """Of business time, by the ticket's SLA plan."""
+    calendar: dict[str, Any] | None = None
+    """The plan's business hours, as they stood when it was applied; None: any time counts."""
     followed_up_at: datetime | None = None
     rating: int | None = None
     recurred: bool = False
@@ -40,7 +43,7 @@ class ReviewRow:
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
     why_review: str = ""
-    """breached, rated low, reopened or sampled; empty when it needs no review."""
+    """breached, rated low, reopened or sampled; empty when no review was asked for."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What a ticket's past amounts to for review: only what `domain.decide` reads."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from shared import events
@@ -27,7 +27,9 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
 )
+from shared.events.sla import BreachRetracted, TargetBreached
 
 Given = tuple[int, str, bool]
 """A rating with its comment, and whether the problem came back."""
@@ -74,6 +76,8 @@ class Known:
     """By article id."""
     linked: frozenset[str] = frozenset()
     """Ids of articles, drafted from other tickets, that solved it."""
+    breaches: int = 0
+    reopenings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class Closed(Known):
     feedback: Given | None = None
     """Of this closing; a later one replaces it."""
     judgements: frozenset[Judgement] = frozenset()
+    to_review: bool = False
+    """A colleague was asked to look at it since it was closed."""
 
 
 Ticket: TypeAlias = Unknown | Open | Resolved | Closed
@@ -116,12 +122,12 @@ def evolve(ticket: Ticket, event: events.Event | events.Unknown) -> Ticket:
 def _moved(ticket: Open | Resolved | Closed, event: events.Event | events.Unknown) -> Ticket:
     match event:
         case TicketResolved() if isinstance(ticket, Open):
-            return Resolved(*_kept(ticket))
+            return Resolved(**_kept(ticket))
         case TicketReopened():
-            return Open(*_kept(ticket))
+            return Open(**_kept(ticket) | {"reopenings": ticket.reopenings + 1})
         case TicketClosed(closed_at=closed_at, how=how) if not isinstance(ticket, Closed):
             solved = isinstance(ticket, Resolved)
-            return Closed(*_kept(ticket), closed_at=closed_at, how=how, solved=solved)
+            return Closed(**_kept(ticket), closed_at=closed_at, how=how, solved=solved)
         case _:
             return _looked_back(ticket, event) if isinstance(ticket, Closed) else ticket
 
@@ -132,6 +138,8 @@ def _looked_back(ticket: Closed, event: events.Event | events.Unknown) -> Closed
             return replace(ticket, followed_up=True)
         case FeedbackReceived(rating=rating, comment=comment, recurred=recurred):
             return replace(ticket, feedback=(rating, comment, recurred))
+        case QualityReviewRequested():
+            return replace(ticket, to_review=True)
         case QualityReviewed(reviewed_by=by, score=score, comment=comment):
             return replace(ticket, judgements=_with(ticket.judgements, (by, score, comment)))
         case _:
@@ -157,6 +165,10 @@ def _learned(
             return _filed(ticket, event)
         case TicketCategorised(topic_id=topic_id):
             return replace(ticket, topic_id=topic_id)
+        case TargetBreached():
+            return replace(ticket, breaches=ticket.breaches + 1)
+        case BreachRetracted():
+            return replace(ticket, breaches=max(ticket.breaches - 1, 0))
         case ArticleLinked(article_id=article_id):
             return replace(ticket, linked=ticket.linked | {article_id})
         case _:
@@ -209,7 +221,8 @@ def _with(judgements: Iterable[Judgement], new: Judgement) -> frozenset[Judgemen
     return frozenset({judgement for judgement in judgements if judgement[0] != new[0]} | {new})
 
 
-def _kept(
-    ticket: Known,
-) -> tuple[UUID, str, frozenset[str], tuple[tuple[str, Article], ...], frozenset[str]]:
-    return ticket.requester, ticket.topic_id, ticket.workers, ticket.articles, ticket.linked
+_KEPT = tuple(field.name for field in fields(Known))
+
+
+def _kept(ticket: Known) -> dict[str, Any]:
+    return {name: getattr(ticket, name) for name in _KEPT}

@@ -7,16 +7,14 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from services.sla import desk, finders
-from services.sla.bodies import Calc, ChoosePlan, DeskBody
-from services.sla.clocks import MINUTE_SECONDS, NotStarted
-from services.sla.domain import DECIDER, ApplyPlan
-from services.sla.plans import BY_RULE, Plan, terms_of
-from services.sla.ticking import Ticking
+from services.sla.bodies import Calc, ChoosePlan, DeskBody, Reapply
+from services.sla.commands import ApplyPlan, Reterm
+from services.sla.domain import DECIDER
+from services.sla.preview import preview
 from services.sla.why import shown
 from shared.asked import ByManager
 from shared.events import Event
 from shared.events.assignment import Role
-from shared.events.sla import ClockKind, ClockStarted
 from shared.ids import desk_id
 from shared.service import Runtime
 from shared.web import After, Caller, Invalid, etag
@@ -65,36 +63,24 @@ def _add_ticket(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> No
         caller.require(Role.AGENT)
         return await finders.due_next(runtime.pool, team_id, limit)
 
+    @router.post("/plans/{plan_id}/reapply")
+    async def reapply(plan_id: str, body: Reapply, caller: Caller) -> dict[str, Any]:
+        caller.require(Role.ADMIN)
+        plan = await plans.one(plan_id)
+        moved = 0
+        for ticket_id in await finders.open_of_plan(runtime.pool, plan_id):
+            now = runtime.clock()
+            command = Reterm(plan=plan, at=now, known_at=now, reason=body.reason)
+            outcome = await runtime.handle(
+                DECIDER, ticket_id, command, actor=caller.actor, revision=plan.revision
+            )
+            moved += bool(outcome.events)
+        return {"plan_id": plan_id, "revision": plan.revision, "tickets": moved}
+
     @router.post("/calc")
     async def calc(body: Calc, caller: Caller) -> dict[str, Any]:
         caller.require(Role.AGENT)
         return preview(await plans.one(body.plan_id), body)
-
-
-def preview(plan: Plan, body: Calc) -> dict[str, Any]:
-    """When a ticket opened at `start` would be due. Raises `PlanWithoutTargets`."""
-    applied = plan.applied(body.priority, body.start, "preview", BY_RULE)
-    terms = terms_of(applied)
-    assert terms is not None
-    due: dict[str, Any] = {}
-    for kind in ClockKind:
-        for event in Ticking(kind, terms, NotStarted()).start(body.start, "preview").said:
-            if isinstance(event, ClockStarted):
-                due[kind.value] = {
-                    "target_seconds": event.target_minutes * MINUTE_SECONDS,
-                    "due_at": event.due_at,
-                    "warn_at": event.warn_at,
-                }
-    return {
-        "plan_id": plan.plan_id,
-        "plan_name": plan.name,
-        "priority": body.priority,
-        "start": body.start,
-        "open_at_start": terms.calendar.is_open(body.start),
-        "calendar_id": plan.calendar_id,
-        "calendar": plan.calendar,
-        **due,
-    }
 
 
 def _add_desk(router: APIRouter, runtime: Runtime, plans: finders.Plans) -> None:

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from services.sla.api import routes
-from services.sla.domain import DECIDER, Breach, Command, Warn
+from services.sla.clocks import ALL_WARNINGS
+from services.sla.commands import Breach, Command, Warn
+from services.sla.domain import DECIDER
 from services.sla.finders import Plans
-from services.sla.projection import WARN, Clocks, Desk
+from services.sla.projection import BREACH, Clocks, Desk
 from services.sla.reactions import KeepClocks
 from services.sla.settings import Settings
 from shared.events import Event
@@ -25,6 +27,7 @@ from shared.events.sla import (
     TargetApproaching,
     TargetBreached,
     TargetMet,
+    TargetOverdue,
 )
 from shared.followers.contracts import Timer
 from shared.service import Reacts, Service, Timers, run
@@ -39,6 +42,7 @@ SAYS: Final[frozenset[type[Event]]] = frozenset(
         TargetApproaching,
         TargetMet,
         TargetBreached,
+        TargetOverdue,
         BreachRetracted,
         CalendarDefined,
         SlaPlanDefined,
@@ -57,7 +61,9 @@ def due(timer: Timer) -> Command:
     """What to do about a timer, dated by when it was due."""
     clock = ClockKind(timer.command["clock"])
     due_at = datetime.fromisoformat(timer.command["due_at"])
-    return Warn(clock, due_at, timer.due_at) if timer.kind == WARN else Breach(clock, due_at)
+    if timer.kind == BREACH:
+        return Breach(clock, due_at)
+    return Warn(clock, due_at, timer.due_at, timer.command.get("share", ALL_WARNINGS))
 
 
 SERVICE: Final = Service(

@@ -5,8 +5,15 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.sla.public import public_holidays
-from shared.events import Priority
-from shared.events.sla import CalendarDefined, Interval, PlanTargets, SlaPlanDefined
+from shared.events import Priority, TicketType
+from shared.events.sla import (
+    CalendarDefined,
+    EscalationStep,
+    Interval,
+    PlanTargets,
+    SlaPlanDefined,
+    Stops,
+)
 
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Revision = Annotated[int, Field(ge=0)]
@@ -32,6 +39,12 @@ class ChoosePlan(Body):
     """A manager's choice."""
 
     plan_id: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class Reapply(Body):
+    """A plan or its calendar was defined anew, and is to hold for open tickets too."""
+
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -66,6 +79,11 @@ class PlanBody(Body):
     default_for: tuple[Priority, ...] = ()
     warn_at_share: float = 0.75
     escalate_on_breach: bool = True
+    escalation: tuple[EscalationStep, ...] = ()
+    stops: tuple[Stops, ...] = ()
+    organisations: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    types: tuple[TicketType, ...] = ()
 
     def defined(self, revision: int) -> SlaPlanDefined:
         """The event that defines it."""

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.sla.facts import WaitFor
+from services.sla.plans import minutes_of
 from shared.business_time.hours import calendar_of
 from shared.decider import Decider
 from shared.errors import Rejected
 from shared.events import Event, Unknown
-from shared.events.sla import CalendarDefined, CalendarValues, SlaPlanDefined
+from shared.events.sla import CalendarDefined, CalendarValues, ClockKind, SlaPlanDefined
 
 D = TypeVar("D", CalendarDefined, SlaPlanDefined)
 
@@ -52,7 +54,7 @@ def _decide_plan(command: DefinePlan, last: SlaPlanDefined | None) -> list[Event
     wrong = [
         f"{each.priority.value} has a target of no time"
         for each in plan.targets
-        if min(each.first_response_minutes, each.resolution_minutes) <= 0
+        if any(minutes is not None and minutes <= 0 for minutes in minutes_of(each).values())
     ]
     promised = [each.priority for each in plan.targets]
     if not promised:
@@ -66,6 +68,18 @@ def _decide_plan(command: DefinePlan, last: SlaPlanDefined | None) -> list[Event
     ]
     if not 0 < plan.warn_at_share <= 1:
         wrong.append("the share at which it warns is not above 0 and up to 1")
+    shares = [(clock, step.share) for step in plan.escalation for clock in step.clocks or ClockKind]
+    if any(share <= 0 for _, share in shares):
+        wrong.append("a step of its escalation is at a share that is not above 0")
+    if len(set(shares)) < len(shares):
+        wrong.append("two steps of its escalation are at the same share of a target")
+    known = {wait.name.lower() for wait in WaitFor}
+    wrong += [
+        f"a clock can't stop for {wait!r}, only for {', '.join(sorted(known))}"
+        for stops in plan.stops
+        for wait in stops.waits
+        if wait not in known
+    ]
     if wrong:
         raise PlanNotValid(plan_id=plan.plan_id, what="; ".join(wrong))
     return _difference(plan, last)

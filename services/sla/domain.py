@@ -1,21 +1,35 @@
-"""The clocks of a ticket: what keeps, risks or breaks the desk's promises. Pure.
-
-Commands about what others said carry `at`, when it happened, and `known_at`, when this
-service learnt of it: clocks are dated by the first, so that lateness falsifies nothing.
-"""
+"""The clocks of a ticket: what keeps, risks or breaks the desk's promises. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from types import MappingProxyType
 
-from services.sla.clocks import Clock, NotStarted, Running, Terms, clock_after
-from services.sla.facts import STOPS, Facts, WaitFor, facts_after
-from services.sla.plans import BY_RULE, Plan, begin, terms_of
+from services.sla.beginning import answer, begin, owe, renew
+from services.sla.clocks import Clock, NotStarted, Over, Paused, Running, Terms, clock_after
+from services.sla.commands import (
+    ApplyPlan,
+    Breach,
+    CallOff,
+    Command,
+    NoPriorityYet,
+    Pause,
+    ReceiveMessage,
+    ReceiveResponse,
+    Resolve,
+    Restart,
+    Resume,
+    Reterm,
+    TicketOver,
+    Warn,
+)
+from services.sla.facts import Facts, WaitFor, facts_after
+from services.sla.plans import BY_RULE, terms_of
 from services.sla.ticking import Ticking
 from shared.decider import Decider
-from shared.errors import NotFound, Rejected, VersionConflict
-from shared.events import Event, Priority, Unknown
+from shared.errors import NotFound, VersionConflict
+from shared.events import Event, Unknown
 from shared.events.sla import (
     BreachRetracted,
     ClockKind,
@@ -27,98 +41,8 @@ from shared.events.sla import (
     TargetApproaching,
     TargetBreached,
     TargetMet,
+    TargetOverdue,
 )
-
-
-class TicketOver(Rejected):
-    """The ticket is closed: its clocks run no more."""
-
-
-class NoPriorityYet(Rejected):
-    """The ticket has no priority yet, which the plan's targets depend on."""
-
-
-@dataclass(frozen=True)
-class ApplyPlan:
-    """Start the clocks under a plan, or move them to it."""
-
-    plan: Plan
-    at: datetime
-    known_at: datetime
-    reason: str
-    by: str = BY_RULE
-    priority: Priority | None = None
-    """None: the ticket's."""
-
-
-@dataclass(frozen=True)
-class ReceiveResponse:
-    """The customer heard from the desk."""
-
-    at: datetime
-    known_at: datetime
-    awaits_customer: bool = False
-
-
-@dataclass(frozen=True)
-class Pause:
-    """The ticket waits for somebody who is not the desk."""
-
-    at: datetime
-    known_at: datetime
-    reason: WaitFor
-
-
-@dataclass(frozen=True)
-class Resume:
-    """One thing that the ticket waited for is there."""
-
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Resolve:
-    """There is a solution."""
-
-    at: datetime
-    known_at: datetime
-
-
-@dataclass(frozen=True)
-class Restart:
-    """The solution did not hold."""
-
-    at: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class CallOff:
-    """The ticket is over: what still runs is stopped."""
-
-    at: datetime
-    known_at: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class Warn:
-    """A warning is due `at`."""
-
-    clock: ClockKind
-    due_at: datetime
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Breach:
-    """A target is due."""
-
-    clock: ClockKind
-    due_at: datetime
-
-
-Command = ApplyPlan | ReceiveResponse | Pause | Resume | Resolve | Restart | CallOff | Warn | Breach
 
 _NOT_STARTED: Mapping[ClockKind, Clock] = MappingProxyType(
     {kind: NotStarted() for kind in ClockKind}
@@ -140,8 +64,10 @@ class State:
         return BY_RULE if self.plan is None else self.plan.by
 
     def ticking(self, kind: ClockKind) -> Ticking | None:
-        """The clock under its terms; None while no plan holds."""
-        return None if self.terms is None else Ticking(kind, self.terms, self.clocks[kind])
+        """The clock under its terms; None while no plan promises it."""
+        if self.terms is None or kind not in self.terms.target_minutes:
+            return None
+        return Ticking(kind, self.terms, self.clocks[kind])
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -149,21 +75,25 @@ def decide(command: Command, state: State) -> list[Event]:
     match command:
         case ApplyPlan():
             return _apply_plan(command, state)
+        case Reterm():
+            return _reterm(command, state)
         case ReceiveResponse():
             return _receive_response(command, state)
+        case ReceiveMessage():
+            return _resume(Resume(command.at), state) + _answer(state, command.known_at)
         case Pause():
             return _pause(command, state)
         case Resume():
             return _resume(command, state)
         case Resolve():
-            return _each(state, lambda clock: clock.meet(command.at, command.known_at))
+            return _resolve(command, state)
         case Restart():
             return _restart(command, state)
         case CallOff():
             at, known_at, reason = command.at, command.known_at, command.reason
             return _each(state, lambda clock: clock.call_off(at, known_at, reason))
         case Warn():
-            return _when_due(command, state, lambda c: c.warn(command.due_at, command.at))
+            return _when_due(command, state, _warned(command))
         case Breach():
             return _when_due(command, state, lambda c: c.breach(command.due_at))
 
@@ -178,7 +108,7 @@ def _each(
 
 
 def _apply_plan(command: ApplyPlan, state: State) -> list[Event]:
-    facts, at, known_at, reason = state.facts, command.at, command.known_at, command.reason
+    facts = state.facts
     if facts.opened_at is None:
         raise NotFound(what="ticket")
     if facts.over:
@@ -193,28 +123,73 @@ def _apply_plan(command: ApplyPlan, state: State) -> list[Event]:
     terms = terms_of(applied)
     if terms is None or (terms == state.terms and command.by in (BY_RULE, state.by)):
         return []
-    if state.terms is None:
-        begun = [begin(kind, terms, facts, applied, known_at) for kind in ClockKind]
-        return [applied, *(event for clock in begun for event in clock.said)]
-    return [applied, *_each(state, lambda c: c.move(terms, at, known_at, reason))]
+    moved = [
+        _moved(Ticking(kind, state.terms or terms, state.clocks[kind]), terms, command, facts)
+        for kind in ClockKind
+    ]
+    return [applied, *(event for clock in moved for event in clock.said)]
+
+
+def _reterm(command: Reterm, state: State) -> list[Event]:
+    """The same plan for the same priority by the same choice, as it now is; nothing for a
+    ticket that is over, or has another plan meanwhile."""
+    plan, by = command.plan, state.by
+    if state.plan is None or state.plan.plan_id != plan.plan_id or state.facts.over:
+        return []
+    at, known_at, reason = command.at, command.known_at, command.reason
+    if not plan.covers(state.plan.priority):
+        return []
+    return _apply_plan(ApplyPlan(plan, at, known_at, reason, by, state.plan.priority), state)
+
+
+def _moved(clock: Ticking, terms: Terms, command: ApplyPlan, facts: Facts) -> Ticking:
+    """The clock under the new terms, which may promise it first, or no longer."""
+    at, known_at, reason = command.at, command.known_at, command.reason
+    if clock.kind not in terms.target_minutes:
+        return clock.call_off(at, known_at, "no longer promised")
+    if isinstance(clock.clock, NotStarted):
+        return begin(replace(clock, terms=terms), facts, known_at, reason)
+    if clock.kind in clock.terms.target_minutes:
+        clock = clock.move(terms, at, known_at, reason)
+    waits = facts.waiting(terms.stops_for(clock.kind), at)
+    match clock.clock:
+        case Running() if waits is not None:
+            return clock.pause(at, known_at, waits.reason.value)
+        case Paused() if waits is None:
+            return clock.resume(at)
+        case _:
+            return replace(clock, terms=terms)
 
 
 def _receive_response(command: ReceiveResponse, state: State) -> list[Event]:
     at, known_at = command.at, command.known_at
     met = _each(state, lambda clock: clock.meet(at, known_at), [ClockKind.FIRST_RESPONSE])
+    met += _answer(state, known_at)
+    if not state.facts.solved_by(at):
+        met += _each(state, lambda c: renew(c, state.facts, at, known_at), [ClockKind.PROGRESS])
     if not command.awaits_customer:
         return met
-    return met + _pause(Pause(at, known_at, WaitFor.CUSTOMER), state)
+    return met + _pause(Pause(at, known_at, WaitFor.CUSTOMER), reduce(evolve, met, state))
+
+
+def _answer(state: State, known_at: datetime) -> list[Event]:
+    return _each(state, lambda c: answer(c, state.facts, known_at), [ClockKind.NEXT_RESPONSE])
+
+
+def _resolve(command: Resolve, state: State) -> list[Event]:
+    kinds = [kind for kind in ClockKind if kind is not ClockKind.NEXT_RESPONSE]
+    met = _each(state, lambda clock: clock.meet(command.at, command.known_at), kinds)
+    return met + _answer(state, command.known_at)
 
 
 def _pause(command: Pause, state: State) -> list[Event]:
     def pause(clock: Ticking) -> Ticking:
-        if _known(clock, command, state):
+        stops = clock.terms.stops_for(clock.kind)
+        if command.reason not in stops or _known(clock, command, state):
             return clock
         return clock.pause(command.at, command.known_at, command.reason.value)
 
-    kinds = [kind for kind in ClockKind if command.reason in STOPS[kind]]
-    return _each(state, pause, kinds)
+    return _each(state, pause)
 
 
 def _known(clock: Ticking, command: Pause, state: State) -> bool:
@@ -229,16 +204,35 @@ def _known(clock: Ticking, command: Pause, state: State) -> bool:
 
 def _resume(command: Resume, state: State) -> list[Event]:
     def resume(clock: Ticking) -> Ticking:
-        waiting = state.facts.waiting(clock.kind, command.at)
-        return clock if waiting else clock.resume(command.at)
+        waits = state.facts.waiting(clock.terms.stops_for(clock.kind), command.at)
+        return clock if waits is not None else clock.resume(command.at)
 
     return _each(state, resume)
 
 
 def _restart(command: Restart, state: State) -> list[Event]:
-    resolution = [ClockKind.RESOLUTION]
-    restarted = _each(state, lambda c: c.restart(command.at, command.reason), resolution)
+    def again(clock: Ticking) -> Ticking:
+        match clock.kind, clock.clock:
+            case ClockKind.RESOLUTION, _:
+                return clock.restart(command.at, command.reason)
+            case ClockKind.FIRST_RESPONSE, Over(called_off=True):
+                return clock.restart(command.at, command.reason)
+            case ClockKind.PROGRESS, Over() | NotStarted() if state.facts.responses:
+                return owe(clock, state.facts, command.at, command.known_at, command.reason)
+            case _:
+                return clock
+
+    restarted = _each(state, again) + _answer(state, command.known_at)
     return restarted + _resume(Resume(command.at), state)
+
+
+def _warned(command: Warn) -> Callable[[Ticking], Ticking]:
+    due_at, at, share = command.due_at, command.at, command.share
+
+    def warned(clock: Ticking) -> Ticking:
+        return (clock.warn if share < 1 else clock.overdue)(due_at, at, share)
+
+    return warned
 
 
 def _when_due(
@@ -253,18 +247,27 @@ def _when_due(
 def _prevented(state: State, kind: ClockKind, until: datetime) -> bool:
     """Whether something is already known by which the clock did not run `until` then, though
     the reaction to it is still to come."""
-    match state.clocks[kind]:
-        case Running(since=since):
-            facts = state.facts
-        case _:
-            return True
-    answered = facts.responded_at if kind is ClockKind.FIRST_RESPONSE else None
-    if facts.over or (answered is not None and answered <= until):
+    clock, facts = state.clocks[kind], state.facts
+    if not isinstance(clock, Running) or state.terms is None or facts.over:
+        return True
+    answered = _answered(kind, clock, facts)
+    if answered is not None and answered <= until:
         return True
     return any(
-        wait.since <= until and (wait.until is None or wait.until > since)
-        for wait in facts.waits_of(kind)
+        wait.since <= until and (wait.until is None or wait.until > clock.since)
+        for wait in facts.waits_for(state.terms.stops_for(kind))
     )
+
+
+def _answered(kind: ClockKind, clock: Running, facts: Facts) -> datetime | None:
+    """When what the clock is about was done, as far as that is a response."""
+    match kind:
+        case ClockKind.FIRST_RESPONSE:
+            return facts.responded_at
+        case ClockKind.NEXT_RESPONSE | ClockKind.PROGRESS:
+            return facts.answer_to(clock.began)
+        case ClockKind.RESOLUTION:
+            return None
 
 
 def evolve(state: State, event: Event | Unknown) -> State:
@@ -280,6 +283,7 @@ def evolve(state: State, event: Event | Unknown) -> State:
             | TargetApproaching()
             | TargetMet()
             | TargetBreached()
+            | TargetOverdue()
             | BreachRetracted()
         ):
             clock = clock_after(state.clocks[event.clock], event)

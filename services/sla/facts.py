@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
-from shared.events import Event, Priority, Unknown
+from shared.events import Event, Priority, TicketType, Unknown
 from shared.events.intake import (
     ClarificationLapsed,
     ClarificationProvided,
@@ -31,6 +32,9 @@ from shared.events.resolution import (
 )
 from shared.events.sla import ClockKind
 
+BY_CUSTOMER: Final = "customer"
+"""How the actor of what a customer did begins."""
+
 
 class WaitFor(Enum):
     """What a ticket waits for while the desk is not at fault."""
@@ -43,9 +47,12 @@ class WaitFor(Enum):
 
 STOPS = {
     ClockKind.FIRST_RESPONSE: frozenset({WaitFor.CLARIFICATION}),
+    ClockKind.NEXT_RESPONSE: frozenset[WaitFor](),
+    ClockKind.PROGRESS: frozenset({WaitFor.CLARIFICATION, WaitFor.CUSTOMER, WaitFor.VERDICT}),
     ClockKind.RESOLUTION: frozenset(WaitFor),
 }
-"""What each clock stands still for."""
+"""What each clock stands still for, where the plan says nothing else: who wrote is owed an
+answer whatever we wait for, and a hold is no reason to be silent."""
 
 
 @dataclass(frozen=True)
@@ -73,26 +80,55 @@ class Facts:
     responded_at: datetime | None = None
     resolved_at: datetime | None = None
     """None again once the ticket is reopened."""
+    customers_plan: str | None = None
+    """The plan that the customer themselves chose, if any."""
+    organisation: str = ""
+    topic_id: str = ""
+    type: TicketType | None = None
+    responses: tuple[datetime, ...] = ()
+    """When the customer heard from the desk, in order."""
+    messages: tuple[datetime, ...] = ()
+    """When the customer wrote, or refused a solution, while the ticket was open; in order."""
     over: bool = False
     """Closed, or merged into another."""
     waits: tuple[Wait, ...] = ()
 
-    def waits_of(self, clock: ClockKind) -> Iterator[Wait]:
-        """The times in which `clock` stands still."""
-        return (wait for wait in self.waits if wait.reason in STOPS[clock])
+    def waits_for(self, reasons: frozenset[WaitFor]) -> Iterator[Wait]:
+        """The times in which the ticket waited for one of the reasons."""
+        return (wait for wait in self.waits if wait.reason in reasons)
 
-    def waiting(self, clock: ClockKind, instant: datetime) -> bool:
-        """Whether `clock` stands still at `instant`."""
-        return any(wait.covers(instant) for wait in self.waits_of(clock))
+    def waiting(self, reasons: frozenset[WaitFor], instant: datetime) -> Wait | None:
+        """The wait for one of the reasons that covers `instant`."""
+        return next((each for each in self.waits_for(reasons) if each.covers(instant)), None)
+
+    def solved_by(self, instant: datetime) -> bool:
+        """Whether there was a solution, or the ticket is over."""
+        return self.over or (self.resolved_at is not None and self.resolved_at <= instant)
+
+    def answer_to(self, message: datetime) -> datetime | None:
+        """The first response after something that the customer wrote."""
+        return next((each for each in self.responses if each > message), None)
+
+    def message_after(self, instant: datetime) -> datetime | None:
+        """The first message after `instant`."""
+        return next((each for each in self.messages if each > instant), None)
 
 
 def facts_after(facts: Facts, event: Event | Unknown) -> Facts:
     """`facts`, and what `event` adds to them."""
     match event:
         case TicketOpened():
-            return replace(facts, opened_at=facts.opened_at or event.opened_at)
+            opened_at = facts.opened_at or event.opened_at
+            return replace(facts, opened_at=opened_at, customers_plan=event.plan_wanted)
         case TicketCategorised():
-            return replace(facts, categorised=True, plan_wanted=event.plan_id)
+            return replace(
+                facts,
+                categorised=True,
+                plan_wanted=event.plan_id,
+                organisation=event.organisation,
+                topic_id=event.topic_id,
+                type=event.type,
+            )
         case TicketPrioritised():
             return replace(facts, priority=event.priority)
         case TicketMerged() | TicketClosed():
@@ -109,9 +145,11 @@ def facts_after(facts: Facts, event: Event | Unknown) -> Facts:
             resolved = replace(done, resolved_at=event.resolved_at)
             return _waits(resolved, WaitFor.VERDICT, event.resolved_at)
         case ResolutionRejected():
-            return _reopened(facts, event.rejected_at)
+            return _wrote(_reopened(facts, event.rejected_at), event.rejected_at)
         case TicketReopened():
-            return _reopened(facts, event.reopened_at)
+            again = _reopened(facts, event.reopened_at)
+            asks = event.reopened_by.startswith(BY_CUSTOMER)
+            return _wrote(again, event.reopened_at) if asks else again
         case _:
             return _waits_after(facts, event)
 
@@ -130,14 +168,22 @@ def _waits_after(facts: Facts, event: Event | Unknown) -> Facts:
         case WorkResumed():
             return _goes_on(facts, event.resumed_at, WaitFor.HOLD, WaitFor.CUSTOMER)
         case CustomerMessageReceived(automatic=False):
-            return _goes_on(facts, event.received_at, WaitFor.CUSTOMER)
+            goes_on = _goes_on(facts, event.received_at, WaitFor.CUSTOMER)
+            return _wrote(goes_on, event.received_at)
         case _:
             return facts
 
 
 def _responded(facts: Facts, at: datetime) -> Facts:
-    known = facts.responded_at
-    return replace(facts, responded_at=at if known is None else min(known, at))
+    responses = tuple(sorted({*facts.responses, at}))
+    return replace(facts, responses=responses, responded_at=responses[0])
+
+
+def _wrote(facts: Facts, at: datetime) -> Facts:
+    """The customer is owed an answer, unless there was a solution by then."""
+    if facts.solved_by(at):
+        return facts
+    return replace(facts, messages=tuple(sorted({*facts.messages, at})))
 
 
 def _reopened(facts: Facts, at: datetime) -> Facts:

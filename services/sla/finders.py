@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.sla.plans import Plan
 from shared.errors import NotFound
-from shared.events import Priority
-from shared.events.sla import CalendarValues, PlanTargets
+from shared.events import Priority, TicketType
+from shared.events.sla import CalendarValues, EscalationStep, PlanTargets, Stops
 from shared.postgres import Pool
 from shared.sql import load_queries
 
@@ -51,6 +51,11 @@ def _plan(row: Any) -> Plan:
         warn_at_share=row["warn_at_share"],
         escalate_on_breach=row["escalate_on_breach"],
         public_holidays=tuple(row["public_holidays"]),
+        escalation=tuple(EscalationStep.model_validate(each) for each in row["escalation"]),
+        stops=tuple(Stops.model_validate(each) for each in row["stops"]),
+        organisations=frozenset(row["organisations"]),
+        topics=frozenset(row["topics"]),
+        types=frozenset(TicketType(each) for each in row["types"]),
         revision=row["revision"],
     )
 
@@ -71,6 +76,11 @@ async def clocks_of(pool: Pool, ticket_id: UUID) -> list[Row]:
 async def due_next(pool: Pool, team_id: str | None, limit: int) -> list[Row]:
     """Running clocks, those due first at the top."""
     return [dict(row) for row in await pool.fetch(QUERIES.due_next, team_id, limit)]
+
+
+async def open_of_plan(pool: Pool, plan_id: str) -> list[UUID]:
+    """The tickets under a plan that have a clock that is not at its end."""
+    return [row["subject"] for row in await pool.fetch(QUERIES.open_of_plan, plan_id)]
 
 
 async def open_by_plan(pool: Pool) -> dict[str, int]:

@@ -1,19 +1,29 @@
-"""Plans: what one promises a ticket, and how its clocks begin under it. Pure."""
+"""Plans: what one promises a ticket, which tickets it is for, and under which terms. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.sla.clocks import NotStarted, Terms
-from services.sla.facts import Facts, Wait
+from services.sla.clocks import Terms
+from services.sla.facts import Facts, WaitFor
 from services.sla.public import around
-from services.sla.ticking import Ticking
 from shared.business_time.hours import calendar_of
 from shared.errors import Rejected
-from shared.events import Priority
-from shared.events.sla import CalendarValues, ClockKind, PlanTargets, SlaPlanApplied, Target
+from shared.events import Priority, TicketType
+from shared.events.sla import (
+    CalendarValues,
+    ClockKind,
+    EscalationStep,
+    PlanTargets,
+    SlaPlanApplied,
+    Stops,
+    Target,
+)
 
 BY_RULE: Final = "rule"
+
+OF_ORGANISATION: Final = 4
+"""How closely a plan fits that says whose tickets it is for, and nothing else."""
 
 
 class PlanWithoutTargets(Rejected):
@@ -37,24 +47,40 @@ class Plan:
     revision: int = 0
     public_holidays: tuple[str, ...] = ()
     """The dates on which the calendar is closed besides its own holidays."""
+    escalation: tuple[EscalationStep, ...] = ()
+    stops: tuple[Stops, ...] = ()
+    organisations: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+    types: frozenset[TicketType] = frozenset()
 
     def covers(self, priority: Priority) -> bool:
         """Whether it promises anything for `priority`."""
         return any(each.priority is priority for each in self.targets)
+
+    def closeness(self, facts: Facts) -> int:
+        """How closely the plan is meant for tickets like this one: 0 is not, and whose it is
+        says more than what it is about."""
+        conditions = (
+            (OF_ORGANISATION, self.organisations, facts.organisation),
+            (2, self.topics, facts.topic_id),
+            (1, self.types, facts.type),
+        )
+        given = [(weight, has in wanted) for weight, wanted, has in conditions if wanted]
+        return sum(weight for weight, _ in given) if all(fits for _, fits in given) else 0
 
     def applied(self, priority: Priority, at: datetime, reason: str, by: str) -> SlaPlanApplied:
         """The event that it holds. Raises `PlanWithoutTargets`."""
         if not self.covers(priority):
             raise PlanWithoutTargets(plan_id=self.plan_id, priority=priority.value)
         promised = next(each for each in self.targets if each.priority is priority)
-        first, last = promised.first_response_minutes, promised.resolution_minutes
         return SlaPlanApplied(
             plan_id=self.plan_id,
             plan_name=self.name,
             priority=priority,
-            targets=(
-                Target(clock=ClockKind.FIRST_RESPONSE, minutes=first),
-                Target(clock=ClockKind.RESOLUTION, minutes=last),
+            targets=tuple(
+                Target(clock=clock, minutes=minutes)
+                for clock, minutes in minutes_of(promised).items()
+                if minutes is not None
             ),
             calendar_id=self.calendar_id,
             reason=reason,
@@ -64,11 +90,23 @@ class Plan:
             warn_at_share=self.warn_at_share,
             escalate_on_breach=self.escalate_on_breach,
             plan_revision=self.revision,
+            escalation=self.escalation,
+            stops=self.stops,
         )
 
     def _calendar(self, at: datetime) -> CalendarValues:
         named = (*self.calendar.holidays, *around(self.public_holidays, at.date()))
         return self.calendar.model_copy(update={"holidays": named})
+
+
+def minutes_of(targets: PlanTargets) -> dict[ClockKind, float | None]:
+    """What is promised of each clock; None: nothing."""
+    return {
+        ClockKind.FIRST_RESPONSE: targets.first_response_minutes,
+        ClockKind.NEXT_RESPONSE: targets.next_response_minutes,
+        ClockKind.PROGRESS: targets.progress_every_minutes,
+        ClockKind.RESOLUTION: targets.resolution_minutes,
+    }
 
 
 def terms_of(applied: SlaPlanApplied) -> Terms | None:
@@ -80,27 +118,20 @@ def terms_of(applied: SlaPlanApplied) -> Terms | None:
         priority=applied.priority,
         target_minutes={each.clock: each.minutes for each in applied.targets},
         calendar=calendar_of(applied.calendar),
-        warn_at_share=applied.warn_at_share,
-        escalate_on_breach=applied.escalate_on_breach,
+        steps=_steps(applied),
+        stops={each.clock: frozenset(map(wait_of, each.waits)) for each in applied.stops},
     )
 
 
-def begin(
-    kind: ClockKind, terms: Terms, facts: Facts, applied: SlaPlanApplied, known_at: datetime
-) -> Ticking:
-    """Start a clock at the ticket's opening, leaving out what it has waited for since."""
-    done_at = facts.responded_at if kind is ClockKind.FIRST_RESPONSE else facts.resolved_at
-    since, elapsed = facts.opened_at or applied.applied_at, 0.0
-    waits: Wait | None = None
-    for wait in sorted(facts.waits_of(kind), key=lambda wait: wait.since):
-        if waits is not None or (done_at is not None and wait.since >= done_at):
-            break
-        if wait.until is None:
-            waits = wait
-        elif wait.until > since:
-            elapsed += terms.calendar.between(since, wait.since)
-            since = wait.until
-    clock = Ticking(kind, terms, NotStarted()).start(since, applied.reason, elapsed)
-    if waits is not None:
-        clock = clock.pause(waits.since, known_at, waits.reason.value)
-    return clock if done_at is None else clock.meet(done_at, known_at)
+def wait_of(name: str) -> WaitFor:
+    """What a plan calls by this name. Raises `KeyError`."""
+    return WaitFor[name.upper()]
+
+
+def _steps(applied: SlaPlanApplied) -> tuple[EscalationStep, ...]:
+    if applied.escalation:
+        return tuple(sorted(applied.escalation, key=lambda step: step.share))
+    return (
+        EscalationStep(share=applied.warn_at_share),
+        EscalationStep(share=1, raise_tier=applied.escalate_on_breach),
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.sla.clocks import MINUTE_SECONDS
+from services.sla.clocks import ALL_WARNINGS, MINUTE_SECONDS
 from services.sla.rows import (
     CALENDARS,
     CLOCKS,
@@ -29,11 +29,13 @@ from shared.events.sla import (
     ClockResumed,
     ClockStarted,
     ClockStopped,
+    DueStep,
     SlaPlanApplied,
     SlaPlanDefined,
     TargetApproaching,
     TargetBreached,
     TargetMet,
+    TargetOverdue,
 )
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View
@@ -42,6 +44,7 @@ from shared.log.records import Recorded
 from shared.service import TIMERS
 
 WARN = "warn"
+OVERDUE = "overdue"
 BREACH = "breach"
 
 
@@ -83,6 +86,7 @@ class Clocks:
             TargetApproaching,
             TargetMet,
             TargetBreached,
+            TargetOverdue,
             BreachRetracted,
         }
     )
@@ -100,6 +104,7 @@ class Clocks:
                 | TargetApproaching()
                 | TargetMet()
                 | TargetBreached()
+                | TargetOverdue()
                 | BreachRetracted()
             ) as event:
                 _clock_changed(view, recorded, event)
@@ -159,13 +164,15 @@ ClockEvent = (
     | TargetApproaching
     | TargetMet
     | TargetBreached
+    | TargetOverdue
     | BreachRetracted
 )
 
 
 def _clock_changed(view: View, recorded: Recorded, event: ClockEvent) -> None:
     key = clock_id(view.subject, event.clock)
-    said = {"what": recorded.type, **event.model_dump(mode="json", exclude={"clock"})}
+    told = {"what": recorded.type, "id": str(recorded.id), "at": recorded.occurred_at.isoformat()}
+    said = {**told, **event.model_dump(mode="json", exclude={"clock"})}
     old = view.get(CLOCKS, key)
     if isinstance(event, ClockStarted):
         view.put(CLOCKS, _started(view.subject, key, event, old))
@@ -188,9 +195,20 @@ def _started(subject: UUID, key: UUID, event: ClockStarted, old: ClockRow | None
         warn_at=event.warn_at,
         reason=event.reason,
         elapsed_seconds=event.elapsed_seconds,
-        breached_at=old.breached_at if old else None,
+        previous_due_at=event.previous_due_at,
+        cycle=event.cycle,
+        steps=_steps(event),
+        breached_at=old.breached_at if old and old.cycle == event.cycle else None,
+        breaches=old.breaches if old else 0,
         history=old.history if old else [],
     )
+
+
+def _steps(event: ClockStarted | ClockResumed) -> list[Json]:
+    """The steps still to come; of an event from before there were several, the warning."""
+    if event.steps or event.warn_at >= event.due_at:
+        return [each.model_dump(mode="json") for each in event.steps]
+    return [DueStep(share=ALL_WARNINGS, at=event.warn_at).model_dump(mode="json")]
 
 
 def _changes(event: ClockEvent, old: ClockRow) -> Json:
@@ -209,20 +227,28 @@ def _changes(event: ClockEvent, old: ClockRow) -> Json:
             }
         case ClockResumed():
             running = {"state": "running", "due_at": event.due_at, "warn_at": event.warn_at}
-            return {**running, **_NOT_PAUSED, "started_at": event.resumed_at}
+            steps = {"steps": _steps(event), "started_at": event.resumed_at}
+            return {**running, **_NOT_PAUSED, **steps}
         case ClockStopped():
             state, ended_at = "late" if event.late else "stopped", event.stopped_at
             return _over(state, ended_at, event.due_at, event.elapsed_seconds)
         case TargetMet():
             return _over("met", event.met_at, event.due_at, event.elapsed_seconds)
         case TargetApproaching():
-            return {"warned_at": event.warned_at}
+            later = _after(old.steps, event.share or ALL_WARNINGS)
+            return {"warned_at": event.warned_at, "steps": later}
         case TargetBreached():
-            return {"breached_at": event.breached_at}
+            return {"breached_at": event.breached_at, "breaches": old.breaches + 1}
+        case TargetOverdue():
+            return {"steps": _after(old.steps, event.share)}
         case BreachRetracted():
-            return {"breached_at": None}
+            return {"breached_at": None, "breaches": old.breaches - 1}
         case ClockStarted():
             return {}
+
+
+def _after(steps: Sequence[Json], share: float) -> list[Json]:
+    return [each for each in steps if each["share"] > share]
 
 
 _NOT_PAUSED: Json = {"paused_at": None, "pause_reason": "", "remaining_seconds": None}
@@ -238,20 +264,24 @@ def _set_timers(view: View, recorded: Recorded, row: ClockRow) -> None:
     for timer in view.all(TIMERS):
         if timer.command["clock"] == row.clock:
             view.delete(TIMERS, timer.id)
-    if row.state != "running" or row.breached_at is not None or row.due_at is None:
+    if row.state != "running" or row.due_at is None:
         return
-    due = [(BREACH, row.due_at)]
-    if row.warned_at is None and row.warn_at is not None and row.warn_at < row.due_at:
-        due.append((WARN, row.warn_at))
-    for kind, due_at in due:
+    due: list[tuple[str, datetime, Json]] = []
+    if row.breached_at is None:
+        due.append((BREACH, row.due_at, {}))
+    for step in row.steps:
+        if step["share"] > 1 or row.breached_at is None:
+            at, share = datetime.fromisoformat(step["at"]), step["share"]
+            due.append((WARN if share < 1 else OVERDUE, at, {"share": share}))
+    for kind, due_at, more in due:
         # Of this event's own, so that one that was due at the same instant before, and led
         # to nothing as the clock was about to stand still, does not count as handled.
         timer = Timer(
-            id=derived_id("timer", kind, row.id, recorded.id),
+            id=derived_id("timer", kind, row.id, recorded.id, *map(str, more.values())),
             subject=row.subject,
             kind=kind,
             due_at=due_at,
-            command={"clock": row.clock, "due_at": row.due_at.isoformat()},
+            command={"clock": row.clock, "due_at": row.due_at.isoformat(), **more},
             cause=recorded.id,
             correlation=recorded.correlation,
         )

@@ -2,7 +2,7 @@
 -- Every plan with its business hours.
 select
     p.plan_id, p.name, p.targets, p.default_for, p.warn_at_share, p.escalate_on_breach,
-    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours, c.public_holidays
+    p.revision, p.escalation, p.stops, p.organisations, p.topics, p.types, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours, c.public_holidays
 from desk.plans as p
 join desk.calendars as c on c.calendar_id = p.calendar_id
 order by p.plan_id
@@ -11,7 +11,7 @@ order by p.plan_id
 -- One plan with its business hours.
 select
     p.plan_id, p.name, p.targets, p.default_for, p.warn_at_share, p.escalate_on_breach,
-    p.revision, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours, c.public_holidays
+    p.revision, p.escalation, p.stops, p.organisations, p.topics, p.types, p.calendar_id, c.timezone, c.hours, c.holidays, c.special_hours, c.public_holidays
 from desk.plans as p
 join desk.calendars as c on c.calendar_id = p.calendar_id
 where p.plan_id = $1
@@ -48,3 +48,11 @@ from clocks.clocks as c
 join clocks.tickets as t on t.subject = c.subject
 where c.state in ('running', 'paused') and t.plan_id is not null
 group by t.plan_id
+
+-- name: open_of_plan
+-- The tickets under a plan that have a clock that is not at its end.
+select distinct t.subject
+from clocks.tickets as t
+join clocks.clocks as c on c.subject = t.subject
+where t.plan_id = $1 and c.state in ('running', 'paused')
+order by t.subject

@@ -1,23 +1,24 @@
 """What sla does about what it heard of a ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
 
-from services.sla.domain import (
-    DECIDER,
+from services.sla.commands import (
     ApplyPlan,
     CallOff,
     Command,
     Pause,
+    ReceiveMessage,
     ReceiveResponse,
     Resolve,
     Restart,
     Resume,
 )
-from services.sla.facts import WaitFor
+from services.sla.domain import DECIDER
+from services.sla.facts import Facts, WaitFor
 from services.sla.finders import Plans
-from services.sla.plans import BY_RULE, Plan
+from services.sla.plans import BY_RULE, OF_ORGANISATION, Plan
 from shared.clock import Clock
 from shared.errors import LedgerdeskError, NotYet
 from shared.events import Event, Priority
@@ -102,9 +103,7 @@ class KeepClocks:
         now = DECIDER.fold([e.event for e in past])
         stays = now.plan.plan_id if now.plan is not None and now.by != BY_RULE else None
         patient = self._clock() - recorded.recorded_at < PLAN_WAIT
-        plan, reason = choose(
-            self._known, stays, facts.plan_wanted, facts.priority, patient=patient
-        )
+        plan, reason = choose(self._known, stays, facts, facts.priority, patient=patient)
         return ApplyPlan(
             plan=plan,
             at=recorded.occurred_at,
@@ -118,22 +117,23 @@ class KeepClocks:
 def choose(
     plans: Sequence[Plan],
     stays: str | None,
-    wanted: str | None,
+    facts: Facts,
     priority: Priority,
     *,
     patient: bool = False,
 ) -> tuple[Plan, str]:
-    """The plan for a ticket, and why this one: a person's choice that `stays`, what the topic
-    or the customer `wanted`, or else the priority's own.
+    """The plan for a ticket, and why this one. The first of these that covers the priority:
+
+    a person's choice that `stays`; what the customer chose; the plan for this organisation
+    and what its ticket is about; what the topic asks for; the plan for the organisation; the
+    plan for what it is about; the priority's own.
 
     Raises `NotYet` while `patient` and a plan that is asked for is not defined, as the desk
     may be about to say so; later another takes its place. Raises `NoPlanForPriority`.
     """
     known = {plan.plan_id: plan for plan in plans}
     missing = ""
-    for plan_id, why in ((stays, "as chosen"), (wanted, "as asked for")):
-        if plan_id is None:
-            continue
+    for plan_id, why in _asked_for(plans, stays, facts, priority):
         if plan_id not in known:
             if patient:
                 raise NotYet
@@ -148,6 +148,26 @@ def choose(
     raise NoPlanForPriority(priority=priority.value)
 
 
+def _asked_for(
+    plans: Sequence[Plan], stays: str | None, facts: Facts, priority: Priority
+) -> Iterator[tuple[str, str]]:
+    """Plans by their ids and why, the strongest first."""
+    if stays is not None:
+        yield stays, "as chosen"
+    if facts.customers_plan is not None and facts.customers_plan == facts.plan_wanted:
+        yield facts.customers_plan, "as the customer chose"
+    fitting = [(p.closeness(facts), p) for p in plans if p.covers(priority)]
+    fitting.sort(key=lambda each: -each[0])
+    yield from ((p.plan_id, f"for {facts.organisation}") for n, p in fitting if n > OF_ORGANISATION)
+    if facts.plan_wanted is not None:
+        yield facts.plan_wanted, "as asked for"
+    yield from (
+        (p.plan_id, f"for {facts.organisation}" if n == OF_ORGANISATION else "for such tickets")
+        for n, p in fitting
+        if 0 < n <= OF_ORGANISATION
+    )
+
+
 def translate(recorded: Recorded) -> Command | None:
     """The command that follows from what happened to the ticket."""
     at, known_at = recorded.occurred_at, recorded.recorded_at
@@ -160,19 +180,16 @@ def translate(recorded: Recorded) -> Command | None:
             return Pause(at, known_at, WaitFor.CLARIFICATION)
         case TicketHeld():
             return Pause(at, known_at, WaitFor.HOLD)
-        case (
-            CustomerMessageReceived(automatic=False)
-            | ClarificationProvided()
-            | ClarificationLapsed()
-            | WorkResumed()
-        ):
+        case CustomerMessageReceived(automatic=False):
+            return ReceiveMessage(at, known_at)
+        case ClarificationProvided() | ClarificationLapsed() | WorkResumed():
             return Resume(at)
         case TicketResolved():
             return Resolve(at, known_at)
         case ResolutionRejected():
-            return Restart(at, "the solution was rejected")
+            return Restart(at, known_at, "the solution was rejected")
         case TicketReopened() as reopened:
-            return Restart(at, f"reopened: {reopened.reason}")
+            return Restart(at, known_at, f"reopened: {reopened.reason}")
         case TicketMerged():
             return CallOff(at, known_at, "merged into another ticket")
         case TicketClosed():

@@ -37,6 +37,11 @@ class PlanRow:
     warn_at_share: float
     escalate_on_breach: bool
     revision: int
+    escalation: Sequence[Json] = field(default_factory=list)
+    stops: Sequence[Json] = field(default_factory=list)
+    organisations: Sequence[str] = field(default_factory=list)
+    topics: Sequence[str] = field(default_factory=list)
+    types: Sequence[str] = field(default_factory=list)
 
 
 CALENDARS: Table[CalendarRow] = Table("calendars", CalendarRow)
@@ -83,6 +88,14 @@ class ClockRow:
     warned_at: datetime | None = None
     breached_at: datetime | None = None
     ended_at: datetime | None = None
+    previous_due_at: datetime | None = None
+    """Where the last move of the due time moved it from."""
+    cycle: int = 1
+    """How many times it was promised: answers and progress are owed again and again."""
+    breaches: int = 0
+    """How many of them were missed."""
+    steps: Sequence[Json] = field(default_factory=list)
+    """What the plan asks for before and after the target, as far as it is still to come."""
     history: Sequence[Json] = field(default_factory=list)
     """Everything that was said of the clock, in order."""
 

@@ -1,10 +1,10 @@
 """What is said of a clock when something happens to its ticket: pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.sla.clocks import (
-    MINUTE_SECONDS,
     Clock,
     NotStarted,
     Over,
@@ -21,9 +21,11 @@ from shared.events.sla import (
     ClockResumed,
     ClockStarted,
     ClockStopped,
+    DueStep,
     TargetApproaching,
     TargetBreached,
     TargetMet,
+    TargetOverdue,
 )
 
 
@@ -44,19 +46,30 @@ class Ticking:
 
     def start(self, at: datetime, reason: str, elapsed_seconds: float = 0.0) -> "Ticking":
         """Start the clock, or start it again with what had passed before."""
-        minutes = self.terms.target_minutes[self.kind]
-        target = minutes * MINUTE_SECONDS
+        cycle = 1 if isinstance(self.clock, NotStarted) else self.clock.cycle
+        return self._start(at, reason, elapsed_seconds, cycle)
+
+    def start_anew(self, at: datetime, reason: str) -> "Ticking":
+        """Promise the same once more: nothing that was before counts."""
+        cycle = 1 if isinstance(self.clock, NotStarted) else self.clock.cycle + 1
+        return self._start(at, reason, 0.0, cycle)
+
+    def _start(self, at: datetime, reason: str, elapsed_seconds: float, cycle: int) -> "Ticking":
+        steps = self.terms.steps_due(self.kind, at, elapsed_seconds)
+        target = self.terms.target_seconds(self.kind)
         due_at = self.terms.due(at, target - elapsed_seconds)
         return self.say(
             ClockStarted(
                 clock=self.kind,
-                target_minutes=minutes,
+                target_minutes=self.terms.target_minutes[self.kind],
                 started_at=at,
                 due_at=due_at,
-                warn_at=self._warn_at(at, target, elapsed_seconds, due_at),
+                warn_at=_warn_at(steps, due_at),
                 previous_due_at=self.was_due_at,
                 elapsed_seconds=elapsed_seconds,
                 reason=reason,
+                cycle=cycle,
+                steps=steps,
             )
         )
 
@@ -84,13 +97,16 @@ class Ticking:
             case Paused() as paused:
                 since = max(at, paused.since)
                 due_at = self.terms.due(since, paused.remaining_seconds)
-                target, elapsed = paused.target_seconds, paused.elapsed_seconds
+                steps = self.terms.steps_due(
+                    self.kind, since, paused.elapsed_seconds, paused.reached
+                )
                 return self.say(
                     ClockResumed(
                         clock=self.kind,
                         resumed_at=since,
                         due_at=due_at,
-                        warn_at=self._warn_at(since, target, elapsed, due_at),
+                        warn_at=_warn_at(steps, due_at),
+                        steps=steps,
                     )
                 )
             case _:
@@ -147,8 +163,8 @@ class Ticking:
     def same_as_under(self, terms: Terms) -> bool:
         """Whether other terms change nothing for this clock."""
         same_target = self.terms.target_minutes[self.kind] == terms.target_minutes[self.kind]
-        same_share = self.terms.warn_at_share == terms.warn_at_share
-        return same_target and same_share and self.terms.calendar == terms.calendar
+        same_steps = self.terms.steps_of(self.kind) == terms.steps_of(self.kind)
+        return same_target and same_steps and self.terms.calendar == terms.calendar
 
     def breach_if_due(self, at: datetime) -> "Ticking":
         """The target lies behind us, as no time is left under the terms `at` that instant."""
@@ -158,16 +174,42 @@ class Ticking:
             case _:
                 return self
 
-    def warn(self, due_at: datetime, at: datetime) -> "Ticking":
+    def warn(self, due_at: datetime, at: datetime, share: float) -> "Ticking":
         """The warning that was due `at`, if it is still about the same target."""
         match self.clock:
-            case Running(warned=False, breach=None, due_at=due) if due == due_at:
+            case Running(reached=reached, breach=None, due_at=due) if (
+                due == due_at and reached < share
+            ):
+                step = self.terms.step(self.kind, share)
                 return self.say(
                     TargetApproaching(
                         clock=self.kind,
                         due_at=due,
                         warned_at=at,
                         remaining_seconds=self.terms.calendar.between(at, due),
+                        share=share,
+                        tell=step.tell,
+                        escalate=step.raise_tier,
+                        raise_priority_to=step.raise_priority_to,
+                    )
+                )
+            case _:
+                return self
+
+    def overdue(self, due_at: datetime, at: datetime, share: float) -> "Ticking":
+        """The step after the target that was due `at`, if it is still the same one."""
+        match self.clock:
+            case Running(reached=reached, due_at=due) if due == due_at and reached < share:
+                step = self.terms.step(self.kind, share)
+                return self.breach_if_due(at).say(
+                    TargetOverdue(
+                        clock=self.kind,
+                        due_at=due,
+                        share=share,
+                        reached_at=at,
+                        tell=step.tell,
+                        escalate=step.raise_tier,
+                        raise_priority_to=step.raise_priority_to,
                     )
                 )
             case _:
@@ -223,12 +265,15 @@ class Ticking:
                 return self
 
     def _breached(self, due_at: datetime, at: datetime) -> "Ticking":
+        step = self.terms.step(self.kind, 1.0)
         return self.say(
             TargetBreached(
                 clock=self.kind,
                 due_at=due_at,
                 breached_at=at,
-                escalate=self.terms.escalate_on_breach,
+                escalate=step.raise_tier,
+                tell=step.tell,
+                raise_priority_to=step.raise_priority_to,
             )
         )
 
@@ -248,10 +293,11 @@ class Ticking:
             case NotStarted():
                 return None
 
-    def _warn_at(self, at: datetime, target: float, elapsed: float, due_at: datetime) -> datetime:
-        until_warning = max(0.0, target * self.terms.warn_at_share - elapsed)
-        return min(self.terms.due(at, until_warning), due_at)
-
     def say(self, event: Event) -> "Ticking":
         clock = clock_after(self.clock, event)
         return replace(self, clock=clock, said=(*self.said, event))
+
+
+def _warn_at(steps: Sequence[DueStep], due_at: datetime) -> datetime:
+    """When the first warning is due."""
+    return min((step.at for step in steps if step.share < 1), default=due_at)

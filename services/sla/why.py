@@ -84,7 +84,12 @@ def moves_in(history: Sequence[Row]) -> list[dict[str, Any]]:
 def _sentence(ticket: Row, row: Row, pauses: Sequence[Row], moves: Sequence[Row]) -> str:
     zone = (ticket["calendar"] or {}).get("timezone", "UTC")
     target = _duration(row["target_minutes"] * MINUTE_SECONDS)
-    parts = [f"{target} of business time ({zone}) under the plan {ticket['plan_name']}"]
+    parts = [
+        (
+            f"{target} of business time ({zone}) under the plan {ticket['plan_name']}, "
+            f"revision {ticket['plan_revision']}, hours {ticket['calendar_id']}"
+        )
+    ]
     if row["due_at"] is not None:
         parts.insert(0, f"due {_local(row['due_at'], zone)}")
     else:

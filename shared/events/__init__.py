@@ -6,6 +6,7 @@ shapes get an upcaster in `upcasts.py`. `decode` never fails on a type it does n
 
 from shared.events import (
     assignment,
+    customers,
     gateway,
     intake,
     notify,
@@ -55,6 +56,7 @@ __all__ = [
     "Value",
     "all_event_types",
     "assignment",
+    "customers",
     "decode",
     "encode",
     "event_type",

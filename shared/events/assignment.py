@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.events.base import DESK, AgentName, Event, Moment, Personal, Value
+from shared.events.base import DESK, AgentName, Event, Moment, Personal, Priority, TicketType, Value
 
 
 class _AssignmentEvent(Event):
@@ -15,11 +15,40 @@ class Candidate(Value):
 
     agent_id: str
     load: int
-    """Tickets the agent had."""
+    """Places that the agent's tickets took."""
     capacity: int
-    """Tickets the agent may have."""
+    """Places the agent has."""
     verdict: str
-    """chosen, or why not: offline, full, wrong team, lacks skill …, tier too low."""
+    """chosen, or why not: offline, off shift, full, wrong team, lacks skill …, tier too low."""
+
+
+class Strategy(StrEnum):
+    """Who of those that are free gets a ticket of a queue."""
+
+    LEAST_LOADED = "least_loaded"
+    MOST_SPARE = "most_spare"
+    """Whoever has the most places free."""
+    ROUND_ROBIN = "round_robin"
+    """Whoever has waited longest for a ticket."""
+
+
+class TicketRouted(_AssignmentEvent):
+    """A routing rule, or that none holds any more, changed what the ticket needs."""
+
+    rule: str
+    """Its id; empty when none holds, and the ticket needs what its topic says."""
+    rule_name: str = ""
+    team_id: str
+    team_name: str
+    skills: tuple[str, ...] = ()
+    levels: dict[str, int] = {}
+    """The lowest level of a skill that will do, where it is not any."""
+    tier: int = 1
+    strategy: str = ""
+    """Empty: the team's own."""
+    owner: str = ""
+    """The agent who is asked first."""
+    routed_at: Moment
 
 
 class TicketQueued(_AssignmentEvent):
@@ -34,6 +63,11 @@ class TicketQueued(_AssignmentEvent):
     reason: str
     candidates: tuple[Candidate, ...] = ()
     queued_at: Moment
+    levels: dict[str, int] = {}
+    rule: str = ""
+    """The routing rule in force, if any."""
+    untouched_after_minutes: float = 0.0
+    """Rest that is then noticed; 0: none is."""
 
 
 class AgentAssigned(_AssignmentEvent):
@@ -52,6 +86,17 @@ class AgentAssigned(_AssignmentEvent):
     reason: Personal
     candidates: tuple[Candidate, ...] = ()
     assigned_at: Moment
+    rule: str = ""
+    """The routing rule in force, if any."""
+    strategy: str = ""
+    """How the agent was found: a `Strategy`, `had_before`, `owner`, `helped_before`, or
+    `by_hand`."""
+    weight: int = 1
+    """Places that the ticket takes of the agent's capacity."""
+    overrides: tuple[str, ...] = ()
+    """What a manager passed over: offline, wrong team, lacks skill …"""
+    untouched_after_minutes: float = 0.0
+    """Rest that is then noticed; 0: none is."""
 
 
 class AgentUnassigned(_AssignmentEvent):
@@ -65,6 +110,8 @@ class AgentUnassigned(_AssignmentEvent):
     declined: bool = False
     """The agent gave it back, and is not chosen for it again unless somebody names them."""
     unassigned_at: Moment
+    weight: int = 1
+    """Places that are free again."""
 
 
 class ParticipantAdded(_AssignmentEvent):
@@ -111,6 +158,18 @@ class TicketEscalated(_AssignmentEvent):
     escalated_at: Moment
 
 
+class TicketLeftUntouched(_AssignmentEvent):
+    """Nobody has done anything about the ticket for too long: its agent and manager are told."""
+
+    team_id: str
+    team_name: str
+    agent_id: str | None = None
+    """Who has it; None while it is queued."""
+    since: Moment
+    """When something was last done."""
+    noticed_at: Moment
+
+
 class AgentWentOnline(_AssignmentEvent):
     """The agent takes tickets. Subject: the agent."""
 
@@ -138,6 +197,45 @@ class TeamDefined(_AssignmentEvent):
     name: str
     email: str = ""
     revision: int
+    strategy: Strategy = Strategy.LEAST_LOADED
+
+
+class RoutingRule(Value):
+    """What tickets of some kind need; what a rule leaves empty, any ticket has."""
+
+    rule_id: str
+    name: str = ""
+    topics: tuple[str, ...] = ()
+    types: tuple[TicketType, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    organisations: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    team_id: str = ""
+    """Empty: the one that intake named."""
+    team_name: str = ""
+    skills: tuple[str, ...] = ()
+    levels: dict[str, int] = {}
+    tier: int = 1
+    strategy: Strategy | None = None
+    owner: str = ""
+    """The agent who is asked first."""
+
+
+class RoutingDefined(_AssignmentEvent):
+    """How the desk routes. The first rule that holds decides. Subject: the desk's routing."""
+
+    topic: ClassVar[str] = DESK
+
+    rules: tuple[RoutingRule, ...] = ()
+    weights: dict[str, int] = {}
+    """Places that a ticket takes, by priority; 1 if not named."""
+    same_agent: bool = True
+    """Whoever last helped a requester is asked before others."""
+    untouched_queued_minutes: float = 0.0
+    """Rest of a queued ticket that is noticed; 0: none is."""
+    untouched_assigned_minutes: float = 0.0
+    """Rest of a ticket that somebody has."""
+    revision: int
 
 
 class Role(StrEnum):
@@ -147,6 +245,20 @@ class Role(StrEnum):
     MANAGER = "manager"
     OPERATOR = "operator"
     ADMIN = "admin"
+
+
+class Shift(Value):
+    """Hours of a day, local wall time `HH:MM`; an end before the start is on the next day."""
+
+    start: str
+    end: str
+
+
+class Leave(Value):
+    """Whole days away, first and last, `2026-12-24`."""
+
+    first: str
+    last: str
 
 
 class AgentDefined(_AssignmentEvent):
@@ -166,3 +278,10 @@ class AgentDefined(_AssignmentEvent):
     """SHA-256 of the bearer token, hex: the token itself is kept nowhere."""
     active: bool = True
     revision: int
+    levels: dict[str, int] = {}
+    """How good they are at a skill, where it is more than 1."""
+    timezone: str = "UTC"
+    """Of shifts and leave, an IANA zone."""
+    shifts: dict[str, tuple[Shift, ...]] = {}
+    """By weekday: mon, tue, …; none at all: always."""
+    leave: tuple[Leave, ...] = ()

@@ -49,6 +49,10 @@ class Authenticity(Value):
     verdict: Verdict = Verdict.NONE
     checked_by: str = ""
     """`us`, or the mail server of ours whose word it is."""
+    arc: str = "none"
+    """Whether the seals of those who forwarded it hold (RFC 8617)."""
+    forwarder: str = ""
+    """The domain that sealed it last, if they hold."""
 
 
 SenderText = Annotated[str, PersonalField(person_in("sender"))]
@@ -97,6 +101,12 @@ class TicketOpened(_IntakeEvent):
     """False when a machine must not answer this mail by itself (RFC 3834, 2)."""
     authenticity: Authenticity | None = None
     """Of the mail that opened it; None where nobody could tell."""
+    organisation: str = ""
+    """Id of the organisation that the requester belonged to; empty when unknown."""
+    language: str = ""
+    """The requester's language (BCP 47), e.g. `de-AT`; empty when unknown."""
+    timezone: str = ""
+    """Where the requester is (IANA), e.g. `Europe/Vienna`; empty when unknown."""
 
 
 class CustomerMessageReceived(_IntakeEvent):
@@ -235,10 +245,14 @@ class Relation(Value):
     number: str
     score: float
     """Share of words in common, 0 to 1."""
+    same_requester: bool = True
+    """False when somebody else opened it: maybe the same fault, never the same request."""
+    duplicate: bool = False
+    """The same requester says nearly the same: it was probably sent twice."""
 
 
 class TicketsRelated(_IntakeEvent):
-    """Open tickets of the same requester use similar words."""
+    """Open tickets, of the same requester or of anybody, use similar words."""
 
     related: tuple[Relation, ...]
 
@@ -423,6 +437,35 @@ class AddressConfirmed(_IntakeEvent):
     person_id: UUID
     how: ConfirmedHow
     confirmed_at: Moment
+
+
+class CopyInvited(_IntakeEvent):
+    """The requester wants somebody to take part in the ticket, who is asked by mail."""
+
+    public: ClassVar[bool] = True
+
+    person: Person
+    invited_at: Moment
+
+
+class CopyConfirmed(_IntakeEvent):
+    """Whoever was asked has agreed, and takes part: they read and write in the ticket."""
+
+    public: ClassVar[bool] = True
+
+    person_id: UUID
+    confirmed_at: Moment
+
+
+class CopyEnded(_IntakeEvent):
+    """Somebody takes part no more, or isn't asked to any more."""
+
+    public: ClassVar[bool] = True
+
+    person_id: UUID
+    by_themselves: bool
+    """False: the requester wanted it."""
+    ended_at: Moment
 
 
 class BounceReceived(_IntakeEvent):

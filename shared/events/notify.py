@@ -12,6 +12,7 @@ from shared.events.base import (
     Moment,
     Personal,
     PersonalField,
+    Value,
     address_in,
 )
 
@@ -21,6 +22,10 @@ RecipientText = Annotated[str, PersonalField(address_in("recipient"))]
 LetterText = Annotated[str, PersonalField(REQUESTER, CAUSE, address_in("recipient"))]
 """What a mail tells: it may speak of the requester, of whoever did what it tells of, and
 of its reader, and goes when any of them is forgotten."""
+
+
+NoticeText = Annotated[str, PersonalField(REQUESTER, CAUSE)]
+"""What a notice tells: it may speak of the requester and of whoever did what it tells of."""
 
 
 class _NotifyEvent(Event):
@@ -44,6 +49,9 @@ class NotificationKind(StrEnum):
     FOLLOW_UP = "follow_up"
     BREACH_WARNING = "breach_warning"
     BREACH = "breach"
+    COPY = "copy"
+    """The requester wants somebody to take part in the ticket."""
+    LOW_RATING = "low_rating"
     LINK = "link"
     """The customer asked for a new link to the ticket."""
 
@@ -73,6 +81,8 @@ class NotificationRequested(_NotifyEvent):
     unproven: bool = False
     """Nothing has shown that the customer's address belongs to whoever opened the ticket."""
     requested_at: Moment
+    not_before: Moment | None = None
+    """When the quiet hours of whoever it goes to are over; None: at once."""
 
 
 class NotificationSent(_NotifyEvent):
@@ -108,6 +118,80 @@ class NotificationSuppressed(_NotifyEvent):
     to_customer: bool
     reason: str
     suppressed_at: Moment
+
+
+class NoticeIssued(_NotifyEvent):
+    """What webhooks that ask for notices are told, once for each fact and kind."""
+
+    notice_id: UUID
+    kind: NotificationKind
+    urgent: bool = False
+    subject: NoticeText
+    text: NoticeText
+    issued_at: Moment
+
+
+class QuietTime(Value):
+    """Hours of each day in which nothing but what is urgent is sent."""
+
+    start: str
+    """`20:00`, by the clocks of the zone."""
+    end: str
+    """`07:00`; on the next day if it is not after the start."""
+    timezone: str
+    """An IANA zone, e.g. `Europe/Berlin`."""
+    weekends: bool = False
+    """Saturdays and Sundays are quiet, too."""
+
+
+class NotificationRule(Value):
+    """Who hears of one kind of thing, and how."""
+
+    kind: NotificationKind
+    to: tuple[str, ...]
+    """customer, agent, last agent, agent or managers, named, participants, managers."""
+    by: tuple[str, ...] = ("mail",)
+    """mail, webhook."""
+    urgent: bool = False
+    """It is sent in quiet hours, too, and nobody can mute it."""
+
+
+class NotificationRulesDefined(_NotifyEvent):
+    """Who hears what, and how; kinds that are not named keep what holds without a rule.
+
+    Its subject is the rules themselves.
+    """
+
+    topic: ClassVar[str] = DESK
+
+    rules: tuple[NotificationRule, ...] = ()
+    quiet: QuietTime | None = None
+    """Of everybody at the desk who has not set hours of their own."""
+    revision: int
+
+
+class NotificationPreferencesSet(_NotifyEvent):
+    """What somebody does not want to hear, and when. Its subject is theirs alone."""
+
+    topic: ClassVar[str] = DESK
+
+    whom: str
+    """`agent:anna`, or `customer:<person id>`."""
+    muted: tuple[NotificationKind, ...] = ()
+    quiet: QuietTime | None = None
+    language: str = ""
+    """In which an agent is written to, as `en` or `de`; empty: the desk's."""
+    set_by: str
+    set_at: Moment
+
+
+class SuppressionLifted(_NotifyEvent):
+    """Mail is sent again to an address that took none. Its subject is whoever has the address."""
+
+    topic: ClassVar[str] = DESK
+
+    lifted_by: str
+    lifted_at: Moment
 
 
 class WebhookCreated(_NotifyEvent):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.events.base import Event, Moment, Personal
+from shared.events.base import DESK, Event, Moment, Personal
 
 
 class _ReviewEvent(Event):
@@ -28,6 +28,20 @@ class FeedbackReceived(_ReviewEvent):
     recurred: bool = False
     given_by: str
     given_at: Moment
+    low: bool = False
+    """By the desk's rule then in force: managers hear of it."""
+    reopens: bool = False
+    """By the desk's rule then in force, the ticket is worked on again."""
+
+
+class QualityReviewRequested(_ReviewEvent):
+    """A colleague is to look at how the ticket was worked on."""
+
+    why: str
+    """breached, rated low, reopened or sampled: the rule that chose it."""
+    rules_revision: int
+    """The desk revision in which the rules were last defined."""
+    requested_at: Moment
 
 
 class QualityReviewed(_ReviewEvent):
@@ -96,3 +110,24 @@ class ArticleLinked(_ReviewEvent):
     title: str
     linked_by: str
     linked_at: Moment
+
+
+class QualityRulesDefined(_ReviewEvent):
+    """Which closed tickets a colleague looks at, and what a low rating leads to.
+
+    Its subject is the rules themselves.
+    """
+
+    topic: ClassVar[str] = DESK
+
+    sample_share: float = 0.1
+    """Of the closed tickets that nothing was special about: from 0 to 1."""
+    breached: bool = True
+    """All that broke a promise."""
+    rated_low: bool = True
+    reopened: bool = True
+    low_rating_at_most: int = 2
+    """The best rating that is a low one; 0: none is."""
+    low_rating_reopens: bool = False
+    """A low rating begins the work anew, as if the customer had said that it came back."""
+    revision: int

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from shared.events.base import DESK, Event, Moment, Personal, Priority, Value
+from shared.events.base import DESK, Event, Moment, Personal, Priority, TicketType, Value
 
 
 class _SlaEvent(Event):
@@ -14,6 +14,10 @@ class ClockKind(StrEnum):
     """What is timed."""
 
     FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    """An answer to what the customer wrote since they last heard from us."""
+    PROGRESS = "progress"
+    """Something to hear every so often, from the first response until there is a solution."""
     RESOLUTION = "resolution"
 
 
@@ -41,6 +45,34 @@ class CalendarValues(Value):
     special_hours: dict[str, tuple[Interval, ...]] = {}
 
 
+class EscalationStep(Value):
+    """What is done when a share of a target has passed and it is not met."""
+
+    share: float
+    """1 is the target itself; less is a warning, more is overdue."""
+    tell: tuple[str, ...] = ()
+    """`agent`, `team`, `managers`, or agents by their ids; empty: whom it always concerns."""
+    raise_tier: bool = False
+    raise_priority_to: Priority | None = None
+    clocks: tuple[ClockKind, ...] = ()
+    """The targets it is about; empty: all."""
+
+
+class Stops(Value):
+    """What a clock stands still for."""
+
+    clock: ClockKind
+    waits: tuple[str, ...]
+    """Of `clarification`, `customer`, `hold` and `verdict`."""
+
+
+class DueStep(Value):
+    """A step that is still to come."""
+
+    share: float
+    at: Moment
+
+
 class SlaPlanApplied(_SlaEvent):
     """A plan holds for the ticket from now on."""
 
@@ -60,6 +92,10 @@ class SlaPlanApplied(_SlaEvent):
     escalate_on_breach: bool = True
     plan_revision: int = 0
     """The desk revision in which the plan was last defined."""
+    escalation: tuple[EscalationStep, ...] = ()
+    """Empty: a warning at `warn_at_share`, and what `escalate_on_breach` says."""
+    stops: tuple[Stops, ...] = ()
+    """Clocks that are not named stand still for what they always do."""
 
 
 class ClockStarted(_SlaEvent):
@@ -77,6 +113,10 @@ class ClockStarted(_SlaEvent):
     elapsed_seconds: float = 0.0
     """Business seconds that had passed before (a restart after a change)."""
     reason: Personal = ""
+    cycle: int = 1
+    """How many times this was promised: answers and progress are owed again and again."""
+    steps: tuple[DueStep, ...] = ()
+    """What comes before and after the target; empty: the warning alone."""
 
 
 class ClockPaused(_SlaEvent):
@@ -100,6 +140,7 @@ class ClockResumed(_SlaEvent):
     resumed_at: Moment
     due_at: Moment
     warn_at: Moment
+    steps: tuple[DueStep, ...] = ()
 
 
 class ClockStopped(_SlaEvent):
@@ -122,6 +163,12 @@ class TargetApproaching(_SlaEvent):
     due_at: Moment
     warned_at: Moment
     remaining_seconds: float
+    share: float = 0.0
+    """The share of the target that has passed; 0: not said."""
+    tell: tuple[str, ...] = ()
+    escalate: bool = False
+    """The plan asks for a higher tier."""
+    raise_priority_to: Priority | None = None
 
 
 class TargetMet(_SlaEvent):
@@ -143,6 +190,21 @@ class TargetBreached(_SlaEvent):
     breached_at: Moment
     escalate: bool = False
     """The plan asks for a higher tier on this breach."""
+    tell: tuple[str, ...] = ()
+    raise_priority_to: Priority | None = None
+
+
+class TargetOverdue(_SlaEvent):
+    """The target was missed long enough ago for the plan's next step."""
+
+    clock: ClockKind
+    due_at: Moment
+    share: float
+    """The share of the target that has passed, more than 1."""
+    reached_at: Moment
+    tell: tuple[str, ...] = ()
+    escalate: bool = False
+    raise_priority_to: Priority | None = None
 
 
 class BreachRetracted(_SlaEvent):
@@ -183,6 +245,9 @@ class PlanTargets(Value):
     priority: Priority
     first_response_minutes: float
     resolution_minutes: float
+    next_response_minutes: float | None = None
+    progress_every_minutes: float | None = None
+    """None: nothing is promised."""
 
 
 class SlaPlanDefined(_SlaEvent):
@@ -202,3 +267,9 @@ class SlaPlanDefined(_SlaEvent):
     """Share of the target after which a warning is due."""
     escalate_on_breach: bool = True
     revision: int
+    escalation: tuple[EscalationStep, ...] = ()
+    stops: tuple[Stops, ...] = ()
+    organisations: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    types: tuple[TicketType, ...] = ()
+    """Tickets that get this plan by what they are: all that is given must hold."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from shared.events import Event, Unknown, decode
@@ -85,9 +85,11 @@ class Past:
     """How far each author's stream has come, also where nothing of it is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event to append, with its envelope."""
+class NewEvent(NamedTuple):
+    """An event to append, with its envelope.
+
+    A tuple, as it is made in a third of the time that a frozen dataclass of so many fields takes.
+    """
 
     subject: UUID
     author: str

@@ -1,10 +1,14 @@
 """Three brokers: losing any one changes nothing; losing two stops publishing, not accepting."""
 
 import asyncio
+from functools import partial
 
 import psutil
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
+from deploy.local.desk import Desk
 from shared.testing.eventually import eventually
 from tests.faults.faults import Kill, frozen, process_of, recovered
 from tests.faults.journal import Journal, Outcome, Way
@@ -32,6 +36,21 @@ async def lag(run: Soak, service: str) -> int:
     return sum(f["lag"] for f in overview["followers"] if f["name"] == "relay")
 
 
+async def all_in_sync(run: Soak) -> bool:
+    """Whether every broker is there again and has every partition: the next one may go."""
+    desk = Desk.open(run.world.folder, dict(run.world.environ))
+    admin = AIOKafkaAdminClient(bootstrap_servers=desk.stack.kafka.bootstrap)
+    try:
+        await admin.start()
+        described = await admin.describe_topics()
+    except KafkaError:
+        return False
+    finally:
+        await admin.close()
+    partitions = [each for topic in described for each in topic["partitions"]]
+    return bool(partitions) and all(len(each["isr"]) == len(BROKERS) for each in partitions)
+
+
 @pytest.mark.timeout(900)
 async def test_one_of_three_brokers_may_be_lost_and_two_may_be_away_for_a_while() -> None:
     async with soaked(1, 1, {"LEDGERDESK_BROKERS": "3"}) as run:
@@ -46,6 +65,7 @@ async def test_one_of_three_brokers_may_be_lost_and_two_may_be_away_for_a_while(
                 assert await eventually(run.is_settled, timeout=120), f"without {broker}"
                 say(f"without {broker}: tickets were accepted, heard and acknowledged")
             await recovered(run.world)
+            await eventually(partial(all_in_sync, run), timeout=180)
 
         async with frozen(run.world, "supervisor"):
             await gone(run, "kafka")

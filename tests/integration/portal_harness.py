@@ -66,6 +66,13 @@ class Asked:
     headers: httpx.Headers
 
 
+def token_in(page: str) -> str:
+    """What the first form of a page carries."""
+    found = re.search(r'name="form" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
 @dataclass
 class Desk:
     """The portal, a browser on it, and the services behind it."""
@@ -101,9 +108,7 @@ class Desk:
         """The hidden fields of a page's form, as a browser would send them."""
         page = (await self.browser.get(path)).text
         form = page[page.index(f'action="{action}"') :] if action else page
-        found = re.search(r'name="form" value="([^"]+)"', form)
-        assert found is not None
-        return {"form": found[1]}
+        return {"form": token_in(form)}
 
 
 @asynccontextmanager

@@ -115,7 +115,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
         return why
 
     why = await eventually(lambda: has_it("anna"))
-    assert why["reason"] == "the only one free, 0 of 2 tickets"
+    assert why["reason"] == "the only one free, 0 of 2 places taken"
 
     taken = await desk.call("POST", f"/tickets/{ticket}/claim", who="ben")
     assert (taken.status_code, taken.json()["code"]) == (409, "already_assigned")
@@ -123,7 +123,7 @@ async def test_a_day_at_the_desk_over_http(desk: Desk) -> None:
     assert (foreign.status_code, foreign.json()["code"]) == (403, "not_yours")
     full = await desk.call("POST", f"/tickets/{ticket}/assign", agent_id="mara", reason="you")
     assert full.status_code == 409
-    assert full.json()["detail"] == "mara has 0 of 0 tickets: there is no room for another."
+    assert full.json()["detail"] == "mara has 0 of 0 places taken: there is no room for it."
     nobody = await desk.call("POST", f"/tickets/{ticket}/assign", agent_id="zoe", reason="you")
     assert (nobody.status_code, nobody.json()["code"]) == (404, "agent_unknown")
     empty = await desk.call("POST", f"/tickets/{ticket}/assign", agent_id="ben")
@@ -175,7 +175,7 @@ async def test_a_reopened_ticket_goes_back_to_who_had_it(desk: Desk) -> None:
 
     async def back_with_anna() -> bool:
         why = await desk.why(ticket)
-        return bool(why["reason"] == "had the ticket before, 0 of 5 tickets")
+        return bool(why["reason"] == "had the ticket before, 0 of 5 places taken")
 
     await eventually(back_with_anna)
     assert await desk.loads() == {"anna": 1}
@@ -185,18 +185,37 @@ async def _idle(desk: Desk) -> bool:
     return await desk.loads() == {}
 
 
-async def test_who_is_taken_off_the_desk_leaves_their_tickets_to_others(desk: Desk) -> None:
-    await apply(desk, anna=5, ben=5)
+async def test_who_leaves_leaves_their_tickets_to_others(desk: Desk) -> None:
+    rest = {"untouched_assigned_minutes": 0.001}
+    special = {"rule_id": "routers", "name": "Routers", "topics": ["router"], "tier": 1}
+    routing = {**rest, "weights": {"medium": 2}, "rules": [special]}
+    told = await apply(desk, routing, anna=6, ben=6, cleo=12)
+    assert told.count("RoutingDefined") == 1
+    assert await apply(desk, routing, anna=6, ben=6, cleo=12) == []
     await go_online(desk, "anna")
     tickets = await desk.open_tickets(3)
 
     async def all_with(who: str) -> bool:
-        return await desk.loads() == {who: 3}
+        return await desk.loads() == {who: 6}
 
     await eventually(lambda: all_with("anna"))
+
+    async def explained() -> None:
+        why = await desk.why(tickets[0])
+        assert (why["weight"], why["wants"]["rule"], why["how"]) == (2, "routers", "least_loaded")
+        assert "It needs tier 1 of Support, by the routing rule Routers." in why["told"]
+        assert why["told"][-1].startswith("Nothing was done about it since")
+
+    await eventually(explained)
     await go_online(desk, "ben")
-    assert await apply(desk, ben=5) == ["AgentWentOffline", "AgentDefined"]
+    assert await apply(desk, routing, ben=6, cleo=12) == ["AgentWentOffline", "AgentDefined"]
     await eventually(lambda: all_with("ben"))
+    await go_online(desk, "cleo")
+    no = await desk.call("POST", "/agents/ben/hand-on", who="cleo", reason="I want them")
+    assert no.status_code == 403
+    moved = await desk.call("POST", "/agents/ben/hand-on", reason="on leave")
+    assert moved.json() == {"agent_id": "ben", "tickets": dict.fromkeys(map(str, tickets), "cleo")}
+    await eventually(lambda: all_with("cleo"))
 
     async def all_held() -> bool:
         return await desk.stages(tickets) == {"held": 3}

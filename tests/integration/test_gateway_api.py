@@ -329,10 +329,12 @@ async def test_presence_and_quarantine_are_their_owners(desk: Desk) -> None:
         await anna.put("/api/v1/me/presence", json={"online": False})
         await anna.get("/api/v1/quarantine", params={"limit": "5"})
         await anna.get("/api/v1/files/abc")
+        await anna.post("/api/v1/due-times", json={"plan_id": "standard"})
     assert [(s.owner, s.method, s.path) for s in desk.owners.sent] == [
         ("assignment", "PUT", "/v1/agents/anna/presence"),
         ("intake", "GET", "/v1/quarantine?limit=5"),
         ("intake", "GET", "/v1/files/abc"),
+        ("sla", "POST", "/v1/calc"),
     ]
 
 

@@ -358,6 +358,25 @@ async def test_a_quarantined_mail_says_why_and_is_released(
     assert sent.body == {"into_ticket_id": NUMBER}
 
 
+async def test_the_promises_of_a_ticket_say_why(desk: Desk, anna: httpx.AsyncClient) -> None:
+    started = {"what": "ClockStarted", "at": "2026-03-02T09:00:00Z", "reason": "<b>as asked</b>"}
+    text = "Due at ten; under the plan Emergency, revision 3."
+    why = {"text": text, "history": [started]}
+    clock = {"clock": "next_response", "state": "running", "breaches": 2, "why": why}
+    told = {"plan": {"plan_name": "Emergency", "reason": "as asked", "revision": 3,
+                     "calendar_id": "always", "calendar": None}, "clocks": [clock]}  # fmt: skip
+    desk.owners.answers = [httpx.Response(200, json=told)]
+    page = await anna.get(f"{PAGE}/promises")
+    assert page.status_code == 200, page.text
+    assert "Next response: running, missed 2 times" in page.text
+    assert text in page.text
+    assert "&lt;b&gt;as asked&lt;/b&gt;" in page.text
+    sent = desk.owners.sent[-1]
+    assert (sent.owner, sent.path.rpartition("/")[2]) == ("sla", "clocks")
+    desk.owners.answers = [httpx.Response(503, json={"detail": "Away for a moment."})]
+    assert "Away for a moment." in (await anna.get(f"{PAGE}/promises")).text
+
+
 async def test_presence_and_signing_out(desk: Desk, anna: httpx.AsyncClient) -> None:
     token = re.search(r'name="form_token" value="(\w+)"', (await anna.get("/")).text)
     assert token

@@ -12,6 +12,7 @@ from services.gateway.finders import SQL
 from tests.integration.gateway_harness import Databases
 
 SMALL = {
+    "organisation",
     "agents",
     "api_keys",
     "agent_names",

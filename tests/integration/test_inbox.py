@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
@@ -59,8 +58,8 @@ def arrival(event_id: UUID, subject: UUID) -> Heard:
 
 def second(first: Heard, version: int = 2) -> Heard:
     """What its author said behind `first`, as it came from Kafka."""
-    said = replace(arrival(uuid7(), first.subject), version=version, previous=first.id)
-    return replace(said, headers=headers_of(said))  # type: ignore[arg-type]
+    said = arrival(uuid7(), first.subject)._replace(version=version, previous=first.id)
+    return said._replace(headers=headers_of(said))  # type: ignore[arg-type]
 
 
 class LooksTooEarly(Inbox):
@@ -95,7 +94,7 @@ async def test_two_records_with_one_id_or_one_that_is_refused_hold_up_no_others(
     inbox = Inbox(log, ["TargetBreached"])
     first, alone, after = (arrival(uuid7(), uuid7()) for _ in range(3))
     twin = arrival(first.id, uuid7())
-    refused = replace(arrival(uuid7(), uuid7()), occurred_at=NO_INSTANT)
+    refused = arrival(uuid7(), uuid7())._replace(occurred_at=NO_INSTANT)
     await inbox.take([first, twin, refused, alone, after])
     for one in (first, alone, after):
         assert [event.id for event in (await log.read(one.subject)).events] == [one.id]
@@ -133,7 +132,7 @@ async def test_each_gap_that_is_skipped_goes_on_record_with_what_is_taken_in(
     operator = Identity("agent:op", "gateway", role=Role.OPERATOR)
     first = arrival(uuid7(), uuid7())
     early = second(first)
-    later = second(replace(first, id=uuid7()), version=4)
+    later = second(first._replace(id=uuid7()), version=4)
     log.hold.put_on(0.01)
     for number, waiting in enumerate((early, later)):
         await inbox.take([waiting])

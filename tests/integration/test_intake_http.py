@@ -338,7 +338,8 @@ async def test_a_customer_writes_and_a_stranger_may_not(live: Live) -> None:
     written = await live.client.post(path, json={"text": "Any news?"}, headers=live.customer())
     assert written.status_code == 200, written.text
     assert written.json()["events"] == ["CustomerMessageReceived"]
-    assert 'intake=5"' in written.headers["etag"]
+    # Its fifth event, unless similar tickets were related to it meanwhile.
+    assert int(written.headers["etag"].strip('"').removeprefix("intake=")) >= 5
     stranger = live.customer("mallory@example.com")
     refused = await live.client.post(path, json={"text": "Let me in"}, headers=stranger)
     assert (refused.status_code, refused.json()["code"]) == (403, "sender_takes_no_part")
@@ -364,7 +365,9 @@ async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> Non
     assert unreasoned.json()["errors"] == [{"field": "reason", "message": "is required"}]
 
 
-async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live: Live) -> None:
+async def test_similar_tickets_are_related_and_one_persons_can_be_merged(
+    live: Live,
+) -> None:
     paula = {"name": "Paula", "email": "paula@example.com"}
     text = {"topic": "general", "requester": paula}
     first = await live.open(subject="Printer prints empty pages", **text)
@@ -376,7 +379,8 @@ async def test_similar_tickets_of_one_person_are_related_and_can_be_merged(live:
 
     async def related() -> bool:
         row = await live.row("triage.tickets", first["ticket_id"])
-        return [one["ticket_id"] for one in row["related"]] == [second["ticket_id"]]
+        hers = {one["ticket_id"]: one["same_requester"] for one in row["related"]}
+        return hers.get(second["ticket_id"]) is True and hers.get(other["ticket_id"]) is False
 
     await eventually(related)
     path = f"/v1/tickets/{second['ticket_id']}/merge"

@@ -51,6 +51,7 @@ async def test_no_hot_query_scans_a_table(full: "asyncpg.Connection[asyncpg.Reco
     now = datetime(2026, 3, 2, tzinfo=UTC)
     asked: dict[str, tuple[object, ...]] = {
         "open_of_requesters": ([PERSON], 50),
+        "open_with_words": ([PERSON], ["'terminal' | 'printer'"], 300, 50),
         "tickets_of_numbers": (["LD-7", "LD-8"],),
         "tickets_of_message_ids": (["<LD-7@x>", "<LD-8@x>"],),
         "quarantine": (now, PERSON, 50),

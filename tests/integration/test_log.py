@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -49,7 +48,7 @@ def event(subject: UUID, version: int, **changes: object) -> NewEvent:
         occurred_at=T0,
         data=encode(fact).decode(),
     )
-    return replace(new, **changes)  # type: ignore[arg-type]
+    return new._replace(**changes)  # type: ignore[arg-type]
 
 
 async def test_what_was_appended_is_read_back_byte_for_byte_with_its_predecessor(log: Log) -> None:

@@ -375,7 +375,7 @@ async def test_a_new_link_goes_to_the_requester_alone_and_once_in_a_while(
         for email in (CUSTOMER, CUSTOMER, "else@example.com"):
             identity = Identity(f"customer:{person_id(email)}", "portal")
             headers = {HEADER: sign(SECRET, identity, "notify", utc_now())}
-            asked.append((await client.post(path, headers=headers)).status_code)
+            asked.append((await client.post(path, json={}, headers=headers)).status_code)
         identity = Identity("agent:anna", "gateway", role=Role.AGENT)
         headers = {HEADER: sign(SECRET, identity, "notify", utc_now())}
         await notify.catch_up()

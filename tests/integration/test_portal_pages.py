@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.portal import desk_name, finding
+from services.portal import desk_name
 from services.portal.finders import Finders
 from shared.clock import utc_now
 from shared.events import Attachment
@@ -385,7 +385,7 @@ async def test_acting_through_a_mailed_link_confirms_the_address_once(desk: Desk
         ("intake", f"/v1/tickets/{desk.ticket}/address")
     ] * 2
     await desk.hears(AddressConfirmed(person_id=MARIA.person_id, how="link", confirmed_at=T0))
-    assert "/mine" not in (await desk.browser.get(f"/t/{desk.token}")).text
+    assert f"/t/{desk.token}/mine" not in (await desk.browser.get(f"/t/{desk.token}")).text
 
 
 async def test_a_form_of_another_link_or_act_does_nothing(desk: Desk) -> None:
@@ -427,6 +427,19 @@ async def test_a_closed_ticket_is_rated(desk: Desk) -> None:
     assert desk.asked[0].body == {"rating": 5, "comment": "<b>fine", "recurred": True}
 
 
+async def test_a_customer_does_without_mails_on_progress(desk: Desk) -> None:
+    await desk.hears(OPENED)
+    path = f"/t/{desk.token}/notifications"
+    form = await desk.form(path)
+    assert "Please choose one of the two." in (await desk.browser.post(path, data=form)).text
+    desk.answers += [taken(desk, 200)]
+    done = await desk.browser.post(path, data=form | {"progress": "no"})
+    assert done.status_code == 303
+    (sent,) = desk.asked
+    assert (sent.owner, sent.body) == ("notify", {"progress": False})
+    assert sent.path == f"/v1/tickets/{desk.ticket}/preferences"
+
+
 async def test_files_are_downloads_of_this_ticket_only(desk: Desk, tmp_path: Path) -> None:
     (file_id,) = await FileStore.of(tmp_path).put(b"<script>alert(1)</script>")
     (other,) = await FileStore.of(tmp_path).put(b"somebody else's")
@@ -463,30 +476,6 @@ async def test_links_that_are_not_ours_show_nothing(desk: Desk) -> None:
             page = await desk.browser.get(f"/t/{token}{path}")
             assert page.status_code == 403
             assert "This link does not work" in page.text
-
-
-async def test_a_new_link_is_asked_for_without_telling_whether_there_is_a_ticket(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finding, "ANSWER_SECONDS", 0.0)
-    left = []
-    monkeypatch.setattr(finding, "leave_place", left.append)
-    number = number_for(desk.ticket, SECRET.encode())
-    await desk.hears(OPENED.model_copy(update={"number": number}))
-    form = await desk.form("/find")
-    page = await desk.browser.post("/find", data={**form, "number": "LD-1", "email": "x"})
-    assert "This is not a ticket number." in page.text
-    assert "the e-mail address that the ticket was opened with" in page.text
-    pages = set()
-    for email in ("maria@example.com", "else@example.com", "MARIA@example.com"):
-        desk.answers[:] = [httpx.Response(204)]
-        sent = {**form, "number": number.lower().replace("-", " "), "email": email}
-        pages.add((await desk.browser.post("/find", data=sent)).text)
-    assert len(pages) == 1
-    assert len(left) == 3
-    assert [(one.owner, one.path) for one in desk.asked] == [
-        ("notify", f"/v1/tickets/{desk.ticket}/link")
-    ] * 2
 
 
 async def test_a_ticket_not_heard_of_yet_shows_soon(desk: Desk) -> None:

@@ -225,10 +225,44 @@ async def test_what_went_wrong_is_shown_to_colleagues_and_trends_are_reckoned(
     why = {row["subject"]: row["why_review"] for row in due}
     assert why[str(late)] == "breached"
     assert str(late) not in str((await agent(live, "gus").get("/reviews/due")).json())
-    by_agent = (await agent(live).get("/trends?by=agent")).json()
-    assert {"about": "gus", "ratings": 2, "average": 3.5, "recurred": 0} in by_agent
-    by_topic = (await agent(live).get("/trends?by=topic&days=7")).json()
-    assert by_topic[0]["about"] == "payments"
+
+    async def counted() -> None:
+        by_agent = (await agent(live).get("/trends?by=agent&days=3660")).json()
+        (gus,) = [row for row in by_agent if row["about"] == "gus"]
+        assert (gus["opened"], gus["resolved"], gus["breached"]) == (2, 2, 1)
+        assert (gus["ratings"], gus["rating_average"]) == (2, 3.5)
+
+    await eventually(counted)
+    (topic,) = (await agent(live).get("/trends?by=topic&days=3660&agent=gus")).json()
+    assert (topic["about"], topic["name"], topic["opened"]) == ("payments", "Payments", 2)
+    (month,) = (await agent(live).get("/trends?by=month&days=3660&agent=gus")).json()
+    assert month["about"] == "2026-03-01"
+    found = (await agent(live).get("/recurring?days=3660&at_least=2")).json()
+    causes = {row["about"]: row["tickets"] for row in found if row["what"] == "cause"}
+    assert causes["a full disk"] >= 2
+    assert (await agent(live).get("/recurring?days=0.001")).json() == []
+
+
+async def test_the_desks_rules_choose_what_is_looked_at(live: Running, others: World) -> None:
+    admin, rules = agent(live, "petra", Role.ADMIN), {"sample_share": 1.0, "low_rating_at_most": 3}
+    section = {"revision": 7, "quality": rules}
+    assert code(await agent(live).put("/desk", section)) == (403, "not_allowed")
+    changed = (await admin.put("/desk", section)).json()["changed"]
+    assert changed == ["quality: how tickets are looked back on"]
+    assert (await admin.put("/desk", section)).json()["changed"] == []
+    assert (await admin.get("/desk")).json()["quality"]["sample_share"] == 1.0
+    ticket = await closed_ticket(live, others)
+
+    async def chosen() -> None:
+        assert (await review_of(live, ticket))["why_review"] == "sampled"
+
+    await eventually(chosen)
+    assert said(await customer(live, CARLA).post(f"/tickets/{ticket}/feedback", {"rating": 3})) == [
+        "FeedbackReceived"
+    ]
+    past = (await live.runtime.log.read(ticket)).events
+    assert past[-1].event.low  # type: ignore[union-attr]
+    await admin.put("/desk", {"revision": 8})
 
 
 async def test_the_list_to_review_scans_no_table_at_100_000_tickets(

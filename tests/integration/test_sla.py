@@ -298,6 +298,51 @@ async def test_a_manager_chooses_a_plan(live: Running, others: Others) -> None:
     assert (await clocks(live, ticket))["plan"]["plan_id"] == "emergency"
 
 
+async def test_everything_that_a_plan_promises_is_kept_and_moved(
+    live: Running, others: Others
+) -> None:
+    targets = {"next_response_minutes": 30, "progress_every_minutes": 90}
+    busy = plan("busy", 60, 240, organisations=["bank"])
+    busy["targets"] = [{**each, **targets} for each in busy["targets"]]
+    busy["escalation"] = [
+        {"share": 0.5, "tell": ["agent"]},
+        {"share": 1, "tell": ["managers"], "raise_tier": True, "raise_priority_to": "critical"},
+    ]
+    busy["stops"] = [{"clock": "progress", "waits": ["hold"]}]
+    assert said(await admin(live).put("/desk", {**DESK, "plans": [busy]})) == ["SlaPlanDefined"]
+
+    async def known() -> bool:
+        return any(each.plan_id == "busy" for each in await Plans(live.runtime.pool).all())
+
+    await eventually(known)
+    ticket = uuid7()
+    now = story.opened().model_copy(update={"opened_at": utc_now()})
+    category = story.categorised().model_copy(update={"organisation": "bank"})
+    await others.say(ticket, now, category, story.prioritised())
+    reply = story.replied(0).model_copy(update={"replied_at": utc_now()})
+    message = story.message(0).model_copy(update={"received_at": utc_now()})
+    await others.say(ticket, reply, message, story.held(0))
+    first = await state_becomes(live, ticket, next_response="running", progress="paused")
+    assert (first["plan"]["plan_id"], first["plan"]["reason"][:8]) == ("busy", "for bank")
+    assert [each["share"] for each in first["next_response"]["steps"]] == [0.5]
+
+    busy["targets"] = [{**each, "next_response_minutes": 20} for each in busy["targets"]]
+    assert said(await admin(live).put("/desk", {**DESK, "plans": [busy]})) == ["SlaPlanDefined"]
+    path, why = "/plans/busy/reapply", {"reason": "the contract has changed"}
+    assert code(await manager(live).post(path, why)) == (403, "not_allowed")
+
+    async def moved() -> dict[str, Any] | None:
+        assert (await admin(live).post(path, why)).status_code == 200
+        then = await clocks(live, ticket)
+        return then if then["next_response"]["target_minutes"] == 20 else None
+
+    then = await eventually(moved)
+    assert then is not None
+    old, new = first["next_response"]["due_at"], then["next_response"]["due_at"]
+    assert then["next_response"]["previous_due_at"] == old
+    assert at(old) - at(new) == timedelta(minutes=10)
+
+
 async def test_a_stale_choice_is_refused(live: Running, others: Others) -> None:
     ticket = await opened(others)
     await state_becomes(live, ticket, resolution="running")
@@ -339,10 +384,10 @@ async def test_a_desk_that_can_not_be_kept_is_refused_with_every_reason(live: Ru
 async def test_due_times_are_told_beforehand(live: Running) -> None:
     body = {"plan_id": "emergency", "priority": "high", "start": "2026-03-02T09:00:00+01:00"}
     answer = await agent(live).post("/calc", body)
-    assert answer.json()["first_response"]["due_at"] == "2026-03-02T08:15:00Z"
+    assert answer.json()["due"]["first_response"]["due_at"] == "2026-03-02T08:15:00Z"
     shown = await agent(live).get("/desk")
     plans = [each["plan_id"] for each in shown.json()["plans"]]
-    assert sorted({*plans} - {"late"}) == ["blink", "emergency", "standard"]
+    assert sorted({*plans} - {"late", "busy"}) == ["blink", "emergency", "standard"]
 
 
 async def test_what_is_due_next_comes_first(live: Running, others: Others) -> None:

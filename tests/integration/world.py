@@ -154,6 +154,9 @@ class Caller:
     async def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return await self._send("POST", path, body, headers)
 
+    async def put(self, path: str, body: Any) -> httpx.Response:
+        return await self._send("PUT", path, body, {})
+
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self._send("GET", path, None, headers)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from services.assignment.domain.choice import Agent, Team
+from services.assignment.domain.people import Agent, Team
+from services.assignment.domain.policy import NO_POLICY, Policy
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class RouteTicket:
     candidates: tuple[Agent, ...]
     now: datetime
     others_ahead: bool = False
-    """Others, at least as urgent, wait for those who are free: it goes behind them."""
+    """Others, whose turn is sooner, wait for those who are free: it goes behind them."""
+    policy: Policy = NO_POLICY
+    by_rules: bool = False
+    """Look at the routing rules anew: something that they go by has changed."""
+    helped_before: str | None = None
+    """Who last had a ticket of this requester."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +48,7 @@ class ClaimTicket:
 
     agent: Agent
     now: datetime
+    policy: Policy = NO_POLICY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +59,7 @@ class AssignTicket:
     by: By
     reason: str
     now: datetime
+    policy: Policy = NO_POLICY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +70,19 @@ class GiveBackTicket:
     by: By
     reason: str
     now: datetime
+    policy: Policy = NO_POLICY
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOnTicket:
+    """The agent leaves: if they have the ticket, somebody else is to."""
+
+    agent_id: str
+    candidates: tuple[Agent, ...]
+    by: By
+    reason: str
+    now: datetime
+    policy: Policy = NO_POLICY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +95,7 @@ class TransferTicket:
     by: By
     reason: str
     now: datetime
+    policy: Policy = NO_POLICY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +107,7 @@ class EscalateTicket:
     reason: str
     now: datetime
     tier: int | None = None
+    policy: Policy = NO_POLICY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,15 +143,25 @@ class ReleaseAgent:
     now: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoticeUntouched:
+    """Nothing was done about the ticket since `since`, for too long."""
+
+    since: datetime
+    now: datetime
+
+
 TicketCommand: TypeAlias = (
     RouteTicket
     | ClaimTicket
     | AssignTicket
     | GiveBackTicket
+    | HandOnTicket
     | TransferTicket
     | EscalateTicket
     | AddParticipant
     | RemoveParticipant
     | ReleaseClosed
     | ReleaseAgent
+    | NoticeUntouched
 )

@@ -1,10 +1,9 @@
 """What comes of a command on a ticket."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from typing import Final
 
-from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain import people
 from services.assignment.domain.commands import (
     ROUTING,
     AddParticipant,
@@ -13,6 +12,8 @@ from services.assignment.domain.commands import (
     ClaimTicket,
     EscalateTicket,
     GiveBackTicket,
+    HandOnTicket,
+    NoticeUntouched,
     ReleaseAgent,
     ReleaseClosed,
     RemoveParticipant,
@@ -21,13 +22,16 @@ from services.assignment.domain.commands import (
     TransferTicket,
 )
 from services.assignment.domain.escalation import escalate
-from services.assignment.domain.moves import assigned, open_ticket, owned, place, queued, unassigned
+from services.assignment.domain.holding import add_participant, assign, claim, remove_participant
+from services.assignment.domain.moves import (
+    owned,
+    place,
+    queued,
+    routed,
+    unassigned,
+)
+from services.assignment.domain.people import Agent
 from services.assignment.domain.rejections import (
-    AgentFull,
-    AgentNotSuited,
-    AgentOffline,
-    AgentUnknown,
-    AlreadyAssigned,
     TicketNotFound,
 )
 from services.assignment.domain.tickets import (
@@ -45,11 +49,12 @@ from shared.events import Event
 from shared.events.assignment import (
     AgentAssigned,
     AgentUnassigned,
-    ParticipantAdded,
-    ParticipantRemoved,
+    TicketLeftUntouched,
     TicketTransferred,
 )
 from shared.log.records import Claim
+
+OTHERS_AHEAD: Final = "others, whose turn is sooner, wait for those who are free"
 
 
 def decide(command: TicketCommand, state: State) -> list[Event]:
@@ -58,75 +63,64 @@ def decide(command: TicketCommand, state: State) -> list[Event]:
         case RouteTicket():
             return _route(command, state)
         case ClaimTicket():
-            return _claim(command, state)
+            return claim(command, state)
         case AssignTicket():
-            return _assign(command, state)
+            return assign(command, state)
         case GiveBackTicket():
             return _give_back(command, state)
+        case HandOnTicket():
+            return _hand_on(command, state)
         case TransferTicket():
             return _transfer(command, state)
         case EscalateTicket():
             return escalate(command, state)
         case AddParticipant():
-            return _add_participant(command, state)
+            return add_participant(command, state)
         case RemoveParticipant():
-            return _remove_participant(command, state)
-        case ReleaseClosed():
-            return _release_closed(command, state)
-        case ReleaseAgent():
-            return _release_agent(command, state)
+            return remove_participant(command, state)
+        case ReleaseClosed() | ReleaseAgent() | NoticeUntouched():
+            return _follow(command, state)
 
 
 def _route(command: RouteTicket, state: State) -> list[Event]:
     match state:
         case Unheard():
             raise TicketNotFound
+        case Waiting() | Held() if command.by_rules:
+            moved = routed(state, command.policy, command.now)
+            return [*moved, *_placed(command, after(state, moved))]
+        case Waiting() | Held():
+            return _placed(command, state)
+        case Incoming() | Closed():
+            return []
+
+
+def _placed(command: RouteTicket, ticket: Waiting | Held) -> list[Event]:
+    match ticket:
         case Waiting() if command.others_ahead:
-            return queued(state, "others have waited longer", (), command.now)
+            return queued(ticket, OTHERS_AHEAD, (), command.now, command.policy)
         case Waiting():
-            return place(state, command.candidates, ROUTING, command.now)
+            return place(
+                ticket,
+                command.candidates,
+                ROUTING,
+                command.now,
+                command.policy,
+                command.helped_before,
+            )
         case Held(recategorised=True):
-            return _route_anew(command, state)
-        case Incoming() | Held() | Closed():
+            return _route_anew(command, ticket)
+        case Held():
             return []
 
 
 def _route_anew(command: RouteTicket, state: Held) -> list[Event]:
     """The ticket needs something else now: it moves on if its agent doesn't suit that."""
     holder = next((a for a in command.candidates if a.agent_id == state.agent_id), None)
-    why = choice.unsuited(holder, state.need) if holder else "wrong team"
+    why = people.unsuited(holder, state.need) if holder else "wrong team"
     if why is None:
         return []
-    return _moved_on(state, ROUTING, f"recategorised: {why}", command.candidates, command.now)
-
-
-def _claim(command: ClaimTicket, state: State) -> list[Event]:
-    match open_ticket(state):
-        case Held(agent_id=holder):
-            if holder == command.agent.agent_id:
-                return []
-            raise AlreadyAssigned(agent_id=holder)
-        case Waiting(need=need):
-            _require_suited(command.agent, need)
-            _require_room(command.agent)
-            by = By(command.agent.agent_id)
-            return [assigned(command.agent, need, by, "claimed", now=command.now)]
-
-
-def _assign(command: AssignTicket, state: State) -> list[Event]:
-    ticket = owned(state, command.by)
-    if isinstance(ticket, Held) and ticket.agent_id == command.agent.agent_id:
-        return []
-    if command.by.manager:
-        _require_holder(command.agent)
-    else:
-        _require_suited(command.agent, ticket.need)
-    _require_room(command.agent)
-    got = assigned(command.agent, ticket.need, command.by, command.reason, now=command.now)
-    if isinstance(ticket, Waiting):
-        return [got]
-    why = f"goes to {command.agent.agent_id}"
-    return [unassigned(ticket, command.by, why, command.now), got]
+    return _moved_on(state, command, ROUTING, f"recategorised: {why}")
 
 
 def _give_back(command: GiveBackTicket, state: State) -> list[Event]:
@@ -134,9 +128,31 @@ def _give_back(command: GiveBackTicket, state: State) -> list[Event]:
         case Waiting():
             return []
         case Held() as held:
-            return _moved_on(
-                held, command.by, command.reason, command.candidates, command.now, declined=True
-            )
+            return _moved_on(held, command, command.by, command.reason, declined=True)
+
+
+def _hand_on(command: HandOnTicket, state: State) -> list[Event]:
+    match state:
+        case Held(agent_id=command.agent_id):
+            return _moved_on(state, command, command.by, command.reason, declined=True)
+        case Unheard() | Incoming() | Waiting() | Held() | Closed():
+            return []
+
+
+def _notice(command: NoticeUntouched, state: State) -> list[Event]:
+    match state:
+        case Waiting(need=need) | Held(need=need):
+            return [
+                TicketLeftUntouched(
+                    team_id=need.team_id,
+                    team_name=need.team_name,
+                    agent_id=state.agent_id if isinstance(state, Held) else None,
+                    since=command.since,
+                    noticed_at=command.now,
+                )
+            ]
+        case Unheard() | Incoming() | Closed():
+            return []
 
 
 def _transfer(command: TransferTicket, state: State) -> list[Event]:
@@ -149,7 +165,7 @@ def _transfer(command: TransferTicket, state: State) -> list[Event]:
     events: list[Event] = []
     if isinstance(ticket, Held):
         events.append(unassigned(ticket, command.by, f"goes to {team.name}", command.now))
-        candidates = choice.without_ticket_of(candidates, ticket.agent_id)
+        candidates = people.without_ticket_of(candidates, ticket.agent_id, ticket.weight)
     events.append(
         TicketTransferred(
             from_team_id=ticket.need.team_id,
@@ -161,31 +177,20 @@ def _transfer(command: TransferTicket, state: State) -> list[Event]:
             transferred_at=command.now,
         )
     )
-    return events + _placed_after(ticket, events, candidates, ROUTING, command.now)
+    moved = after(ticket, events)
+    assert isinstance(moved, Waiting)
+    return events + place(moved, candidates, ROUTING, command.now, command.policy)
 
 
-def _add_participant(command: AddParticipant, state: State) -> list[Event]:
-    ticket = open_ticket(state)
-    agent = command.agent
-    if not agent.active:
-        raise AgentUnknown(agent_id=agent.agent_id)
-    has_it = isinstance(ticket, Held) and ticket.agent_id == agent.agent_id
-    if has_it or agent.agent_id in ticket.participants:
-        return []
-    return [
-        ParticipantAdded(
-            agent_id=agent.agent_id,
-            agent_name=agent.name,
-            by=command.by.id,
-            added_at=command.now,
-        )
-    ]
-
-
-def _remove_participant(command: RemoveParticipant, state: State) -> list[Event]:
-    if command.agent_id not in open_ticket(state).participants:
-        return []
-    return [ParticipantRemoved(agent_id=command.agent_id, by=command.by.id, removed_at=command.now)]
+def _follow(command: ReleaseClosed | ReleaseAgent | NoticeUntouched, state: State) -> list[Event]:
+    """What nobody commands: it follows from what has happened, or has not."""
+    match command:
+        case ReleaseClosed():
+            return _release_closed(command, state)
+        case ReleaseAgent():
+            return _release_agent(command, state)
+        case NoticeUntouched():
+            return _notice(command, state)
 
 
 def _release_closed(command: ReleaseClosed, state: State) -> list[Event]:
@@ -208,61 +213,40 @@ def _release_agent(command: ReleaseAgent, state: State) -> list[Event]:
 
 def _moved_on(
     held: Held,
+    command: RouteTicket | GiveBackTicket | HandOnTicket,
     by: By,
     reason: str,
-    candidates: Sequence[Agent],
-    now: datetime,
     *,
     declined: bool = False,
 ) -> list[Event]:
     """The agent loses the ticket, and it is placed anew."""
-    lost = unassigned(held, by, reason, now, declined=declined)
-    left = choice.without_ticket_of(candidates, held.agent_id)
-    return [lost, *_placed_after(held, [lost], left, ROUTING, now)]
+    lost = unassigned(held, by, reason, command.now, declined=declined)
+    left = people.without_ticket_of(command.candidates, held.agent_id, held.weight)
+    waiting = after(held, [lost])
+    assert isinstance(waiting, Waiting)
+    return [lost, *place(waiting, left, ROUTING, command.now, command.policy)]
 
 
-def _placed_after(
-    ticket: State, events: Sequence[Event], candidates: Sequence[Agent], by: By, now: datetime
-) -> list[Event]:
+def after(ticket: Waiting | Held, events: Sequence[Event]) -> Waiting | Held:
+    """The ticket after what is said of it."""
+    state: State = ticket
     for event in events:
-        ticket = evolve(ticket, event)
-    assert isinstance(ticket, Waiting)
-    return place(ticket, candidates, by, now)
-
-
-def _require_holder(agent: Agent) -> None:
-    if not agent.active:
-        raise AgentUnknown(agent_id=agent.agent_id)
-    if agent.role not in choice.HOLDS_TICKETS:
-        why = f"an {agent.role.value} takes no tickets"
-        raise AgentNotSuited(agent_id=agent.agent_id, why=why)
-
-
-def _require_suited(agent: Agent, need: Need) -> None:
-    _require_holder(agent)
-    why = choice.unsuited(agent, need)
-    if why is not None:
-        raise AgentNotSuited(agent_id=agent.agent_id, why=why)
-    if not agent.online:
-        raise AgentOffline(agent_id=agent.agent_id)
-
-
-def _require_room(agent: Agent) -> None:
-    if agent.full:
-        raise AgentFull(agent_id=agent.agent_id, load=agent.load, capacity=agent.capacity)
+        state = evolve(state, event)
+    assert isinstance(state, Waiting | Held)
+    return state
 
 
 def _highest_tier(candidates: Sequence[Agent], default: int) -> int:
-    return max((a.tier for a in candidates if choice.holds_tickets(a)), default=default)
+    return max((a.tier for a in candidates if people.holds_tickets(a)), default=default)
 
 
 def claims(event: Event) -> Sequence[Claim]:
-    """A ticket takes one place of its agent's capacity, and gives it back."""
+    """A ticket takes places of its agent's capacity by its weight, and gives them back."""
     match event:
         case AgentAssigned():
-            return [Claim(choice.capacity_of(event.agent_id), 1)]
+            return [Claim(people.capacity_of(event.agent_id), event.weight)]
         case AgentUnassigned():
-            return [Claim(choice.capacity_of(event.agent_id), -1)]
+            return [Claim(people.capacity_of(event.agent_id), -event.weight)]
         case _:
             return ()
 

@@ -1,11 +1,12 @@
-"""Agents and teams: defined by the desk's configuration; agents come and go."""
+"""Agents, teams, and how tickets are routed: defined by the desk's configuration; agents come
+and go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from services.assignment.domain.choice import capacity_of
+from services.assignment.domain.people import capacity_of
 from services.assignment.domain.rejections import AgentUnknown
 from shared.decider import Decider
 from shared.events import Event, Unknown
@@ -13,6 +14,7 @@ from shared.events.assignment import (
     AgentDefined,
     AgentWentOffline,
     AgentWentOnline,
+    RoutingDefined,
     TeamDefined,
 )
 from shared.log.records import Claim
@@ -20,7 +22,7 @@ from shared.log.records import Claim
 
 @dataclass(frozen=True)
 class Undefined:
-    """There is no such agent, or team."""
+    """There is no such agent or team, or nothing was ever said of routing."""
 
 
 UNDEFINED: Final = Undefined()
@@ -160,6 +162,30 @@ def evolve_team(state: TeamState, event: Event | Unknown) -> TeamState:
 
 
 TEAMS: Decider[DefineTeam, TeamState] = Decider(UNDEFINED, decide_team, evolve_team)
+
+
+@dataclass(frozen=True)
+class DefineRouting:
+    """The desk routes like this."""
+
+    definition: RoutingDefined
+
+
+RoutingState: TypeAlias = Undefined | RoutingDefined
+
+
+def decide_routing(command: DefineRouting, state: RoutingState) -> list[Event]:
+    """What `command` says of the desk's routing."""
+    last = state if isinstance(state, RoutingDefined) else RoutingDefined(revision=0)
+    return [] if _same(last, command.definition) else [command.definition]
+
+
+def evolve_routing(state: RoutingState, event: Event | Unknown) -> RoutingState:
+    """The routing after `event`."""
+    return event if isinstance(event, RoutingDefined) else state
+
+
+ROUTING: Decider[DefineRouting, RoutingState] = Decider(UNDEFINED, decide_routing, evolve_routing)
 
 
 def _same(last: Event, new: Event) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain import people
 from services.assignment.domain.commands import ESCALATION, EscalateTicket
 from services.assignment.domain.moves import owned, place, unassigned
+from services.assignment.domain.people import Agent, Need
 from services.assignment.domain.rejections import TierNotHigher, TierUnknown
 from services.assignment.domain.tickets import Held, State, Waiting
 from shared.events import Event
@@ -36,9 +36,9 @@ def _escalate_waiting(command: EscalateTicket, ticket: Waiting) -> list[Event]:
     if command.tier is None:
         return [_escalated(command, tier, tier, NOBODY_HAS_IT)]
     _require_tier(command, ticket.need, above=tier)
-    raised = Waiting(replace(ticket.need, tier=command.tier))
+    raised = Waiting(replace(ticket.need, tier=command.tier), facts=ticket.facts)
     return [
-        *place(raised, command.candidates, ESCALATION, command.now),
+        *place(raised, command.candidates, ESCALATION, command.now, command.policy),
         _escalated(command, tier, command.tier),
     ]
 
@@ -47,10 +47,11 @@ def _escalate_held(command: EscalateTicket, held: Held) -> list[Event]:
     below = max(held.need.tier, held.tier)
     if command.tier is not None:
         _require_tier(command, held.need, above=below)
-    tier = command.tier or choice.next_tier(command.candidates, held.need, above=below)
+    tier = command.tier or people.next_tier(command.candidates, held.need, above=below)
     if tier is None:
         return [_escalated(command, below, below, AT_THE_TOP)]
-    left = choice.without_ticket_of(command.candidates, held.agent_id)
+    left = people.without_ticket_of(command.candidates, held.agent_id, held.weight)
+    raised = Waiting(replace(held.need, tier=tier), facts=held.facts)
     return [
         unassigned(held, command.by, f"goes to tier {tier}", command.now),
         ParticipantAdded(
@@ -59,7 +60,7 @@ def _escalate_held(command: EscalateTicket, held: Held) -> list[Event]:
             by=ESCALATION.id,
             added_at=command.now,
         ),
-        *place(Waiting(replace(held.need, tier=tier)), left, ESCALATION, command.now),
+        *place(raised, left, ESCALATION, command.now, command.policy),
         _escalated(command, below, tier),
     ]
 
@@ -69,7 +70,7 @@ def _require_tier(command: EscalateTicket, need: Need, above: int) -> None:
     assert command.tier is not None
     if command.tier <= above:
         raise TierNotHigher(tier=above)
-    reached = choice.next_tier(command.candidates, need, above=command.tier - 1)
+    reached = people.next_tier(command.candidates, need, above=command.tier - 1)
     if reached is None:
         raise TierUnknown(tier=command.tier, team=need.team_name)
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain.choice import Found
 from services.assignment.domain.commands import By
+from services.assignment.domain.people import Agent
+from services.assignment.domain.policy import Policy, asked_first
 from services.assignment.domain.rejections import (
     NotYours,
     TicketClosedAlready,
@@ -14,7 +17,15 @@ from services.assignment.domain.rejections import (
 )
 from services.assignment.domain.tickets import Closed, Held, Incoming, State, Unheard, Waiting
 from shared.events import Event
-from shared.events.assignment import AgentAssigned, AgentUnassigned, Candidate, TicketQueued
+from shared.events.assignment import (
+    AgentAssigned,
+    AgentUnassigned,
+    TicketQueued,
+    TicketRouted,
+)
+
+BY_HAND: Final = "by_hand"
+"""The strategy of whoever names an agent."""
 
 
 def open_ticket(state: State) -> Waiting | Held:
@@ -38,18 +49,32 @@ def owned(state: State, by: By) -> Waiting | Held:
     return ticket
 
 
-def place(ticket: Waiting, candidates: Sequence[Agent], by: By, now: datetime) -> list[Event]:
+def place(
+    ticket: Waiting,
+    candidates: Sequence[Agent],
+    by: By,
+    now: datetime,
+    policy: Policy,
+    helped_before: str | None = None,
+) -> list[Event]:
     """The ticket goes to whoever suits best, or to the queue, unless it is there already."""
     need = ticket.need
-    chosen, verdicts = choice.choose(candidates, need, prefer=ticket.had_before)
-    if chosen is not None:
-        why = choice.why_chosen(chosen, verdicts, prefer=ticket.had_before)
-        return [assigned(chosen, need, by, why, now=now, verdicts=verdicts)]
-    return queued(ticket, choice.why_queued(need, verdicts), verdicts, now)
+    chosen, found = choice.choose(
+        candidates,
+        need,
+        weight=policy.weight(ticket.facts),
+        strategy=policy.strategy(need),
+        prefer=asked_first(need, ticket.had_before, helped_before),
+    )
+    if chosen is None:
+        return queued(ticket, choice.why_queued(need, found), found, now, policy)
+    got = assigned(ticket, chosen.agent, by, chosen.why, now, policy)
+    named = {"strategy": chosen.strategy, "candidates": choice.told(found)}
+    return [got.model_copy(update=named)]
 
 
 def queued(
-    ticket: Waiting, reason: str, verdicts: Sequence[Candidate], now: datetime
+    ticket: Waiting, reason: str, found: Sequence[Found], now: datetime, policy: Policy
 ) -> list[Event]:
     """The ticket goes to its team's queue, unless it is there already."""
     if ticket.queued:
@@ -62,25 +87,27 @@ def queued(
             skills=need.skills,
             tier=need.tier,
             reason=reason,
-            candidates=choice.told(verdicts),
+            candidates=choice.told(found),
             queued_at=now,
+            levels=dict(need.levels),
+            rule=need.rule,
+            untouched_after_minutes=policy.untouched_queued_minutes,
         )
     ]
 
 
 def assigned(
+    ticket: Waiting | Held,
     agent: Agent,
-    need: Need,
     by: By,
     reason: str,
-    *,
     now: datetime,
-    verdicts: Sequence[Candidate] | None = None,
+    policy: Policy,
+    overrides: tuple[str, ...] = (),
 ) -> AgentAssigned:
-    """The agent gets the ticket; without `verdicts` nobody else was looked at."""
-    alone = Candidate(
-        agent_id=agent.agent_id, load=agent.load, capacity=agent.capacity, verdict="chosen"
-    )
+    """The agent gets the ticket because somebody says so: nobody else was looked at."""
+    need = ticket.need
+    alone = Found(agent.agent_id, agent.load, agent.capacity, "chosen")
     return AgentAssigned(
         agent_id=agent.agent_id,
         agent_name=agent.name,
@@ -89,8 +116,13 @@ def assigned(
         tier=agent.tier,
         by=by.id,
         reason=reason,
-        candidates=choice.told([alone] if verdicts is None else verdicts),
+        candidates=choice.told([alone]),
         assigned_at=now,
+        rule=need.rule,
+        strategy=BY_HAND,
+        weight=agent.weighs(policy.weight(ticket.facts)),
+        overrides=overrides,
+        untouched_after_minutes=policy.untouched_assigned_minutes,
     )
 
 
@@ -99,5 +131,31 @@ def unassigned(
 ) -> AgentUnassigned:
     """The agent loses the ticket."""
     return AgentUnassigned(
-        agent_id=held.agent_id, by=by.id, reason=reason, declined=declined, unassigned_at=now
+        agent_id=held.agent_id,
+        by=by.id,
+        reason=reason,
+        declined=declined,
+        unassigned_at=now,
+        weight=held.weight,
     )
+
+
+def routed(ticket: Waiting | Held, policy: Policy, now: datetime) -> list[Event]:
+    """What the rules change of what the ticket needs."""
+    need = policy.need(ticket.facts, ticket.need)
+    if need == ticket.need:
+        return []
+    return [
+        TicketRouted(
+            rule=need.rule,
+            rule_name=policy.rule_name(need.rule),
+            team_id=need.team_id,
+            team_name=need.team_name,
+            skills=need.skills,
+            levels=dict(need.levels),
+            tier=need.tier,
+            strategy=need.strategy,
+            owner=need.owner,
+            routed_at=now,
+        )
+    ]

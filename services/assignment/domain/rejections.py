@@ -30,7 +30,7 @@ class AgentUnknown(NotFound):
 
 
 class AgentFull(Rejected):
-    """{agent_id} has {load} of {capacity} tickets: there is no room for another."""
+    """{agent_id} has {load} of {capacity} places taken: there is no room for it."""
 
 
 class AgentOffline(Rejected):

@@ -12,9 +12,10 @@ from fastapi.responses import RedirectResponse
 from services.gateway.auth import COOKIE, by_token
 from services.gateway.context import Gateway
 from services.gateway.limiting import TooManySignIns
-from services.gateway.panel import keeping, ticket_pages
+from services.gateway.panel import assigning, keeping, promises, ticket_pages
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import NoPage, PageRoute, check_form, visitor
+from services.gateway.panel.quality_pages import add_quality_pages
 from services.gateway.panel.rendering import HEADERS, STATIC, render, static
 from services.gateway.queues import QUEUES
 from services.gateway.reads import AskQuery
@@ -36,7 +37,10 @@ def routes(gateway: Gateway) -> APIRouter:
     _add_queue(router, gateway)
     _add_presence(router, gateway)
     _add_quarantine(router, gateway)
+    assigning.add(router, gateway)
     ticket_pages.add(router, gateway)
+    add_quality_pages(router, gateway)
+    promises.add(router, gateway)
     keeping.add(router, gateway)
     _add_no_page(router)
     return router

@@ -228,6 +228,8 @@ async def _page(
         "timeline": latest if all_events else latest[-LATEST:],
         "more_events": len(latest) > LATEST and not all_events,
         "others": await finders.others_of(row),
+        "organisation": await finders.organisation(row.organisation_id),
+        "colleagues": await finders.others_of_organisation(row),
         "agents": [(agent, load) for agent, load in await finders.agents() if agent.active],
         "teams": await finders.teams(),
         "plans": await finders.plans(),

@@ -1,4 +1,4 @@
-"""Owns the question who really sent a mail: SPF, DKIM and DMARC, asked or believed.
+"""Owns the question who really sent a mail: SPF, DKIM, DMARC and ARC, asked or believed.
 
 Libraries answer for SPF and DKIM; what they may ask the DNS goes through a `Resolver` that is
 handed in. A mail that comes through a server of ours is not asked about: that server has seen

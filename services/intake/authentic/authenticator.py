@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 from collections.abc import Sequence
 
+from services.intake.authentic.arc import check_arc
 from services.intake.authentic.checks import Signature, check_dkim, check_spf
 from services.intake.authentic.dmarc import Policy, is_aligned, policy_of
 from services.intake.authentic.resolver import Resolver, Unanswered
@@ -20,10 +21,15 @@ class Authenticator:
     """Finds out how far a mail is its author's."""
 
     def __init__(
-        self, resolver: Resolver, trusted_networks: Sequence[str], trusted_servers: Sequence[str]
+        self,
+        resolver: Resolver,
+        trusted_networks: Sequence[str],
+        trusted_servers: Sequence[str],
+        trusted_forwarders: Sequence[str] = (),
     ) -> None:
         self._resolver = resolver
         self._networks = [ipaddress.ip_network(each) for each in trusted_networks]
+        self._forwarders = frozenset(each.casefold() for each in trusted_forwarders)
         self._servers = frozenset(each.casefold() for each in trusted_servers)
 
     async def of(self, raw: bytes, mail: ParsedMail, envelope: Envelope) -> Authenticity | None:
@@ -54,13 +60,17 @@ class Authenticator:
         by_spf = spf == "pass" and _aligned_by_spf(author, sender, policy)
         by_dkim = any(_aligned_by_dkim(author, one, policy) for one in signatures)
         aligned = (by_spf or by_dkim) and not mail.several_authors
+        chain = check_arc(self._resolver, raw)
+        vouched = chain.vouches(author, self._forwarders) and not mail.several_authors
         return Authenticity(
             spf=spf,
             dkim=_best(signatures),
             dmarc=_dmarc(policy, aligned=aligned),
             policy=policy.policy if policy else "none",
-            verdict=_verdict(policy, spf, aligned=aligned, several=mail.several_authors),
+            verdict=_verdict(policy, spf, aligned=aligned or vouched, several=mail.several_authors),
             checked_by=US,
+            arc=chain.result,
+            forwarder=chain.last if chain.result == "pass" else "",
         )
 
 

@@ -1,6 +1,7 @@
 """SPF and DKIM of a mail, by libraries, within bounds that a hostile mail can't pass."""
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -64,13 +65,9 @@ def check_spf(resolver: Resolver, peer: str, sender: str, helo: str) -> str:
 
 def check_dkim(resolver: Resolver, raw: bytes) -> list[Signature]:
     """The signatures of a mail, and whether they hold (RFC 6376)."""
-    if not _is_affordable(raw):
+    if not is_affordable(raw):
         return []
-
-    def text(name: bytes, timeout: int = 5) -> bytes | None:
-        records = resolver.lookup(name.decode("ascii").rstrip("."), "TXT")
-        return b"".join(records[0]) if records else None
-
+    text = text_records(resolver)
     found: list[Signature] = []
     with suppress(dkim.DKIMException):
         message = dkim.DKIM(raw)
@@ -94,7 +91,18 @@ def _verified(message: Any, number: int, text: Any) -> str:
         return "permerror"
 
 
-def _is_affordable(raw: bytes) -> bool:
+def text_records(resolver: Resolver) -> Callable[..., bytes | None]:
+    """How the library asks for a TXT record."""
+
+    def text(name: bytes, timeout: int = 5) -> bytes | None:
+        records = resolver.lookup(name.decode("ascii").rstrip("."), "TXT")
+        return b"".join(records[0]) if records else None
+
+    return text
+
+
+def is_affordable(raw: bytes) -> bool:
+    """Whether the library can look at it in good time."""
     end = _END_OF_HEADER.search(raw, 0, HEADER_BYTES_MAX)
     if end is None:
         return False

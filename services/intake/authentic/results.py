@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from shared.events.intake import Authenticity, Verdict
 
 _COMMENT = re.compile(r"\([^()]*\)")
-_RESULT = re.compile(r"(spf|dkim|dmarc)\s*=\s*([a-z]+)", re.IGNORECASE)
+_RESULT = re.compile(r"(spf|dkim|dmarc|arc)\s*=\s*([a-z]+)", re.IGNORECASE)
 _POLICY = re.compile(r"\bp=(none|quarantine|reject)\b", re.IGNORECASE)
 _LENGTH_MAX = 10_000
 
@@ -27,11 +27,7 @@ def believed(headers: Sequence[str], trusted: Collection[str]) -> Authenticity |
 
 def _read(said: str, server: str) -> Authenticity:
     policy = _POLICY.search(said)
-    found: dict[str, str] = {}
-    for method, result in _RESULT.findall(_COMMENT.sub(" ", said)):
-        # Of several signatures, one that holds is enough.
-        if found.get(method.lower()) != "pass":
-            found[method.lower()] = result.lower()
+    found = results_in(said)
     dmarc = found.get("dmarc", "none")
     verdicts = {"pass": Verdict.PASSED, "fail": Verdict.FAILED}
     return Authenticity(
@@ -41,4 +37,14 @@ def _read(said: str, server: str) -> Authenticity:
         policy=policy[1].lower() if policy else "none",
         verdict=verdicts.get(dmarc, Verdict.NONE),
         checked_by=server,
+        arc=found.get("arc", "none"),
     )
+
+
+def results_in(said: str) -> dict[str, str]:
+    """Each method and its result; of several signatures, one that holds is enough."""
+    found: dict[str, str] = {}
+    for method, result in _RESULT.findall(_COMMENT.sub(" ", said[:_LENGTH_MAX])):
+        if found.get(method.lower()) != "pass":
+            found[method.lower()] = result.lower()
+    return found

@@ -2,10 +2,12 @@
 
 ticket.py        the state of a ticket, and how events change it
 verification.py  complete and accurate, or what to ask
+topics.py        what the desk says of topics, plans and organisations
 rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 confirming.py    ConfirmAddress
+copying.py       InviteCopy, ConfirmCopy, EndCopy
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
@@ -26,6 +28,7 @@ from services.intake.domain.conversation import (
     receive_message,
     record_bounce,
 )
+from services.intake.domain.copying import ConfirmCopy, EndCopy, InviteCopy, decide_copying
 from services.intake.domain.linking import (
     BeginSplitOff,
     Link,
@@ -88,6 +91,9 @@ Command = (
     | ConfirmAddress
     | ShareTicket
     | TellOfOutsider
+    | InviteCopy
+    | ConfirmCopy
+    | EndCopy
 )
 
 
@@ -100,6 +106,8 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return _from_customers(command, state)
         case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
             return decide_reminding(command, state)
+        case InviteCopy() | ConfirmCopy() | EndCopy():
+            return decide_copying(command, state)
         case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
             return decide_linking(command, state)
         case _:
@@ -156,6 +164,9 @@ __all__ = [
     "BeginSplitOff",
     "Command",
     "ConfirmAddress",
+    "ConfirmCopy",
+    "EndCopy",
+    "InviteCopy",
     "LetClarificationLapse",
     "Link",
     "MergeInto",

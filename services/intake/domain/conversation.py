@@ -18,7 +18,8 @@ from services.intake.domain.ticket import (
     evolve,
     known,
 )
-from services.intake.domain.triage import Topics, verified_or_asked
+from services.intake.domain.topics import Topics
+from services.intake.domain.triage import verified_or_asked
 from services.intake.domain.verification import answers_in
 from shared.errors import Rejected
 from shared.events import Attachment, Event, Person
@@ -209,4 +210,5 @@ def _looked_at_again(
     if after.facts.verified:
         return []
     topic = topics.of(after.facts.topic_id)
-    return verified_or_asked(after.facts, topic, now, topics.rules)
+    organisation = topics.organisations.get(after.facts.organisation)
+    return verified_or_asked(after.facts, topic, now, topics.rules, organisation)

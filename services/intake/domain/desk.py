@@ -1,10 +1,11 @@
-"""The desk's name, its topics, who is entitled to which plan, and its revisions."""
+"""The desk's name, topics and organisations, who is entitled to which plan, its revisions."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.decider import Decider
 from shared.events import Event, Unknown
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import (
     DeskNamed,
     DeskRevised,
@@ -52,6 +53,20 @@ class RetireEntitlement:
 
 
 @dataclass(frozen=True)
+class DefineOrganisation:
+    """The organisation is to be like this; its revision counts only if anything else differs."""
+
+    organisation: OrganisationDefined
+
+
+@dataclass(frozen=True)
+class RetireOrganisation:
+    """Nobody belongs to it any more."""
+
+    revision: int
+
+
+@dataclass(frozen=True)
 class NameDesk:
     """The desk is to call itself so."""
 
@@ -74,6 +89,8 @@ DeskCommand = (
     | DefineRules
     | DefineEntitlement
     | RetireEntitlement
+    | DefineOrganisation
+    | RetireOrganisation
     | NameDesk
     | ReviseDesk
 )
@@ -85,6 +102,7 @@ class DeskState:
 
     topic: TopicDefined | None = None
     entitlement: EntitlementDefined | None = None
+    organisation: OrganisationDefined | None = None
     named: DeskNamed | None = None
     revised: DeskRevised | None = None
     rules: tuple[TriageRule, ...] = ()
@@ -105,6 +123,10 @@ def decide(command: DeskCommand, state: DeskState) -> list[Event]:
             return _defined(entitlement, state.entitlement)
         case RetireEntitlement(revision):
             return _retired(state.entitlement, revision)
+        case DefineOrganisation(organisation):
+            return _defined(organisation, state.organisation)
+        case RetireOrganisation(revision):
+            return _retired(state.organisation, revision)
         case NameDesk(name, revision):
             return _defined(DeskNamed(name=name, revision=revision), state.named)
         case ReviseDesk(digest, by, now):
@@ -116,14 +138,16 @@ def decide(command: DeskCommand, state: DeskState) -> list[Event]:
 
 
 def _defined(
-    wanted: TopicDefined | EntitlementDefined | DeskNamed,
-    last: TopicDefined | EntitlementDefined | DeskNamed | None,
+    wanted: TopicDefined | EntitlementDefined | OrganisationDefined | DeskNamed,
+    last: TopicDefined | EntitlementDefined | OrganisationDefined | DeskNamed | None,
 ) -> list[Event]:
     same = last is not None and wanted == last.model_copy(update={"revision": wanted.revision})
     return [] if same else [wanted]
 
 
-def _retired(last: TopicDefined | EntitlementDefined | None, revision: int) -> list[Event]:
+def _retired(
+    last: TopicDefined | EntitlementDefined | OrganisationDefined | None, revision: int
+) -> list[Event]:
     if last is None or not last.active:
         return []
     return [last.model_copy(update={"active": False, "revision": revision})]
@@ -138,6 +162,8 @@ def evolve(state: DeskState, event: Event | Unknown) -> DeskState:
             return replace(state, rules=event.rules)
         case EntitlementDefined():
             return replace(state, entitlement=event)
+        case OrganisationDefined():
+            return replace(state, organisation=event)
         case DeskNamed():
             return replace(state, named=event)
         case DeskRevised():

@@ -10,6 +10,7 @@ from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
 from services.intake.domain.triage import verified_or_asked
 from shared.errors import IdempotencyKeyReused
 from shared.events import Attachment, Event, Level, Person, TicketType
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import (
     Authenticity,
     Channel,
@@ -45,6 +46,10 @@ class OpenTicket:
     copied: tuple[Person, ...] = ()
     auto_response_allowed: bool = True
     rules: Sequence[TriageRule] = ()
+    organisation: OrganisationDefined | None = None
+    """The requester's."""
+    language: str = ""
+    timezone: str = ""
     authenticity: Authenticity | None = None
     shared_with: tuple[TopicDefined, ...] = ()
     """Topics of the other mailboxes of ours that the mail came to."""
@@ -81,11 +86,14 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
         copied=c.copied,
         auto_response_allowed=c.auto_response_allowed,
         authenticity=c.authenticity,
+        organisation=c.organisation.organisation_id if c.organisation else "",
+        language=c.language or (c.organisation.language if c.organisation else ""),
+        timezone=c.timezone or (c.organisation.timezone if c.organisation else ""),
     )
     about = [TicketsRelated(related=c.about)] if c.about else []
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
-            first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules)]
+            first = [opened, *verified_or_asked(facts, c.topic, c.now, c.rules, c.organisation)]
             if c.vouched:
                 first += confirmed(facts, ConfirmedHow.AGENT, c.now)
             return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]

@@ -22,11 +22,22 @@ from shared.events.intake import Relation, TicketAbsorbed, TicketMerged, Tickets
 
 WORDS_MAX: Final = 100
 WORD_LENGTH_MIN: Final = 3
+WORD_LENGTH_MAX: Final = 50
+"""A longer one is no word, but a key or an address."""
 TEXT_LENGTH_READ: Final = 4_000
 SCORE_MIN: Final = 0.25
 """Share of words in common from which two tickets seem to be about the same."""
 COMMON_WORDS_MIN: Final = 2
+OTHERS_SCORE_MIN: Final = 0.4
+"""The same for tickets of different people, which must tell more to be about the same."""
+OTHERS_COMMON_WORDS_MIN: Final = 3
+DUPLICATE_SCORE_MIN: Final = 0.8
 RELATED_MAX: Final = 5
+TOLD_MAX: Final = 20
+"""So many relations of a ticket are noted: in an outage hundreds are alike, and say no more."""
+RARE_WORDS_MAX: Final = 16
+COMMON_SHARE_MIN: Final = 0.05
+"""A word that this share of all tickets has tells nothing."""
 
 _WORD = re.compile(r"\w+")
 _STOPWORDS: Final = frozenset(
@@ -88,7 +99,9 @@ class Absorb:
 def words_of(subject: str, description: str) -> tuple[str, ...]:
     """The words that tell what a ticket is about, each once, in alphabetical order."""
     found = _WORD.findall(f"{subject} {description[:TEXT_LENGTH_READ]}".casefold())
-    telling = (w for w in found if len(w) >= WORD_LENGTH_MIN and w not in _STOPWORDS)
+    telling = (
+        w for w in found if WORD_LENGTH_MIN <= len(w) <= WORD_LENGTH_MAX and w not in _STOPWORDS
+    )
     return tuple(sorted(list(dict.fromkeys(telling))[:WORDS_MAX]))
 
 
@@ -99,25 +112,60 @@ def similarity(one: Iterable[str], other: Iterable[str]) -> float:
     return common / len(left | right) if common >= COMMON_WORDS_MIN else 0.0
 
 
+def rare_words(words: Iterable[str], shares: Mapping[str, float]) -> tuple[str, ...]:
+    """The words that tell most, the rarest first, by the share of tickets that each is in."""
+    telling = [word for word in words if shares.get(word, 0.0) < COMMON_SHARE_MIN]
+    telling.sort(key=lambda word: (shares.get(word, 0.0), -len(word), word))
+    return tuple(telling[:RARE_WORDS_MAX])
+
+
+def alike_elsewhere(
+    words: Iterable[str],
+    others: Mapping[tuple[UUID, str], Sequence[str]],
+    shares: Mapping[str, float],
+) -> tuple[Relation, ...]:
+    """Tickets of other people that share enough of the words that tell; the likest first."""
+    common = {word for word, share in shares.items() if share >= COMMON_SHARE_MIN}
+    own = set(words) - common
+    found = []
+    for (ticket_id, number), theirs in others.items():
+        telling = set(theirs) - common
+        score = round(similarity(own, telling), 3)
+        if score >= OTHERS_SCORE_MIN and len(own & telling) >= OTHERS_COMMON_WORDS_MIN:
+            relation = Relation(
+                ticket_id=ticket_id, number=number, score=score, same_requester=False
+            )
+            found.append(relation)
+    return _likest(found)
+
+
 def most_similar(
     words: Sequence[str], others: Mapping[tuple[UUID, str], Sequence[str]]
 ) -> tuple[Relation, ...]:
     """The others, by id and number, that share enough words; the likest first."""
-    scored = (
-        Relation(ticket_id=ticket_id, number=number, score=round(similarity(words, theirs), 3))
-        for (ticket_id, number), theirs in others.items()
-    )
-    alike = [relation for relation in scored if relation.score >= SCORE_MIN]
-    alike.sort(key=lambda relation: (-relation.score, relation.number))
-    return tuple(alike[:RELATED_MAX])
+    found = []
+    for (ticket_id, number), theirs in others.items():
+        score = round(similarity(words, theirs), 3)
+        if score >= SCORE_MIN:
+            again = score >= DUPLICATE_SCORE_MIN
+            relation = Relation(ticket_id=ticket_id, number=number, score=score, duplicate=again)
+            found.append(relation)
+    return _likest(found)
+
+
+def _likest(found: list[Relation]) -> tuple[Relation, ...]:
+    found.sort(key=lambda relation: (-relation.score, relation.number))
+    return tuple(found[:RELATED_MAX])
 
 
 def relate(c: RelateTickets, state: Ticket) -> list[Event]:
     """What is known already, or no longer matters, is not said."""
     match state:
         case Waiting(facts) | Open(facts):
-            new = tuple(one for one in c.related if one.ticket_id not in facts.related)
-            return [TicketsRelated(related=new)] if new else []
+            room = TOLD_MAX - len(facts.related)
+            new = [one for one in c.related if one.ticket_id not in facts.related]
+            told = tuple(new[: max(0, room)])
+            return [TicketsRelated(related=told)] if told else []
         case Nothing() | Closed() | Archived() | Merged():
             return []
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.domain.ticket import Facts, Ticket, Waiting
-from services.intake.domain.triage import Topics, accepted
+from services.intake.domain.topics import Topics
+from services.intake.domain.triage import accepted
 from shared.events import Event
 from shared.events.intake import ClarificationLapsed, ClarificationReminded
 
@@ -77,7 +78,8 @@ def accept_as_it_is(c: AcceptAsItIs, state: Ticket) -> list[Event]:
         return []
     facts = state.facts
     topic = c.topics.of(facts.topic_id)
-    return accepted(facts, topic, c.now, c.topics.rules, facts.questions)
+    organisation = c.topics.organisations.get(facts.organisation)
+    return accepted(facts, topic, c.now, c.topics.rules, facts.questions, organisation)
 
 
 def _still_asked(state: Ticket, asked_at: datetime) -> Facts | None:

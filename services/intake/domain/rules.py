@@ -5,11 +5,12 @@ goes on record with the decision.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.intake.domain.ticket import Facts
 from shared.events import Level, TicketType
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import RuleCondition, TopicDefined, TriageRule
 
 FIELD_PREFIX: Final = "fields."
@@ -28,8 +29,14 @@ class Ruled:
     decided: Mapping[str, str] = field(default_factory=dict)
 
 
-def ruled(facts: Facts, topic: TopicDefined, rules: Sequence[TriageRule]) -> Ruled:
-    """The topic's word, then the customer's, then that of every rule that applies."""
+def ruled(
+    facts: Facts,
+    topic: TopicDefined,
+    rules: Sequence[TriageRule],
+    organisation: OrganisationDefined | None = None,
+) -> Ruled:
+    """The topic's word, then the customer's and their organisation's, then that of every rule
+    that applies."""
     by_topic, by_customer = f"topic {topic.topic_id}", "customer"
     decided = {
         "type": by_customer if facts.type else by_topic,
@@ -45,6 +52,13 @@ def ruled(facts: Facts, topic: TopicDefined, rules: Sequence[TriageRule]) -> Rul
         team_name=topic.team_name,
         decided=decided,
     )
+    if organisation is not None and organisation.team_id is not None:
+        made = replace(
+            made,
+            team_id=organisation.team_id,
+            team_name=organisation.team_name or organisation.team_id,
+            decided={**decided, "team": f"organisation {organisation.organisation_id}"},
+        )
     for rule in rules:
         if all(holds(condition, facts, topic) for condition in rule.when):
             made = _after(made, rule)
@@ -103,6 +117,8 @@ _VALUES: Final[Mapping[str, Callable[[Facts, TopicDefined], str]]] = {
     "requester.email": lambda facts, _: facts.requester.email,
     "requester.domain": lambda facts, _: facts.requester.email.rpartition("@")[2],
     "requester.name": lambda facts, _: facts.requester.name,
+    "organisation": lambda facts, _: facts.organisation,
+    "language": lambda facts, _: facts.language,
     "impact": lambda facts, topic: (facts.impact or topic.impact).value,
     "urgency": lambda facts, topic: (facts.urgency or topic.urgency).value,
     "type": lambda facts, topic: (facts.type or topic.type).value,

@@ -19,6 +19,9 @@ from shared.events.intake import (
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    CopyConfirmed,
+    CopyEnded,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     Question,
@@ -83,6 +86,11 @@ class Facts:
     """Further teams that see it, by their ids."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
+    organisation: str = ""
+    """Id of the organisation that the requester belongs to."""
+    language: str = ""
+    invited: Mapping[UUID, Person] = field(default_factory=dict)
+    """People who were asked into it, and have not agreed yet."""
     outsiders: frozenset[UUID] = frozenset()
     """Tickets of people who take no part, and wrote about this one."""
 
@@ -202,6 +210,8 @@ def _opened(event: TicketOpened) -> Facts:
         custom_fields=event.custom_fields,
         attached=len(event.attachments),
         submission_digest=event.submission_digest,
+        organisation=event.organisation,
+        language=event.language,
         # Who opens one by mail is told of it by mail alone.
         confirmed=event.channel is Channel.EMAIL,
     )
@@ -246,6 +256,8 @@ def _around(facts: Facts, event: Event | Unknown) -> Facts:
     match event:
         case AddressConfirmed():
             return replace(facts, confirmed=True)
+        case CopyInvited() | CopyConfirmed() | CopyEnded():
+            return _copied(facts, event)
         case TicketShared():
             return replace(facts, shared_with=facts.shared_with | {event.team_id})
         case OutsiderWrote():
@@ -255,6 +267,19 @@ def _around(facts: Facts, event: Event | Unknown) -> Facts:
             return replace(facts, bounced=facts.bounced | {bounced})
         case _:
             return _beside_others(facts, event)
+
+
+def _copied(facts: Facts, event: CopyInvited | CopyConfirmed | CopyEnded) -> Facts:
+    """The facts after somebody was asked into it, agreed, or went."""
+    if isinstance(event, CopyInvited):
+        return replace(facts, invited={**facts.invited, event.person.person_id: event.person})
+    invited, people = dict(facts.invited), dict(facts.participants)
+    person = invited.pop(event.person_id, None)
+    if isinstance(event, CopyEnded):
+        people.pop(event.person_id, None)
+    elif person is not None:
+        people[event.person_id] = person
+    return replace(facts, invited=invited, participants=people)
 
 
 def _beside_others(facts: Facts, event: Event | Unknown) -> Facts:

@@ -1,18 +1,18 @@
 """Type, topic and priority: by rule when a ticket is verified, by people afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.intake.domain.rules import Ruled, ruled
 from services.intake.domain.ticket import Facts, Ticket, workable
+from services.intake.domain.topics import Topics
 from services.intake.domain.verification import ROUNDS_MAX, checks_passed, questions_about
-from shared.errors import Rejected
 from shared.events import Event, Level, Priority, TicketType
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import (
     ClarificationRequested,
-    EntitlementDefined,
     Question,
     TicketCategorised,
     TicketPrioritised,
@@ -20,17 +20,6 @@ from shared.events.intake import (
     TopicDefined,
     TriageRule,
 )
-from shared.ids import domain_key, person_id
-
-GENERAL: Final = TopicDefined(
-    topic_id="general",
-    name="General",
-    type=TicketType.GENERAL,
-    team_id="support",
-    team_name="Support",
-    revision=0,
-)
-"""What a mail is opened under when the desk has no topic for it."""
 
 MATRIX: Final[Mapping[Level, Mapping[Level, Priority]]] = {
     Level.LOW: {
@@ -52,62 +41,6 @@ MATRIX: Final[Mapping[Level, Mapping[Level, Priority]]] = {
 """Priority by impact, then urgency."""
 
 RULE: Final = "rule"
-
-
-class TopicNotOffered(Rejected):
-    """There is no topic {topic_id} on this desk."""
-
-    http_status = 422
-
-
-@dataclass(frozen=True)
-class Topics:
-    """The topics of the desk, by id, and who may choose which plan."""
-
-    by_id: Mapping[str, TopicDefined]
-    entitlements: Mapping[str, EntitlementDefined] = field(default_factory=dict)
-    """Those in force, by plan."""
-    rules: Sequence[TriageRule] = ()
-    rules_revision: int = 0
-
-    def may_choose(self, email: str, plan_id: str) -> bool:
-        """Whether the plan is open to whoever has this mail address."""
-        entitlement = self.entitlements.get(plan_id)
-        domain = domain_key(email.rpartition("@")[2])
-        return (
-            entitlement is None
-            or domain in entitlement.domains
-            or person_id(email) in entitlement.people
-        )
-
-    def of(self, topic_id: str) -> TopicDefined:
-        """The topic, or the general one where there is none of that id."""
-        return self.by_id.get(topic_id) or self.by_id.get(GENERAL.topic_id) or GENERAL
-
-    def offered(self, topic_id: str) -> TopicDefined:
-        """The topic, if tickets may be put under it. Raises `TopicNotOffered`."""
-        topic = self.by_id.get(topic_id)
-        if topic is None or not topic.active:
-            raise TopicNotOffered(topic_id=topic_id)
-        return topic
-
-    @property
-    def revision(self) -> int:
-        """The newest revision of the desk that changed any of it; 0 before there was one."""
-        topics = (topic.revision for topic in self.by_id.values())
-        others = (each.revision for each in self.entitlements.values())
-        return max(self.rules_revision, *topics, *others, 0)
-
-    def for_mail(self, local_parts: Sequence[str]) -> TopicDefined:
-        """The topic of the first of our mailboxes that has one, else the general one."""
-        by_mailbox = {t.mailbox: t for t in self.by_id.values() if t.mailbox and t.active}
-        found = (by_mailbox[part] for part in local_parts if part in by_mailbox)
-        return next(found, self.of(GENERAL.topic_id))
-
-    def of_mailboxes(self, local_parts: Sequence[str]) -> tuple[TopicDefined, ...]:
-        """The topics of those of our mailboxes that have one, in the order of their names."""
-        named = [t for t in self.by_id.values() if t.active and t.mailbox in local_parts]
-        return tuple(sorted((t for t in named if t.mailbox), key=lambda t: t.topic_id))
 
 
 @dataclass(frozen=True)
@@ -136,13 +69,17 @@ class OverridePriority:
 
 
 def verified_or_asked(
-    facts: Facts, topic: TopicDefined, now: datetime, rules: Sequence[TriageRule] = ()
+    facts: Facts,
+    topic: TopicDefined,
+    now: datetime,
+    rules: Sequence[TriageRule] = (),
+    organisation: OrganisationDefined | None = None,
 ) -> list[Event]:
     """A complete ticket is verified, categorised and prioritised; else its customer is asked."""
     questions = questions_about(facts, topic)
     if questions and facts.rounds < ROUNDS_MAX:
         return [asked(questions, topic, now)]
-    return accepted(facts, topic, now, rules, questions)
+    return accepted(facts, topic, now, rules, questions, organisation)
 
 
 def asked(
@@ -164,12 +101,13 @@ def accepted(
     now: datetime,
     rules: Sequence[TriageRule],
     questions: tuple[Question, ...] = (),
+    organisation: OrganisationDefined | None = None,
 ) -> list[Event]:
     """The ticket as it is goes on, whatever was left open."""
-    made = ruled(facts, topic, rules)
+    made = ruled(facts, topic, rules, organisation)
     return [
         TicketVerified(verified_at=now, checks=checks_passed(topic, questions)),
-        categorised(facts, topic, made),
+        categorised(facts, topic, made, organisation=organisation),
         prioritised(topic, made),
     ]
 
@@ -180,9 +118,17 @@ def categorised(
     made: Ruled,
     by: str = RULE,
     reason: str = "",
+    organisation: OrganisationDefined | None = None,
 ) -> TicketCategorised:
-    """The category that topic and rules give a ticket."""
+    """The category that topic, organisation and rules give a ticket."""
     names = ("type", "team", *(name for name in made.decided if name.startswith("tag ")))
+    decided = {name: made.decided[name] for name in names}
+    plan = _plan(facts, topic)
+    if plan is None and organisation is not None and organisation.plan_id is not None:
+        plan, decided["plan"] = (
+            organisation.plan_id,
+            f"organisation {organisation.organisation_id}",
+        )
     return TicketCategorised(
         type=made.type,
         topic_id=topic.topic_id,
@@ -191,7 +137,7 @@ def categorised(
         team_name=made.team_name,
         skills=topic.skills if made.team_id == topic.team_id else (),
         tier=topic.tier if made.team_id == topic.team_id else 1,
-        plan_id=_plan(facts, topic),
+        plan_id=plan,
         close_after_minutes=topic.close_after_minutes,
         archive_after_minutes=topic.archive_after_minutes,
         follow_up_after_minutes=topic.follow_up_after_minutes,
@@ -199,7 +145,9 @@ def categorised(
         by=by,
         reason=reason,
         tags=made.tags,
-        decided={name: made.decided[name] for name in names},
+        decided=decided,
+        organisation=facts.organisation,
+        language=facts.language,
     )
 
 
@@ -233,8 +181,9 @@ def recategorise(c: Recategorise, state: Ticket) -> list[Event]:
     """A person says what the ticket is about; a priority that a rule set follows."""
     facts = workable(state).facts
     topic = c.topics.of(facts.topic_id) if c.topic_id is None else c.topics.offered(c.topic_id)
+    organisation = c.topics.organisations.get(facts.organisation)
     made = _by_person(c, facts, topic)
-    wanted = categorised(facts, topic, made, c.by, c.reason)
+    wanted = categorised(facts, topic, made, c.by, c.reason, organisation)
     if facts.category is not None and _same_category(facts.category, wanted):
         return []
     said: list[Event] = [*_accepted(facts, c.by, c.now), wanted]
@@ -248,7 +197,8 @@ def override_priority(c: OverridePriority, state: Ticket) -> list[Event]:
     """A person says how much it weighs."""
     facts = workable(state).facts
     topic = c.topics.of(facts.topic_id)
-    made = ruled(facts, topic, c.topics.rules)
+    organisation = c.topics.organisations.get(facts.organisation)
+    made = ruled(facts, topic, c.topics.rules, organisation)
     before = facts.priority or prioritised(topic, made)
     impact = c.impact or before.impact
     urgency = c.urgency or before.urgency
@@ -264,7 +214,8 @@ def override_priority(c: OverridePriority, state: Ticket) -> list[Event]:
         return []
     if facts.verified:
         return [wanted]
-    return [*_accepted(facts, c.by, c.now), categorised(facts, topic, made, c.by), wanted]
+    category = categorised(facts, topic, made, c.by, organisation=organisation)
+    return [*_accepted(facts, c.by, c.now), category, wanted]
 
 
 def _by_person(c: Recategorise, facts: Facts, topic: TopicDefined) -> Ruled:
@@ -273,7 +224,9 @@ def _by_person(c: Recategorise, facts: Facts, topic: TopicDefined) -> Ruled:
     Who names another topic wants it with that topic's team, whatever rules say.
     """
     same_topic = topic.topic_id == facts.topic_id
-    made = ruled(replace(facts, type=facts.type if same_topic else None), topic, c.topics.rules)
+    asked = replace(facts, type=facts.type if same_topic else None)
+    organisation = c.topics.organisations.get(facts.organisation)
+    made = ruled(asked, topic, c.topics.rules, organisation)
     decided = dict(made.decided)
     if c.type is not None:
         made, decided["type"] = replace(made, type=c.type), c.by

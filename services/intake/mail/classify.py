@@ -7,6 +7,7 @@ that a machine gave, then what was sent to many. The rest is from a person.
 import re
 from dataclasses import dataclass
 
+from services.intake.mail.away import seems_away
 from services.intake.mail.headers import Headers, clean, raw_text
 from services.intake.mail.model import Kind, LoopHeaders
 from services.intake.mail.out_of_office import (
@@ -85,7 +86,7 @@ def classify(
         return Classified(Kind.FEEDBACK_REPORT, "it is a feedback report (RFC 5965)")
     if report is not None:
         return Classified(report, "it reports on a delivery")
-    automatic = _why_automatic(root, loops, from_address.lower(), subject)
+    automatic = _why_automatic(root, loops, from_address.lower(), subject, text)
     away = is_out_of_office(subject, text)
     many = _why_for_many(headers, loops)
     if loops.auto_submitted.startswith("auto-generated") and many and not away:
@@ -97,7 +98,7 @@ def classify(
     return Classified(Kind.PERSON, "nothing says that a machine wrote it")
 
 
-def _why_automatic(root: Part, loops: LoopHeaders, sender: str, subject: str) -> str:
+def _why_automatic(root: Part, loops: LoopHeaders, sender: str, subject: str, text: str) -> str:
     """What says that a machine wrote it; empty if nothing does."""
     if loops.auto_submitted not in {"", "no"}:
         return f"Auto-Submitted: {loops.auto_submitted}"
@@ -109,6 +110,8 @@ def _why_automatic(root: Part, loops: LoopHeaders, sender: str, subject: str) ->
         return "it is a receipt"
     if is_automatic_subject(subject):
         return "its subject is that of an automatic reply"
+    if seems_away(subject, text):
+        return "it says that its sender is away"
     return "its sender is a machine" if _AUTO_SENDER.match(sender) is not None else ""
 
 

@@ -103,6 +103,8 @@ class ParsedMail:
     cc: tuple[Mailbox, ...] = ()
     reply_to: tuple[Mailbox, ...] = ()
     subject: str = ""
+    language: str = ""
+    """What `Content-Language` says, as it stands there."""
     date: datetime | None = None
     """What the sender claims; only data, never a time we rely on."""
     message_id: str = ""

@@ -4,6 +4,7 @@
 
 import re
 
+from services.intake.mail.away import seems_away
 from services.intake.mail.headers import Headers
 from services.intake.mail.phrases import one_of
 
@@ -18,7 +19,10 @@ _NEGATIVE = frozenset(("", "no", "false", "0", "none"))
 _SUBJECT = re.compile(
     r"\s*(?:(?:re|aw|sv|antw|automatic|auto)\s*[:\uff1a]\s*)*[\s\[(*\"'„“-]*(?:"
     + one_of(
-        "absen(?:ce|t) (?:du bureau|de l)", "absence notice", r"absent\(e\)",
+        "absen(?:ce|t) (?:du bureau|de l)", "absence notice", r"auto\s?:\s?re\b", r"auto(?=\])",
+        "erantzun automatikoa", "r[ée]ponse d['’]absence", "resposta autom[àa]tica",
+        "sjálfvirkt svar",
+        "automatic message", "automatyczna odpowied[źz]", r"absent\(e\)",
         "abwesenheit(?:snotiz|smeldung|sbenachrichtigung|sassistent)?", r"afwezig(?:heid)?\b",
         "balasan otomatis", "assente dall['’]ufficio", "assenza dall", "au(?:ß|ss)er haus",
         "aus[êe]ncia do escrit", "aus[êe]ncia tempor[áa]ria", "ausente de la oficina",
@@ -36,7 +40,7 @@ _SUBJECT = re.compile(
         "lomavastaus", "message d['’]absence", "mimo kancel[áa][řr]", "nep[řr][íi]tomnost",
         "nicht im (?:b(?:ü|ue)ro|haus)", "nieobecno[śs][ćc]", "niet aanwezig",
         "notification d['’]absence", "odpowied[źz] automatyczna", "ofis d[ıi][şs][ıi]nda",
-        r"on (?:vacation|holiday|leave|annual leave|parental leave)\b", r"ooo\s?:",
+        r"on (?:vacation|holiday|leave|annual leave|parental leave)\b", r"oo[of]\b",
         "otomatik (?:yan[ıi]t|cevap)", "out of (?:the )?office", "out of office auto-?reply",
         r"poissa(?:oloilmoitus)?\b", "poza biurem", "r[ée]ponse automatique", "r[ăa]spuns automat",
         "resposta autom[áa]tica", "respuesta autom[áa]tica", "risposta automatica",
@@ -56,6 +60,28 @@ _SUBJECT = re.compile(
         r"du\b", "jusqu", r"de\b", r"a\b", r"su\b", "til", r"op\b", r"på\b", r"za\b", r"na\b",
     )
     + ")",
+    re.IGNORECASE,
+)
+_ACKNOWLEDGES = re.compile(
+    r"\s*(?:[\[(][^\])]{1,40}[\])]\s*)?(?:"
+    + one_of(
+        "accus[ée] de r[ée]ception", "acuse de recibo", "aviso de recebimento",
+        "(?:automatische )?(?:eingangs|empfangs)best[äa](?:e)?tigung", "bekräftelse på mottag",
+        "bevestiging van ontvangst", "conferma di ricezione", "ontvangstbevestiging",
+        "potwierdzenie (?:otrzymania|przyj[ęe]cia)", "potvrzen[íi] o p[řr]ijet[íi]",
+        "thank you for contacting .{1,60}", "thanks for contacting .{1,60}",
+        "we(?: have|'ve|’ve)? received your (?:message|e-?mail|request|inquiry|enquiry|ticket)",
+        ("your (?:message|e-?mail|request|inquiry|enquiry|ticket)(?: .{0,30})? (?:has been|was)"
+         " received"),
+        "(?:support )?(?:ticket|request|case) (?:received|created|opened)",
+    )
+    + r")\s*(?:$|[:\uff1a.!\[(#–—-])",
+    re.IGNORECASE,
+)
+"""What desks and shops write when a machine has taken a mail; never behind `Re:`."""
+_BRACKETED = re.compile(
+    r"\s*[\[(](?:auto(?:mat\w{0,10})?[- ]?(?:reply|response|answer)?|out of (?:the )?office|ooo"
+    r"|abwesen\w{0,20}|autosvar|absent|away)[\])]",
     re.IGNORECASE,
 )
 _SUBJECT_ENDS = re.compile(
@@ -89,6 +115,8 @@ def says_automatic(headers: Headers) -> bool:
 
 def is_out_of_office(subject: str, text: str) -> bool:
     """Whether the mail says that somebody is away. Only the subject decides by itself."""
+    if seems_away(subject, text):
+        return True
     if not (_SUBJECT.match(subject[:300]) or _SUBJECT_ENDS.search(subject[-100:])):
         return False
     return bool(_AWAY_WORDS.search(subject[:300]) or _AWAY_WORDS.search(text[:_TEXT_LOOKED_AT]))
@@ -96,4 +124,7 @@ def is_out_of_office(subject: str, text: str) -> bool:
 
 def is_automatic_subject(subject: str) -> bool:
     """Whether the subject announces a reply by a machine."""
-    return bool(_SUBJECT.match(subject[:300]) or _SUBJECT_ENDS.search(subject[-100:]))
+    announced = (_SUBJECT, _ACKNOWLEDGES, _BRACKETED)
+    if any(pattern.match(subject[:300]) for pattern in announced):
+        return True
+    return _SUBJECT_ENDS.search(subject[-100:]) is not None

@@ -28,6 +28,7 @@ from services.intake.mail.structure import Part, Tree, read_headers, read_tree
 REFERENCES_MAX = 200
 ADDRESSES_KEPT_MAX = 200
 DEFECTS_MAX = 20
+LANGUAGE_LENGTH_MAX = 100
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 _BARE_ID = re.compile(r"[^\s<>,;]{1,400}@[^\s<>,;]{1,200}")
@@ -74,6 +75,7 @@ def _understood(raw: bytes) -> ParsedMail:
         cc=read_addresses(headers.raw("cc"))[:ADDRESSES_KEPT_MAX],
         reply_to=read_addresses(headers.raw("reply-to"))[:ADDRESSES_KEPT_MAX],
         subject=subject,
+        language=clean(raw_text(headers.raw("content-language")))[:LANGUAGE_LENGTH_MAX],
         date=_date(headers),
         message_id=next(iter(_ids(headers, "message-id")), ""),
         in_reply_to=_ids(headers, "in-reply-to"),

@@ -17,7 +17,8 @@ def one_of(*phrases: str) -> str:
 
 WROTE = one_of(
     "a ecrit", "a scris", "a écrit", "escreveu", "escribe", "escribi[óo]", "ezt írta", "geschreven",
-    "geschrieben", "ha escrit", "ha scritto", "has written", "hat geschrieben",
+    "geschrieben", "ha escrit", "ha scritto", "has written", "napisa(?:o|la) je", "şunu yazdı",
+    "เขียนว่า", "hat geschrieben",
     "het volgende geschreven", "je napisa[ol]a?", "kirjoitti", "kirjutas", "menulis",
     "napisał[ao]?", r"napisał\(a\)", r"napsal\(a\)", "napsala?", "napísala?", "pisze", "píše",
     "rakstīja", "rašė", "said", "schreef", "schreibt", "schrieb", "scrive", "sent", "skrev",
@@ -38,13 +39,17 @@ ON = one_of(
 
 LABELS: dict[str, str] = {
     "from": one_of(
-        "Absender", "Afsender", "Avsändare", "Da", "De", "De la", "Expéditeur", "Feladó", "Fra",
+        "Absender", "Afsender", "Avsändare", "Da", "Dari", "De", "De la", "Frá", "No", "Pengirim",
+        "Pošiljatelj", "Šalje", "Từ", "จาก", "Expéditeur", "Feladó", "Fra",
         "From", "Från", "Gönderen", "Kimden", "Lähettäjä", "Mittente", "Nuo", "Od", "Odesílatel",
         "Odosielateľ", "Remitente", "Reply-To", "Saatja", "Van", "Von", "Από", "Від", "От", "מאת",
         "من", "发件人", "寄件人", "寄件者", "差出人", "送信者", "보낸 ?사람",
     ),
     "date": one_of(
-        "Data", "Date", "Date/Time", "Dato", "Datum", "Dátum", "Elküldve", "Enviada", "Enviada em",
+        "Data", "Date", "Date/Time", "Dato", "Datum", "Dátum", "Dikirim", "Đã gửi", "Elküldve",
+        "Enviat", "Enviat el", "Išsiųsta", "Nosūtīts", "Poslato", "Saadetud", "Tanggal",
+        "Изпратено",
+        "ส่ง", "Enviada", "Enviada em",
         "Enviado", "Enviado el", "Enviado em", "Envoyé", "Envoyé le", "Fecha", "Gesendet",
         "Gönderildi", "Gönderme Tarihi", "Inviato", "Küldve", "Lähetetty", "Odesláno", "Odoslané",
         "Poslano", "Päivämäärä", "Sendt", "Sendt den", "Sent", "Sent at", "Skickat", "Tarih",
@@ -53,7 +58,8 @@ LABELS: dict[str, str] = {
         "寄件日期", "日付", "日時", "日期", "發送時間", "送信日時", "날짜", "보낸 ?날짜",
     ),
     "to": one_of(
-        "A", "Aan", "An", "Címzett", "Către", "Destinataire", "Do", "Empfänger", "Kime", "Komu",
+        "A", "Aan", "Adressaat", "An", "Đến", "Kam", "Kepada", "Per a", "Prima", "До", "ถึง",
+        "Címzett", "Către", "Destinataire", "Do", "Empfänger", "Kime", "Komu",
         "Para", "Pour", "Til", "Till", "To", "Vastaanottaja", "Za", "À", "Προς", "Кому", "אל",
         "إلى", "宛先", "收件人", "收件者", "받는 ?사람",
     ),
@@ -61,7 +67,9 @@ LABELS: dict[str, str] = {
         "Bilgi", "Cc", "Copie", "Kopi", "Kopia", "Kopie", "Копия", "עותק", "抄送", "참조",
     ),
     "subject": one_of(
-        "Aihe", "Assunto", "Asunto", "Betreff", "Emne", "Konu", "Objet", "Oggetto", "Onderwerp",
+        "Aihe", "Assunto", "Asunto", "Chủ đề", "Subjek", "Teema", "Tema", "Tēma", "Zadeva",
+        "Относно",
+        "เรื่อง", "Betreff", "Emne", "Konu", "Objet", "Oggetto", "Onderwerp",
         "Predmet", "Předmět", "Subiect", "Subject", "Sujet", "Temat", "Tárgy", "Ämne", "Θέμα",
         "Тема", "נושא", "الموضوع", "主旨", "主题", "件名", "제목",
     ),

@@ -15,6 +15,8 @@ _VERB_WITHIN = 40
 """How near to its end an attribution has its verb, in characters."""
 
 _LABEL_WITHIN = 60
+_INVISIBLE = " \t\r\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2069"
+"""Space, and the marks that turn the direction of writing."""
 _COLONS = (":", "\uff1a")
 _HAS_COLON = re.compile("[:\uff1a]")
 _ADDRESS = r"[^\s<>\"'(),;:\[\]]{1,80}@[^\s<>\"'(),;:\[\]]{1,80}"
@@ -38,6 +40,14 @@ _STARTS_WITH_WHEN = re.compile(
 _ENDS_WITH_ADDRESS = re.compile(
     rf"[<(\[]?\s*(?:mailto:)?{_ADDRESS}\s*[>)\]]{{1,2}}\s*([:\uff1a]?)\s*$"
 )
+_BRACKETED_ADDRESS = re.compile(rf"<{_ADDRESS}>")
+_CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?!\d|\.\d)")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
+_ENDS_WITH_CLOCK = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: [A-Z]{2,5})?\s?[:\uff1a]\s*$")
+_SOME_LABEL = re.compile(
+    r"[\s>]*[*_]{0,2}[^\W\d_][^\n:\uff1a<>@]{0,25}[*_]{0,2}\s?[:\uff1a][*_]{0,2}\s*\S"
+)
+"""The name of a field in any language: `Saatja: …`."""
 _ENDS_WITH_COLON = re.compile(r"[:\uff1a]\s*$")
 _DASHED_WROTE = re.compile(rf"\s*-{{2,}}.{{1,200}}\b(?:{WROTE})\s*:?\s*-{{2,}}\s*$", re.IGNORECASE)
 _SHARED_START = re.compile(r"(?:(?<=\S)\s+|\s*-{2,4}\s*)(?=(?:On|Le|Am|El)\s)")
@@ -136,7 +146,7 @@ def _attribution_end(lines: Sequence[str], index: int) -> int | None:
     starts_like_one = _STARTS_LIKE_ONE.match(first) is not None
     joined = ""
     for end in range(index, min(index + _ATTRIBUTION_LINES_MAX, len(lines))):
-        line = lines[end][:_LINE_LENGTH_MAX].strip()
+        line = lines[end][:_LINE_LENGTH_MAX].strip(_INVISIBLE)
         if not line:
             following = lines[end + 1].lstrip() if end + 1 < len(lines) else ""
             if following.startswith("<") and not joined.endswith(">"):
@@ -160,6 +170,8 @@ def _is_attribution(text: str, starts_like_one: bool, quote_follows: bool) -> bo
         return False
     has_address = "@" in text and _HAS_ADDRESS.search(text) is not None
     has_when = _HAS_WHEN.search(text) is not None
+    if colon and _names_who_and_when(text):
+        return True
     if _WROTE_ENDS.search(text[-_VERB_WITHIN:]):
         if (has_when and starts_like_one) or has_address:
             return True
@@ -172,6 +184,16 @@ def _is_attribution(text: str, starts_like_one: bool, quote_follows: bool) -> bo
     if ends and _STARTS_WITH_WHEN.match(text):
         return bool(ends[1]) or quote_follows
     return False
+
+
+def _names_who_and_when(text: str) -> bool:
+    """Whether a line that ends with a colon says in any language who wrote, and when: a day and
+    a time of day, and an address in brackets or a verb."""
+    if not (_CLOCK.search(text) and _YEAR.search(text)):
+        return False
+    if _BRACKETED_ADDRESS.search(text):
+        return True
+    return bool(_ENDS_WITH_CLOCK.search(text[-20:]) and _WROTE_WITHIN.search(text))
 
 
 def _quote_follows(lines: Sequence[str], index: int) -> bool:
@@ -192,7 +214,7 @@ def _block_end(lines: Sequence[str], index: int) -> int | None:
     if index >= len(lines) or not _HAS_COLON.search(lines[index][:_LABEL_WITHIN]):
         return None
     if not _ANY_LABEL.match(lines[index][:_LINE_LENGTH_MAX]):
-        return None
+        return _unknown_block_end(lines, index)
     kinds: set[str] = set()
     has_address = False
     end = index
@@ -214,4 +236,17 @@ def _block_end(lines: Sequence[str], index: int) -> int | None:
                 break
         has_address = has_address or _HAS_ADDRESS.search(line) is not None
     enough = len(kinds) >= 2 and ("from" in kinds or {"date", "to"} <= kinds)
-    return end if enough and (has_address or "subject" in kinds) else None
+    if enough and (has_address or "subject" in kinds):
+        return end
+    return _unknown_block_end(lines, index)
+
+
+def _unknown_block_end(lines: Sequence[str], index: int) -> int | None:
+    """The line after a copied mail header in a language that we don't know: who, with an
+    address, then when, and at least one field more."""
+    if not _HAS_ADDRESS.search(lines[index][:_LINE_LENGTH_MAX]):
+        return None
+    block = [line[:_LINE_LENGTH_MAX] for line in lines[index : index + _BLOCK_LINES_MAX]]
+    count = next((n for n, line in enumerate(block) if not _SOME_LABEL.match(line)), len(block))
+    dated = any(_CLOCK.search(line) and _YEAR.search(line) for line in block[1:3])
+    return index + count if count >= 3 and dated else None

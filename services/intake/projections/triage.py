@@ -1,4 +1,4 @@
-"""`triage`, stage 3: category, priority and relations of tickets; the topics of the desk."""
+"""`triage`, stage 3: category, priority and relations of tickets; topics and organisations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.intake.domain.related import words_of
 from shared.events import DESK, Event
+from shared.events.customers import OrganisationDefined
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
@@ -95,6 +96,16 @@ class Entitlement:
     definition: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Organisation:
+    """Customers who belong together."""
+
+    subject: UUID
+    organisation_id: str
+    active: bool
+    definition: dict[str, Any]
+
+
 class Triage:
     """Verification, category, priority and relations of tickets; topics and entitlements."""
 
@@ -103,12 +114,14 @@ class Triage:
     topics: ClassVar[Table[Topic]] = Table("topics", Topic, topic=DESK)
     entitlements: ClassVar[Table[Entitlement]] = Table("entitlements", Entitlement, topic=DESK)
     rules: ClassVar[Table[Rules]] = Table("rules", Rules, topic=DESK)
-    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements, rules)
+    organisations: ClassVar[Table[Organisation]] = Table("organisations", Organisation, topic=DESK)
+    tables: ClassVar[Sequence[Table[Any]]] = (tickets, topics, entitlements, rules, organisations)
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             TopicDefined,
             TriageRulesDefined,
             EntitlementDefined,
+            OrganisationDefined,
             TicketOpened,
             ClarificationRequested,
             ClarificationProvided,
@@ -138,6 +151,10 @@ class Triage:
                 entitled = event.model_dump(mode="json")
                 row = Entitlement(view.subject, event.plan_id, event.active, entitled)
                 view.put(self.entitlements, row)
+            case OrganisationDefined() as event:
+                told = event.model_dump(mode="json")
+                named = Organisation(view.subject, event.organisation_id, event.active, told)
+                view.put(self.organisations, named)
             case TicketOpened() as event:
                 if view.get(self.tickets) is None:
                     view.put(self.tickets, _untriaged(view.subject, event))

@@ -9,6 +9,7 @@ from shared.decider import Decider
 from shared.errors import NotFound, Rejected
 from shared.events import TICKETS, Event, Unknown, all_event_types
 from shared.events.notify import (
+    NoticeIssued,
     WebhookChanged,
     WebhookCreated,
     WebhookRemoved,
@@ -19,6 +20,9 @@ TYPES: Final = tuple(
     sorted(cls.__name__ for cls in all_event_types() if cls.public and cls.topic == TICKETS)
 )
 """What can be asked for: what customers may see of tickets."""
+
+NOTICE: Final = NoticeIssued.__name__
+"""What a webhook gets only if it asks for it by name: it may tell what customers don't see."""
 
 
 class UnknownEventType(Rejected):
@@ -138,7 +142,7 @@ def _changed(command: ChangeWebhook, known: Webhook) -> list[Event]:
 
 
 def _checked(types: Collection[str]) -> tuple[str, ...]:
-    if unknown := sorted(set(types) - set(TYPES)):
+    if unknown := sorted(set(types) - {*TYPES, NOTICE}):
         raise UnknownEventType(types=", ".join(unknown))
     return tuple(sorted(set(types)))
 

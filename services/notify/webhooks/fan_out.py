@@ -8,7 +8,7 @@ learns from the same log on the way.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.notify.webhooks.domain import TYPES
+from services.notify.webhooks.domain import NOTICE, TYPES
 from services.notify.webhooks.store import QUERIES
 from shared.errors import CursorLost
 from shared.events.notify import (
@@ -27,7 +27,7 @@ NAME: Final = "webhooks"
 _DEFINING: Final = frozenset(
     cls.__name__ for cls in (WebhookCreated, WebhookChanged, WebhookSecretRotated, WebhookRemoved)
 )
-_POSTED: Final = frozenset(TYPES)
+_POSTED: Final = frozenset((*TYPES, NOTICE))
 
 
 class FanOut(Follower):
@@ -67,8 +67,7 @@ class FanOut(Follower):
                     await _define(connection, event)
                     wanted = await self._read_wanted(connection)
                 elif event.type in _POSTED:
-                    due += [(webhook, event) for webhook, types in wanted
-                            if not types or event.type in types]  # fmt: skip
+                    due += [(each, event) for each, types in wanted if _wants(types, event)]
             if due:
                 await connection.execute(QUERIES.add_deliveries, *_columns(due))
         self._wanted = wanted
@@ -77,6 +76,10 @@ class FanOut(Follower):
     async def _read_wanted(self, connection: Any) -> list[tuple[Any, frozenset[str]]]:
         rows = await connection.fetch(QUERIES.wanted)
         return [(row["webhook_id"], frozenset(row["types"])) for row in rows]
+
+
+def _wants(types: frozenset[str], event: Recorded) -> bool:
+    return event.type in types or (not types and event.type != NOTICE)
 
 
 async def _define(connection: Any, recorded: Recorded) -> None:

@@ -64,6 +64,38 @@
     input.addEventListener("change", () => tellOfFiles(input));
   }
 
+  // What may be about the same is offered while the subject is typed. Whoever has seen it is not
+  // asked once more before the form is sent.
+  const WAIT_MS = 400;
+  const offer = (box) => {
+    const form = box.closest("form");
+    const input = form.elements.namedItem(box.dataset.offersFor);
+    let waiting = 0;
+    let asked = "";
+    const look = async () => {
+      const subject = input.value.trim();
+      if (subject === asked) return;
+      asked = subject;
+      const body = new URLSearchParams({ subject });
+      try {
+        const answer = await fetch(box.dataset.offersFrom, { method: "POST", body });
+        if (!answer.ok || subject !== asked) return;
+        // The server's own page, in which everything is escaped.
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        box.replaceChildren(...page.body.childNodes);
+        box.hidden = !box.querySelector("li");
+        if (!box.hidden) form.elements.namedItem("offered").value = "yes";
+      } catch {
+        asked = "";
+      }
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(look, WAIT_MS);
+    });
+  };
+  document.querySelectorAll("[data-offers-for]").forEach(offer);
+
   // After a form came back, who uses a screen reader begins with what is wrong.
-  document.querySelector(".problems")?.focus();
+  (document.querySelector(".problems") ?? document.querySelector(".notice.similar"))?.focus();
 })();

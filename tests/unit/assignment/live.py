@@ -126,10 +126,9 @@ def people(**capacities: int) -> list[dict[str, Any]]:
 TEAMS = [{"team_id": "support", "name": "Support"}, {"team_id": "billing", "name": "Billing"}]
 
 
-async def apply(desk: Desk, **capacities: int) -> list[str]:
-    answer = await desk.call(
-        "PUT", "/desk", who="root", revision=1, teams=TEAMS, agents=people(**capacities)
-    )
+async def apply(desk: Desk, routing: dict[str, Any] | None = None, **capacities: int) -> list[str]:
+    defined = {"teams": TEAMS, "agents": people(**capacities), "routing": routing}
+    answer = await desk.call("PUT", "/desk", who="root", revision=1, **defined)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["events"])
 

@@ -1,13 +1,15 @@
 """What these tests are told with: a ticket's past, agents, moments."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from hypothesis import HealthCheck, settings
 
-from services.assignment.domain.choice import Agent, Need
+from services.assignment.domain.choice import Found
 from services.assignment.domain.commands import By
+from services.assignment.domain.people import Agent, Need
 from shared.events import Event, Level, Person, Priority, TicketType
 from shared.events.assignment import (
     AgentAssigned,
@@ -23,7 +25,8 @@ from shared.events.intake import (
     TicketPrioritised,
     TicketVerified,
 )
-from shared.events.resolution import ClosedHow, TicketClosed, TicketReopened
+from shared.events.resolution import ClosedHow, TicketClosed, TicketHeld, TicketReopened
+from shared.events.sla import ClockKind, ClockPaused, ClockStarted
 from shared.testing.spec import T0
 
 LAW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,6 +75,17 @@ READY: tuple[Event, ...] = (OPENED, VERIFIED, categorised(), prioritised())
 QUEUED = TicketQueued(team_id="support", team_name="Support", reason="nobody is free", queued_at=T0)
 CLOSED = TicketClosed(how=ClosedHow.CONFIRMED, closed_by="customer", closed_at=T0)
 REOPENED = TicketReopened(reason="again", reopened_by="customer", reopened_at=NOW)
+DUE = ClockStarted(
+    clock=ClockKind.FIRST_RESPONSE,
+    target_minutes=30,
+    started_at=T0,
+    due_at=T0 + timedelta(minutes=30),
+    warn_at=T0 + timedelta(minutes=20),
+)
+PAUSED = ClockPaused(
+    clock=ClockKind.FIRST_RESPONSE, paused_at=T0, remaining_seconds=60, reason="waiting"
+)
+HELD_UP = TicketHeld(reason="a part is missing", held_by="anna", held_at=NOW)
 
 
 def assigned(agent_id: str = "anna", tier: int = 1, team_id: str = "support") -> AgentAssigned:
@@ -108,7 +122,7 @@ def defined(agent_id: str = "anna", **fields: object) -> AgentDefined:
     return AgentDefined.model_validate(values)
 
 
-def verdicts(found: list[Candidate] | tuple[Candidate, ...]) -> dict[str, str]:
+def verdicts(found: Iterable[Candidate | Found]) -> dict[str, str]:
     return {candidate.agent_id: candidate.verdict for candidate in found}
 
 

@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from services.assignment.domain import choice
-from services.assignment.domain.choice import Agent, Need, choose
+from services.assignment.domain import choice, people
+from services.assignment.domain.choice import Preferred, best, choose
+from services.assignment.domain.people import Agent, Need
 from shared.events.assignment import Role
 from shared.testing.spec import T0
 from tests.unit.assignment.story import LAW, SUPPORT, agent, at, verdicts
 
 
 def chosen_id(*candidates: Agent, need: Need = SUPPORT, prefer: str | None = None) -> str | None:
-    chosen, _ = choose(candidates, need, prefer)
-    return chosen.agent_id if chosen else None
+    first = [Preferred(prefer, "had_before", "had the ticket before")] if prefer else []
+    chosen, _ = choose(candidates, need, prefer=first)
+    return chosen.agent.agent_id if chosen else None
 
 
 def test_the_least_loaded_wins() -> None:
@@ -59,7 +61,7 @@ def test_who_gave_it_back_does_not_get_it_again() -> None:
     need = replace(SUPPORT, declined=("anna",))
     chosen, found = choose([agent("anna"), agent("ben", load=9)], need)
     assert chosen is not None
-    assert chosen.agent_id == "ben"
+    assert chosen.agent.agent_id == "ben"
     assert verdicts(found)["anna"] == "gave it back"
 
 
@@ -83,7 +85,7 @@ def test_the_reason_counts_who_was_looked_at() -> None:
     ]
     chosen, found = choose(candidates, SUPPORT)
     assert chosen is not None
-    assert choice.why_chosen(chosen, found) == "least loaded of 2 free, 1 of 10 tickets"
+    assert chosen.why == "least loaded of 2 free, 1 of 10 places taken"
     assert verdicts(found) == {
         "anna": "chosen",
         "ben": "free, has more tickets",
@@ -103,7 +105,7 @@ def test_an_event_names_a_bounded_number_of_candidates_the_chosen_one_first() ->
     assert len(told) == choice.CANDIDATES_MAX
     assert told[0].verdict == "chosen"
     assert chosen is not None
-    assert choice.why_chosen(chosen, found).startswith("least loaded of 200 free")
+    assert chosen.why.startswith("least loaded of 200 free")
 
 
 TEAMS = ("support", "billing")
@@ -141,7 +143,10 @@ needs_any = st.builds(
 def test_law_only_somebody_suited_present_and_with_room_is_chosen(
     candidates: list[Agent], need: Need, prefer: str | None
 ) -> None:
-    chosen, found = choose(candidates, need, prefer)
+    first = [Preferred(prefer, "owner", "looks after this customer")] if prefer else []
+    choice_made, found = choose(candidates, need, prefer=first)
+    chosen = choice_made.agent if choice_made else None
+    assert best(candidates, need, prefer=first) == chosen
     assert {verdict.agent_id for verdict in found} == {a.agent_id for a in candidates}
     assert sum(verdict.verdict == "chosen" for verdict in found) == (chosen is not None)
     if chosen is None:
@@ -179,7 +184,7 @@ def test_law_somebody_is_chosen_whenever_anybody_could_and_nobody_has_less(
     chosen, _ = choose(candidates, need)
     assert (chosen is None) == (not able)
     if chosen is not None:
-        assert chosen.load == min(candidate.load for candidate in able)
+        assert chosen.agent.load == min(candidate.load for candidate in able)
 
 
 @LAW
@@ -198,9 +203,9 @@ def give(candidates: list[Agent], number: int) -> tuple[list[Agent], str | None]
         return candidates, None
     now = T0 + timedelta(minutes=number)
     return [
-        replace(a, load=a.load + 1, assigned_at=now) if a.agent_id == chosen.agent_id else a
+        replace(a, load=a.load + 1, assigned_at=now) if a.agent_id == chosen.agent.agent_id else a
         for a in candidates
-    ], chosen.agent_id
+    ], chosen.agent.agent_id
 
 
 @LAW
@@ -232,5 +237,5 @@ def test_law_equals_get_equally_many_even_when_tickets_are_closed_at_once(
         staff, chosen = give(staff, number)
         assert chosen is not None
         got[chosen] += 1
-        staff = list(choice.without_ticket_of(staff, chosen))
+        staff = list(people.without_ticket_of(staff, chosen))
     assert max(got.values()) - min(got.values()) <= 1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.assignment.domain.choice import Agent
 from services.assignment.domain.commands import By, EscalateTicket
 from services.assignment.domain.decisions import TICKETS
+from services.assignment.domain.people import Agent
 from services.assignment.domain.rejections import (
     NotYours,
     TicketClosedAlready,

@@ -5,7 +5,6 @@ from dataclasses import replace
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from services.assignment.domain.choice import Agent, Team
 from services.assignment.domain.commands import (
     ROUTING,
     AddParticipant,
@@ -21,6 +20,7 @@ from services.assignment.domain.commands import (
     TransferTicket,
 )
 from services.assignment.domain.decisions import TICKETS, claims
+from services.assignment.domain.people import Agent, Team
 from services.assignment.domain.tickets import Closed, Held, State
 from shared.errors import Rejected
 from shared.events import Event

@@ -1,22 +1,26 @@
 """What follows from what is heard, with a log and a directory that tests can see into."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
 from services.assignment import account
 from services.assignment.directory import Directory
-from services.assignment.domain.choice import Agent, Need
 from services.assignment.domain.commands import By, EscalateTicket, ReleaseClosed, RouteTicket
+from services.assignment.domain.line import Place
+from services.assignment.domain.people import Agent, Need
+from services.assignment.domain.policy import NO_POLICY, Policy
 from services.assignment.reactions import Escalate, Release, Route
 from shared.events import Event
 from shared.events.resolution import EscalationRequested
-from shared.events.sla import ClockKind, TargetBreached
+from shared.events.sla import ClockKind, TargetBreached, TargetOverdue
 from shared.ids import uuid7
 from shared.log import Past, Recorded, Vector
 from shared.testing.spec import T0, recorded
 from tests.unit.assignment.story import (
     CLOSED,
+    DUE,
     NOW,
     OPENED,
     QUEUED,
@@ -24,6 +28,7 @@ from tests.unit.assignment.story import (
     SUPPORT,
     agent,
     assigned,
+    at,
     categorised,
     prioritised,
 )
@@ -32,7 +37,7 @@ from tests.unit.assignment.story import (
 class SeenDirectory(Directory):
     """Knows the agents it is given, and counts how often it was asked."""
 
-    def __init__(self, *agents: Agent, queued: Sequence[tuple[Need, int]] = ()) -> None:
+    def __init__(self, *agents: Agent, queued: Sequence[tuple[Need, Place]] = ()) -> None:
         self.staff = agents
         self.waiting = queued
         self.asked = 0
@@ -44,8 +49,14 @@ class SeenDirectory(Directory):
     async def agents_of(self, team_id: str) -> tuple[Agent, ...]:
         return tuple(a for a in self.staff if team_id in a.team_ids)
 
-    async def queued(self) -> list[tuple[Need, int]]:
+    async def queued(self) -> list[tuple[Need, Place]]:
         return list(self.waiting)
+
+    async def policy(self) -> Policy:
+        return NO_POLICY
+
+    async def helped_before(self, requester: UUID, ticket_id: UUID) -> str | None:
+        return None
 
 
 def page_of(*events: Event, first: int = 1) -> list[Recorded]:
@@ -123,12 +134,16 @@ async def test_a_recategorised_ticket_is_looked_at_again() -> None:
     assert loads(await route(reaction, held)) == {"bill": 0}
 
 
-@pytest.mark.parametrize(("their_rank", "goes_behind"), [(0, False), (1, True), (3, True)])
-async def test_a_newcomer_goes_behind_those_who_are_at_least_as_urgent(
-    their_rank: int, goes_behind: bool
+@pytest.mark.parametrize(
+    ("theirs", "goes_behind"),
+    [((at(60), -1), False), ((at(30), 0), False), ((at(30), -1), True), ((at(10), 0), True)],
+)
+async def test_a_newcomer_goes_behind_those_whose_turn_is_sooner(
+    theirs: Place, goes_behind: bool
 ) -> None:
-    page = page_of(*READY)
-    directory = SeenDirectory(agent("anna"), queued=[(SUPPORT, their_rank)])
+    page = page_of(*READY, DUE)
+    directory = SeenDirectory(agent("anna"), queued=[(SUPPORT, theirs)])
+    page = [*page[:3], page[4], page[3]]
     command = await route(Route(directory, lambda: NOW), page)
     assert command is not None
     assert command.others_ahead is goes_behind
@@ -137,7 +152,7 @@ async def test_a_newcomer_goes_behind_those_who_are_at_least_as_urgent(
 async def test_nobody_is_ahead_who_waits_for_somebody_else() -> None:
     page = page_of(*READY)
     elsewhere = Need("support", "Support", skills=("sap",))
-    directory = SeenDirectory(agent("anna"), queued=[(elsewhere, 3)])
+    directory = SeenDirectory(agent("anna"), queued=[(elsewhere, (T0, -3))])
     command = await route(Route(directory, lambda: NOW), page)
     assert command is not None
     assert command.others_ahead is False
@@ -148,7 +163,10 @@ async def test_what_an_agent_asks_for_and_a_broken_promise_demands_goes_up_a_tie
     breached = TargetBreached(
         clock=ClockKind.FIRST_RESPONSE, due_at=T0, breached_at=T0, escalate=True
     )
+    step = {"due_at": T0, "share": 1.5, "reached_at": T0, "escalate": True}
+    overdue = TargetOverdue(clock=ClockKind.PROGRESS, **step)  # type: ignore[arg-type]
     for event, by, reason in [
+        (overdue, By("sla", manager=True), "150% of the progress time has passed"),
         (asked, By("anna", manager=True), "too deep"),
         (breached, By("sla", manager=True), "the first response target was missed"),
     ]:

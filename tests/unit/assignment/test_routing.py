@@ -2,7 +2,6 @@
 
 import pytest
 
-from services.assignment.domain.choice import Agent, Team
 from services.assignment.domain.commands import (
     AssignTicket,
     By,
@@ -12,6 +11,7 @@ from services.assignment.domain.commands import (
     TransferTicket,
 )
 from services.assignment.domain.decisions import TICKETS
+from services.assignment.domain.people import Agent, Team
 from services.assignment.domain.rejections import (
     TicketNotFound,
     TicketNotReady,
@@ -64,7 +64,7 @@ def test_a_ready_ticket_goes_to_the_least_loaded_and_the_event_says_why() -> Non
     (said,) = given(TICKETS, *READY).when(command).then(AgentAssigned)
     assert isinstance(said, AgentAssigned)
     assert (said.agent_id, said.by, said.team_name) == ("ben", "routing", "Support")
-    assert said.reason == "least loaded of 2 free, 1 of 10 tickets"
+    assert said.reason == "least loaded of 2 free, 1 of 10 places taken"
     assert verdicts(said.candidates) == {
         "ben": "chosen",
         "anna": "free, has more tickets",
@@ -93,7 +93,7 @@ def test_a_newcomer_goes_behind_those_who_have_waited_longer() -> None:
     command = route(agent("anna"), others_ahead=True)
     (said,) = given(TICKETS, *READY).when(command).then(TicketQueued)
     assert isinstance(said, TicketQueued)
-    assert said.reason == "others have waited longer"
+    assert said.reason == "others, whose turn is sooner, wait for those who are free"
     given(TICKETS, *READY, QUEUED).when(command).nothing()
 
 
@@ -167,7 +167,7 @@ def test_a_reopened_ticket_goes_to_who_had_it_before_if_they_have_room() -> None
     command = route(agent("anna", load=9), agent("ben"))
     (said,) = given(TICKETS, *past).when(command).then(AgentAssigned)
     assert isinstance(said, AgentAssigned)
-    assert (said.agent_id, said.reason) == ("anna", "had the ticket before, 9 of 10 tickets")
+    assert (said.agent_id, said.reason) == ("anna", "had the ticket before, 9 of 10 places taken")
     full = route(agent("anna", load=10), agent("ben"))
     (said,) = given(TICKETS, *past).when(full).then(AgentAssigned)
     assert isinstance(said, AgentAssigned)

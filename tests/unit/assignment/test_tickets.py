@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from services.assignment.domain.choice import Agent, Team
 from services.assignment.domain.commands import (
     AddParticipant,
     AssignTicket,
@@ -19,6 +18,7 @@ from services.assignment.domain.commands import (
     TransferTicket,
 )
 from services.assignment.domain.decisions import TICKETS, claims
+from services.assignment.domain.people import Agent, Team
 from services.assignment.domain.rejections import (
     AgentFull,
     AgentNotSuited,
@@ -97,7 +97,7 @@ def test_a_ticket_is_claimed_once() -> None:
 @pytest.mark.parametrize(
     ("changes", "rejection", "message"),
     [
-        ({"load": 10}, AgentFull, "anna has 10 of 10 tickets"),
+        ({"load": 10}, AgentFull, "anna has 10 of 10 places taken"),
         ({"online": False}, AgentOffline, "anna is offline"),
         ({"skills": ()}, AgentNotSuited, "anna can't take this ticket: lacks skill sap."),
         ({"team_ids": ()}, AgentNotSuited, "wrong team"),
@@ -124,7 +124,7 @@ def test_a_manager_assigns_to_anybody_with_room_even_offline_and_in_another_team
 def test_not_even_a_manager_assigns_above_capacity() -> None:
     no = given(TICKETS, *READY).when(assign(agent("ben", load=3, capacity=3)))
     assert no.rejected(AgentFull).message == (
-        "ben has 3 of 3 tickets: there is no room for another."
+        "ben has 3 of 3 places taken: there is no room for it."
     )
 
 

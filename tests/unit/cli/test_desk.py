@@ -127,15 +127,18 @@ NOTHING_YET: dict[str, dict[str, Any]] = {
         "topics": [],
         "rules": [],
         "entitled_domains": {},
+        "organisations": [],
         "open_tickets": {},
     },
     "assignment": {
         "teams": [],
         "agents": [],
+        "routing": None,
         "open_tickets_of_teams": {},
         "open_tickets_of_agents": {},
     },
     "sla": {"calendars": [], "definitions": [], "open_tickets": {}},
+    "review": {"quality": {}},
     "resolution": WorkRulesDefined(revision=0).model_dump(mode="json"),
 }
 
@@ -149,7 +152,8 @@ class Owners:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         port = request.url.port
-        owner = {8081: "intake", 8083: "assignment", 8084: "sla", 8085: "resolution"}[port or 0]
+        owners = {8081: "intake", 8083: "assignment", 8084: "sla", 8085: "resolution"}
+        owner = {**owners, 8086: "review"}[port or 0]
         identity = verify(SECRET, request.headers[HEADER], owner)
         assert (identity.actor, identity.role) == ("cli:desk", Role.ADMIN)
         if request.method == "GET":
@@ -178,7 +182,7 @@ def owners(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Owners:
     monkeypatch.setattr(cli_desk.httpx, "AsyncClient", with_transport)
     monkeypatch.setenv("LEDGERDESK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LEDGERDESK_IDENTITY_SECRET", SECRET)
-    for name in ("INTAKE", "ASSIGNMENT", "SLA"):
+    for name in ("INTAKE", "ASSIGNMENT", "SLA", "RESOLUTION", "REVIEW"):
         monkeypatch.delenv(f"{name}_URL", raising=False)
         monkeypatch.delenv(f"{name}_PORT", raising=False)
     (tmp_path / "data").mkdir()
@@ -196,6 +200,7 @@ async def test_applying_twice_changes_nothing_and_only_hashes_leave(
         "  assignment: 1 x SomethingDefined",
         "  resolution: 1 x SomethingDefined",
         "  intake: 1 x SomethingDefined",
+        "  review: 1 x SomethingDefined",
     ]
     sign_in = tmp_path / "data" / "sign-in.txt"
     assert stat.S_IMODE(sign_in.stat().st_mode) == 0o600

@@ -10,6 +10,7 @@ from cli.desk import _as_file, json_schema
 from cli.desk_state import present
 from deploy.desk_diff import differences, orphans, plain
 from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
+from deploy.desk_organisations import member_id, untrue_organisations
 from shared.events.resolution import WorkRulesDefined
 
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "desk.yaml"
@@ -36,8 +37,13 @@ class Owners:
                 domains = {p: [c for c in given if "@" not in c] for p, given in entitled.items()}
                 topics = [{**each, "active": True, "revision": 1} for each in part["topics"]]
                 kept = {"name": part["name"], "rules": part["rules"], "topics": topics}
+                organisations = [
+                    {**each, "people": [member_id(one) for one in each["members"]]}
+                    for each in part["organisations"]
+                ]
                 return {
                     **kept,
+                    "organisations": organisations,
                     "entitled_domains": domains,
                     "open_tickets": counted("topics", {}),
                 }
@@ -48,9 +54,12 @@ class Owners:
                 return {
                     "teams": part["teams"],
                     "agents": agents,
+                    "routing": part["routing"],
                     "open_tickets_of_teams": counted("teams", {}),
                     "open_tickets_of_agents": counted("agents", {}),
                 }
+            case "review":
+                return self._desk.for_review()
             case "resolution":
                 rules = WorkRulesDefined(revision=1, **self._desk.for_resolution())
                 return rules.model_dump(mode="json")
@@ -76,22 +85,40 @@ async def test_an_applied_desk_is_as_its_file_says_and_comes_out_as_it_went_in()
     assert again.rules == desk.rules
     assert again.topics == desk.topics
     assert again.agents == desk.agents
+    assert again.teams == desk.teams
+    assert again.routing == desk.routing
     assert again.work == desk.work
 
 
 async def test_what_would_change_is_told_by_its_place() -> None:
     raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    raw["quality"]["sample_share"] = 0.5
     raw["topics"]["hardware"]["urgency"] = "low"
     raw["teams"]["night"] = {"name": "Night shift"}
     del raw["agents"]["david"]
     raw["rules"] = dict(reversed(raw["rules"].items()))
+    raw["routing"]["rules"]["large-sums"]["owner"] = "jonas"
     told = await compared(sample(), DeskFile.model_validate(raw))
     assert told == [
         "+ team night",
         "- agent david",
         "~ topic hardware: urgency: high → low",
         "~ rules: their order is now legal, many-files, payments",
+        "~ routing: rules.large-sums.owner: katja → jonas",
+        "~ quality: sample_share: 0.1 → 0.5",
     ]
+
+
+async def test_members_of_organisations_are_known_by_hash_and_compared_all_the_same() -> None:
+    raw = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    raw["organisations"]["blumen-rosa"]["members"] = ["ROSA@blumen-rosa.example", "tim@a.example"]
+    told = await compared(DeskFile.model_validate(raw), sample())
+    [line] = told
+    assert line.startswith("~ organisation blumen-rosa: members: ['rosa@blumen-rosa.example', '")
+    now, _ = await present(Owners(sample()).get)
+    exported = DeskFile.model_validate(now)
+    assert list(untrue_organisations(exported.organisations, exported.teams, exported.plans)) == []
+    assert await compared(exported, sample()) == []
 
 
 async def test_everything_is_new_to_an_empty_desk() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from services.gateway.projection import DeskView
 from services.gateway.rows import TABLES, TicketRow
+from services.gateway.words import in_words
 from shared.events import Event, intake, notify, resolution, sla
 from shared.events.assignment import AgentUnassigned, AgentWentOffline, ParticipantAdded, Role
 from shared.events.base import Status, TicketType
@@ -64,6 +65,24 @@ def test_a_paused_clock_is_not_due_and_a_resumed_one_is_later() -> None:
 
     assert row_after(*WORKED_ON, met, paused).due_at is None
     assert row_after(*WORKED_ON, met, paused, resumed).due_at == at(300)
+
+
+def test_a_moved_due_time_is_shown_beside_the_new_one_and_a_breach_stays() -> None:
+    moved = sla.ClockStarted(
+        clock=sla.ClockKind.FIRST_RESPONSE,
+        target_minutes=60,
+        started_at=at(20),
+        due_at=at(60),
+        warn_at=at(50),
+        previous_due_at=at(15),
+    )
+    tables = fold(DeskView(), *WORKED_ON, breached(), moved)
+    (clock,) = [row for row in tables["clocks"] if row.kind == "first_response"]
+    assert (clock.due_at, clock.previous_due_at) == (at(60), at(15))
+    assert row_after(*WORKED_ON, breached(), moved).breached
+    again = moved.model_copy(update={"cycle": 2})
+    assert not row_after(*WORKED_ON, breached(), again).breached
+    assert in_words(moved).endswith("; due 2026-03-02 10:00 instead of 2026-03-02 09:15 UTC")
 
 
 def breached(kind: sla.ClockKind = sla.ClockKind.FIRST_RESPONSE) -> Event:

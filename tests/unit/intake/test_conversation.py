@@ -16,7 +16,7 @@ from services.intake.domain.ticket import (
     TicketIsMerged,
     TicketStaysClosed,
 )
-from services.intake.domain.triage import Topics
+from services.intake.domain.topics import Topics
 from services.intake.domain.verification import questions_about
 from shared.errors import NotFound
 from shared.events import Attachment, Event, Level, Person, Priority, TicketType

@@ -23,7 +23,8 @@ from services.intake.domain import (
 from services.intake.domain.conversation import Undelivered
 from services.intake.domain.related import similarity, words_of
 from services.intake.domain.ticket import Nothing, Open, Waiting
-from services.intake.domain.triage import GENERAL, MATRIX, Topics
+from services.intake.domain.topics import GENERAL, Topics
+from services.intake.domain.triage import MATRIX
 from services.intake.domain.verification import ROUNDS_MAX
 from services.intake.submission import read_submission
 from services.intake.text import CONTROL, cleaned, one_line, tidy, trouble_with_text

@@ -6,7 +6,7 @@ from services.intake.domain import DECIDER, OpenTicket, Recategorise
 from services.intake.domain.desk import DESK_DECIDER, DefineRules
 from services.intake.domain.rules import OPS, holds, ruled
 from services.intake.domain.ticket import Facts
-from services.intake.domain.triage import GENERAL, Topics
+from services.intake.domain.topics import GENERAL, Topics
 from shared.events import Level, Person, Priority, TicketType
 from shared.events.intake import (
     Channel,

@@ -4,8 +4,9 @@ from typing import Any
 import orjson
 import pytest
 
-from services.intake.domain.triage import Topics
-from services.intake.submission import FILE_BYTES_MAX, Submission, read_submission
+from services.intake.domain.topics import Topics
+from services.intake.fields import FILE_BYTES_MAX
+from services.intake.submission import Submission, read_submission
 from shared.events import TicketType
 from shared.events.intake import EntitlementDefined, FieldCondition, FormField, TopicDefined
 from shared.ids import person_id

@@ -22,7 +22,7 @@ from services.intake.domain import (
 )
 from services.intake.domain.linking import NotMerged, NotMergedThere
 from services.intake.domain.ticket import TicketIsMerged
-from services.intake.domain.triage import GENERAL, Topics
+from services.intake.domain.topics import GENERAL, Topics
 from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.triage import Triage
 from shared.errors import Rejected

@@ -21,13 +21,17 @@ from services.intake.domain.desk import (
 )
 from services.intake.domain.quarantine import QUARANTINE_DECIDER, QuarantineSubmission
 from services.intake.domain.related import (
+    TOLD_MAX,
     AddressNotConfirmed,
     DifferentRequesters,
+    alike_elsewhere,
     most_similar,
+    rare_words,
     words_of,
 )
 from services.intake.domain.ticket import TicketIsClosed, TicketIsMerged
-from services.intake.domain.triage import GENERAL, MATRIX, TopicNotOffered, Topics
+from services.intake.domain.topics import GENERAL, TopicNotOffered, Topics
+from services.intake.domain.triage import MATRIX
 from shared.errors import NotFound
 from shared.events import Event, Level, Person, Priority, TicketType
 from shared.events.intake import (
@@ -248,6 +252,41 @@ def test_similar_words_are_found_and_the_likest_comes_first() -> None:
         },
     )
     assert [one.ticket_id for one in found] == [likest[0], like[0]]
+
+
+def test_nearly_the_same_of_one_person_is_a_duplicate() -> None:
+    words = words_of("Printer prints empty pages", "The printer on floor two.")
+    [found] = most_similar(words, {(uuid4(), "LD-1"): words})
+    assert (found.duplicate, found.same_requester) == (True, True)
+
+
+def test_tickets_of_others_must_share_more_and_only_telling_words_count() -> None:
+    outage = words_of("Shop checkout down", "Customers can't pay, card terminal rejects all")
+    same = words_of("Card terminal rejects everything", "Checkout down, customers can't pay")
+    polite = words_of("Hello team", "Customers, shop and all: invoice missing")
+    others = {(uuid4(), "LD-1"): same, (uuid4(), "LD-2"): polite}
+    [found] = alike_elsewhere(outage, others, {})
+    assert (found.number, found.same_requester, found.duplicate) == ("LD-1", False, False)
+    everywhere = dict.fromkeys(set(outage) & set(same), 0.5)
+    assert alike_elsewhere(outage, others, everywhere) == ()
+
+
+def test_the_rarest_words_are_looked_for() -> None:
+    shares = {"shop": 0.2, "printer": 0.04, "down": 0.01}
+    words = ["shop", "printer", "down", "e4711"]
+    assert rare_words(words, shares) == ("e4711", "down", "printer")
+
+
+def test_a_word_too_long_for_one_is_none() -> None:
+    assert words_of("a" * 3000, "Printer") == ("printer",)
+
+
+def test_of_hundreds_alike_only_some_are_noted() -> None:
+    many = RelateTickets(tuple(relation(uuid4()) for _ in range(TOLD_MAX + 5)))
+    (said,) = given(DECIDER, *opened()).when(many).said
+    assert isinstance(said, TicketsRelated)
+    assert len(said.related) == TOLD_MAX
+    given(DECIDER, *opened(), said).when(RelateTickets((relation(uuid4()),))).nothing()
 
 
 def test_a_mail_opens_under_the_topic_of_its_mailbox() -> None:

@@ -9,6 +9,7 @@ from shared.events.intake import (
     Channel,
     ClarificationReminded,
     ClarificationRequested,
+    CopyInvited,
     CustomerMessageReceived,
     OutsiderWrote,
     Question,
@@ -19,6 +20,8 @@ from shared.events.intake import (
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,
+    ClosureReminded,
+    NoteAdded,
     ProgressKind,
     ProgressReported,
     ResolutionKind,
@@ -27,8 +30,14 @@ from shared.events.resolution import (
     TicketReopened,
     TicketResolved,
 )
-from shared.events.review import FollowUpRequested
-from shared.events.sla import ClockKind, ClockStarted, TargetApproaching, TargetBreached
+from shared.events.review import FeedbackReceived, FollowUpRequested
+from shared.events.sla import (
+    ClockKind,
+    ClockStarted,
+    TargetApproaching,
+    TargetBreached,
+    TargetOverdue,
+)
 from shared.ids import person_id
 from shared.testing.spec import T0, TICKET
 
@@ -126,10 +135,17 @@ def told_events(text: str = "Some words") -> list[Any]:
         resolved(text=text),
         ResolutionRejected(rejected_by="customer:x", reason=text, rejected_at=T0),
         TicketReopened(reason=text, reopened_by="customer:x", reopened_at=T0),
+        NoteAdded(noted_by="a", agent_name=text, text=text, mentions=("ben",), noted_at=T0),
+        ClosureReminded(closes_at=T0, reminded_at=T0),
         closed(ClosedHow.AGENT, text),
         FollowUpRequested(requested_at=T0),
+        FeedbackReceived(rating=1, comment=text, given_by="customer:x", given_at=T0, low=True),
         TargetApproaching(
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
+        CopyInvited(
+            person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
+        ),
+        TargetOverdue(clock=ClockKind.NEXT_RESPONSE, due_at=T0, share=2, reached_at=T0),
     ]

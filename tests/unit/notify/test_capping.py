@@ -67,7 +67,7 @@ async def capped(*jobs: Job, lately: Lately = MUCH) -> list[bool]:
 
 @pytest.mark.parametrize("kind", Kind)
 async def test_only_what_machines_send_to_unproven_addresses_is_held_back(kind: Kind) -> None:
-    held_back = kind in {Kind.ACKNOWLEDGMENT, Kind.CLARIFICATION, Kind.LINK}
+    held_back = kind in {Kind.ACKNOWLEDGMENT, Kind.CLARIFICATION, Kind.COPY, Kind.LINK}
     assert (kind in CAPPED_KINDS) is held_back
     assert await capped(job(kind), job(Kind.REPLY)) == [held_back, False]
 

@@ -6,12 +6,20 @@ from uuid import UUID
 
 from services.notify.directory import Contact, Directory, Promise
 from services.notify.letters import TOLD_OF, Letter, Occasion, cause_of, letters_for
+from services.notify.rules import Rules
 from services.notify.story import story_of
 from shared.events import Event, Priority
 from shared.events.assignment import AgentUnassigned, ParticipantAdded
 from shared.events.intake import OutsiderWrote, TicketMerged
 from shared.events.notify import NotificationKind as Kind
-from shared.events.resolution import ClosedHow, ResolutionRejected, TicketReopened
+from shared.events.notify import NotificationRulesDefined
+from shared.events.resolution import (
+    ClosedHow,
+    ClosureReminded,
+    NoteAdded,
+    ResolutionRejected,
+    TicketReopened,
+)
 from shared.events.sla import ClockKind, ClockPaused, TargetApproaching, TargetBreached, TargetMet
 from shared.testing.spec import T0, TICKET, recorded
 from tests.unit.notify.examples import (
@@ -38,12 +46,16 @@ DIRECTORY = Directory(
 
 
 def told(
-    *past: Event, directory: Directory = DIRECTORY, causation: UUID | None = None
+    *past: Event,
+    directory: Directory = DIRECTORY,
+    causation: UUID | None = None,
+    rules: NotificationRulesDefined | None = None,
 ) -> list[Letter]:
     """The letters of the last event, after all of them were heard."""
     story = story_of(TICKET, recorded(*past))
     cause = cause_of(causation, story)
-    return letters_for(Occasion(past[-1], story, directory, "UTC", cause))
+    about = Occasion(past[-1], story, directory, "UTC", cause)
+    return Rules.of(rules).applied(letters_for(about), about)
 
 
 def whom(letters: list[Letter]) -> list[tuple[Kind, str]]:
@@ -187,6 +199,21 @@ def test_a_warning_goes_to_the_agent_and_to_managers_only_when_nobody_has_the_ti
     assert whom(told(opened(), warning)) == [(Kind.BREACH_WARNING, "meg@desk.example")]
 
 
+def test_whom_the_plan_names_is_told_instead() -> None:
+    warning = TargetApproaching(
+        clock=ClockKind.PROGRESS,
+        due_at=T0,
+        warned_at=T0,
+        remaining_seconds=600,
+        tell=("agent", "managers", "ben"),
+    )
+    assert whom(told(opened(), assigned(), warning)) == [
+        (Kind.BREACH_WARNING, "anna@desk.example"),
+        (Kind.BREACH_WARNING, "meg@desk.example"),
+        (Kind.BREACH_WARNING, "ben@desk.example"),
+    ]
+
+
 def test_an_agent_is_told_of_a_reopening_once() -> None:
     reopened = TicketReopened(reason="again", reopened_by="customer:x", reopened_at=T0)
     rejected = ResolutionRejected(rejected_by="customer:x", reason="no", rejected_at=T0)
@@ -222,3 +249,18 @@ def test_moments_are_told_in_the_desks_zone() -> None:
     expected = letters[-1].facts["expected"]
     assert "10:15 (Europe/Berlin)" in expected
     assert timedelta(0) == T0.utcoffset()
+
+
+def test_whom_a_note_is_meant_for_is_told_of_it_but_not_its_author() -> None:
+    note = NoteAdded(
+        noted_by="anna", agent_name="Anna", text="Look?", mentions=("ben", "anna"), noted_at=T0
+    )
+    (letter,) = told(opened(), note)
+    assert (letter.template, letter.to.agent_id, letter.named) == ("mention", "ben", True)
+    assert letter.facts == {"sender": "Anna", "body": "Look?"}
+    assert told(opened(), note.model_copy(update={"mentions": ()})) == []
+
+
+def test_the_customer_is_reminded_before_silence_closes_the_ticket() -> None:
+    (letter,) = told(opened(), ClosureReminded(closes_at=T0, reminded_at=T0))
+    assert (letter.template, letter.to_customer) == ("closure_reminder", True)

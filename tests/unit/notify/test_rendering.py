@@ -13,6 +13,7 @@ from services.notify.compose import Composer
 from services.notify.domain import Draft
 from services.notify.letters import Occasion, letters_for, link_letter
 from services.notify.rendering import TEMPLATES, paragraphs, quoted
+from services.notify.rules import Rules
 from services.notify.story import story_of
 from services.notify.words import (
     LOOKED_AT_LENGTH_MAX,
@@ -78,7 +79,8 @@ def drafts(*past: Event, now: datetime = T0) -> list[Draft]:
     """What is sent because of the last event."""
     log = recorded(*past)
     story = story_of(TICKET, log)
-    letters = letters_for(Occasion(past[-1], story, DIRECTORY, "UTC"))
+    about = Occasion(past[-1], story, DIRECTORY, "UTC")
+    letters = Rules.of(None).applied(letters_for(about), about)
     return [COMPOSER.draft(letter, story, log[-1].id, now, "Hafenlicht") for letter in letters]
 
 
@@ -175,7 +177,8 @@ def test_every_template_is_used_and_complete() -> None:
     for name in names:
         for kind in ("txt", "html", "subject"):
             assert (TEMPLATES / f"{name}.{kind}").exists(), f"{name}.{kind}"
-    assert {name.removesuffix("_team") for name in names} == {k.value for k in NotificationKind}
+    kinds = {kind.value for kind in NotificationKind}
+    assert {name.removesuffix("_team") for name in names} == kinds | {"mention", "closure_reminder"}
 
 
 def test_the_links_of_a_resolution_are_the_customers_own() -> None:
@@ -201,6 +204,15 @@ def test_a_new_link_is_the_requesters_own() -> None:
     (token,) = re.findall(r"https://help\.example/t/([\w.-]+)", draft.text)
     assert read_link(COMPOSER.link_secret, token).person_id == person_id(CUSTOMER)
     assert draft.recipient == CUSTOMER
+
+
+def test_a_code_that_was_asked_for_stands_in_the_mail() -> None:
+    story = story_of(TICKET, recorded(opened()))
+    letter = link_letter(story, "1234 5678")
+    draft = COMPOSER.draft(letter, story, TICKET, utc_now(), "Hafenlicht")
+    assert "1234 5678" in draft.text
+    assert "1234 5678" in draft.html
+    assert "Your code" in draft.subject
 
 
 def test_a_mail_is_the_same_however_often_it_is_composed() -> None:

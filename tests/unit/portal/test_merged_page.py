@@ -35,6 +35,9 @@ class Shown:
     async def timeline(self, ticket_id: UUID) -> list[Any]:
         return []
 
+    async def copies(self, ticket_id: UUID) -> list[Any]:
+        return []
+
     async def fields(self, topic_id: str) -> list[Any]:
         return []
 
@@ -44,10 +47,10 @@ async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> Non
     tokens = FormTokens(SECRET)
     unused = cast("Any", None)
     portal = Portal(
-        cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, *[unused] * 4
+        cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, *[unused] * 5
     )
     page = await status_page(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
     html = bytes(page.body).decode()
     assert "<strong>LD-2</strong>" in html
-    assert '<a href="/find">have it sent anew</a>' in html
+    assert '<a href="/mine">look at all your tickets</a>' in html
     assert set(re.findall(r'"/t/([^/"?]+)', html)) == {"ours"}

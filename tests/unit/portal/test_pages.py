@@ -7,15 +7,21 @@ from uuid import UUID
 
 from services.portal.app import SERVICE
 from services.portal.projection import Pages
+from services.portal.taking_part import Role, role_of
 from services.portal.words import GOING_ON, clean, expected, first_name, happened, line, moment
 from shared.clock import utc_now
 from shared.events import Event, Person, Priority, Status, all_event_types
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued
 from shared.events.base import Level
 from shared.events.intake import (
+    AddressConfirmed,
     Channel,
     ClarificationProvided,
     ClarificationRequested,
+    ConfirmedHow,
+    CopyConfirmed,
+    CopyEnded,
+    CopyInvited,
     CustomerMessageReceived,
     FormField,
     Question,
@@ -38,6 +44,7 @@ from shared.events.review import FeedbackReceived
 from shared.events.sla import ClockKind, ClockPaused, ClockStarted, SlaPlanDefined, TargetMet
 from shared.followers.view import View
 from shared.ids import desk_id, person_id
+from shared.links import Link
 from shared.testing.spec import T0, TICKET, fold, recorded
 
 MARIA = Person(
@@ -219,3 +226,41 @@ def test_words() -> None:
     assert clean("a\r\nb\rc") == "a\nb\nc"
     assert moment(None, "UTC") == ""
     assert "(America/New York)" in moment(utc_now(), "America/New_York")
+
+
+EMIL = Person(person_id=person_id("emil@example.com"), name="Emil", email="emil@example.com")
+INVITED = CopyInvited(person=EMIL, invited_at=T0)
+AGREED = CopyConfirmed(person_id=EMIL.person_id, confirmed_at=T0)
+LEFT = CopyEnded(person_id=EMIL.person_id, by_themselves=True, ended_at=T0)
+
+
+def test_who_is_in_copy_follows_what_was_asked_and_agreed() -> None:
+    def state(*events: Event) -> list[str]:
+        return [row.state for row in fold(Pages(), OPENED, *events)["copies"]]
+
+    assert state() == []
+    assert state(INVITED) == ["invited"]
+    assert state(INVITED, AGREED) == ["taking part"]
+    assert state(INVITED, AGREED, LEFT) == ["ended"]
+    assert state(INVITED, AGREED, LEFT, INVITED) == ["invited"]
+    message = CustomerMessageReceived(
+        sender=MARIA, channel=Channel.EMAIL, text="x", received_at=T0, copied=(EMIL, MARIA)
+    )
+    assert state(message) == ["taking part"]
+    assert state(INVITED, message) == ["invited"]
+
+
+def test_what_somebody_is_to_a_ticket_is_what_their_link_and_its_events_say() -> None:
+    def role(link: Link, *events: Event) -> Role:
+        tables = fold(Pages(), OPENED, *events)
+        return role_of(link, tables["tickets"][0], tables["copies"])
+
+    maria, emil = Link(TICKET, MARIA.person_id), Link(TICKET, EMIL.person_id)
+    typed = Link(TICKET, MARIA.person_id, opened=True)
+    assert (role(maria), role(typed)) == (Role.REQUESTER, Role.OPENER)
+    assert role(typed, AddressConfirmed(
+        person_id=MARIA.person_id, how=ConfirmedHow.LINK, confirmed_at=T0,
+    )) is Role.REQUESTER  # fmt: skip
+    assert role(emil, INVITED) is Role.INVITED
+    assert role(emil, INVITED, AGREED) is Role.COPY
+    assert role(emil, INVITED, AGREED, LEFT) is Role.GONE

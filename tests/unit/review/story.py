@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from shared.events import Event, Person, TicketType
+from shared.events import Event, Person, Priority, TicketType
 from shared.events.assignment import AgentAssigned, ParticipantAdded
 from shared.events.intake import Channel, TicketCategorised, TicketOpened
 from shared.events.resolution import (
@@ -23,8 +23,16 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
 )
-from shared.events.sla import BreachRetracted, ClockKind, TargetBreached
+from shared.events.sla import (
+    BreachRetracted,
+    CalendarValues,
+    ClockKind,
+    Interval,
+    SlaPlanApplied,
+    TargetBreached,
+)
 from shared.ids import person_id
 from shared.testing.spec import T0
 
@@ -140,6 +148,10 @@ def published(body: str = "Free some space.") -> Event:
     )
 
 
+def chosen(why: str = "sampled") -> Event:
+    return QualityReviewRequested(why=why, rules_revision=0, requested_at=at(21))
+
+
 def read(approved: bool = True) -> Event:
     return ArticleReviewed(
         article_id="full-disk", approved=approved, reviewed_by="ben", reviewed_at=at(26)
@@ -155,6 +167,25 @@ def withdrawn() -> Event:
 def linked() -> Event:
     return ArticleLinked(
         article_id="router", title="The router", linked_by="anna", linked_at=at(28)
+    )
+
+
+OFFICE = CalendarValues(
+    timezone="Europe/Berlin",
+    hours={day: (Interval(start="09:00", end="17:00"),) for day in ("mon", "tue", "wed", "thu")},
+)
+
+
+def planned(calendar: CalendarValues | None = OFFICE) -> Event:
+    return SlaPlanApplied(
+        plan_id="standard",
+        plan_name="Standard",
+        priority=Priority.LOW,
+        targets=(),
+        calendar_id="office",
+        reason="rule",
+        applied_at=T0,
+        calendar=calendar,
     )
 
 
@@ -180,5 +211,6 @@ ANYTHING = [
     replied(), resolved(), closed(), closed(ClosedHow.AGENT, 21), closed(ClosedHow.MERGED, 22),
     reopened(), followed_up(), rated(), rated(1, "no", recurred=True), judged(), judged(5, "eve"),
     drafted(), drafted("Buy a disk."), published(), read(), read(approved=False),
-    withdrawn(), linked(), breached(), retracted(),
+    withdrawn(), linked(), chosen(), planned(),
+    planned(None), breached(), retracted(),
 ]  # fmt: skip

@@ -20,8 +20,11 @@ from services.review.domain import (
     RequestFollowUp,
     ReviewerWorkedOnTicket,
     ReviewQuality,
+    SelectForReview,
 )
 from services.review.refusals import TicketNotClosed, TicketNotFound, TicketNotResolved
+from services.review.rules import RULES, DefineRules, why_review
+from services.review.states import Closed
 from shared.events import Event
 from shared.events.review import (
     ArticleDrafted,
@@ -32,8 +35,11 @@ from shared.events.review import (
     FeedbackReceived,
     FollowUpRequested,
     QualityReviewed,
+    QualityReviewRequested,
+    QualityRulesDefined,
 )
-from shared.testing.spec import given
+from shared.ids import derived_id
+from shared.testing.spec import TICKET, given
 from tests.unit.review import story
 from tests.unit.review.story import (
     CLOSED,
@@ -48,7 +54,7 @@ from tests.unit.review.story import (
 
 NOW = at(120)
 FOLLOW_UP = RequestFollowUp(by="timer", now=NOW, closed_at=at(20))
-RATE = GiveFeedback(by=CUSTOMER, now=NOW, rating=4)
+RATE = GiveFeedback(by=CUSTOMER, now=NOW, ticket_id=TICKET, rating=4)
 REVIEW = ReviewQuality(by="ben", now=NOW, score=3)
 DRAFT = DraftArticle(
     by="anna", now=NOW, article_id="full-disk", title="Full disk", body="Free some space."
@@ -108,7 +114,9 @@ def test_only_a_closed_ticket_is_rated(past: tuple[Event, ...]) -> None:
 
 @pytest.mark.parametrize("by", [story.STRANGER, "anna"])
 def test_nobody_rates_for_the_requester(by: str) -> None:
-    given(DECIDER, *CLOSED).when(GiveFeedback(by=by, now=NOW, rating=5)).rejected(NotTheRequester)
+    given(DECIDER, *CLOSED).when(GiveFeedback(by=by, now=NOW, ticket_id=TICKET, rating=5)).rejected(
+        NotTheRequester
+    )
 
 
 def test_the_same_rating_again_is_no_news() -> None:
@@ -117,8 +125,10 @@ def test_the_same_rating_again_is_no_news() -> None:
 
 def test_a_second_thought_takes_the_place_of_the_first() -> None:
     past = (*CLOSED, story.rated())
-    second = GiveFeedback(by=CUSTOMER, now=NOW, rating=2, comment="It was slow, after all.")
-    given(DECIDER, *past).when(second).then(FeedbackReceived)
+    second = GiveFeedback(
+        by=CUSTOMER, now=NOW, ticket_id=TICKET, rating=2, comment="It was slow, after all."
+    )
+    given(DECIDER, *past).when(second).then(FeedbackReceived, QualityReviewRequested)
     given(DECIDER, *past, story.rated(2, "It was slow, after all.")).when(second).nothing()
 
 
@@ -265,3 +275,68 @@ def test_an_article_is_linked_once_to_another_ticket_that_it_solved() -> None:
     (said,) = given(DECIDER, *OPEN).when(link).then(ArticleLinked)
     given(DECIDER, *OPEN, said).when(link).nothing()
     given(DECIDER, *CLOSED, story.drafted()).when(link).nothing()
+
+
+NONE = QualityRulesDefined(
+    sample_share=0, breached=False, rated_low=False, reopened=False, revision=3
+)
+BREACHED = (*OPEN, story.breached(), story.resolved(), story.closed())
+
+
+def select(**rules: object) -> SelectForReview:
+    changed = NONE.model_copy(update=rules)
+    return SelectForReview(by="rules", now=NOW, ticket_id=TICKET, rules=changed)
+
+
+@pytest.mark.parametrize(
+    ("past", "rule", "why"),
+    [
+        (BREACHED, {"breached": True}, "breached"),
+        ((*CLOSED, story.rated(2)), {"rated_low": True}, "rated low"),
+        ((*REOPENED, story.closed(minutes=50)), {"reopened": True}, "reopened"),
+        (CLOSED, {"sample_share": 1.0}, "sampled"),
+    ],
+)
+def test_a_rule_chooses_what_a_colleague_looks_at(
+    past: tuple[Event, ...], rule: dict[str, object], why: str
+) -> None:
+    said = QualityReviewRequested(why=why, rules_revision=3, requested_at=NOW)
+    given(DECIDER, *past).when(select(**rule)).then(said)
+    given(DECIDER, *past, said).when(select(**rule)).nothing()
+    given(DECIDER, *past).when(select()).nothing()
+
+
+@pytest.mark.parametrize("past", [OPEN, RESOLVED, REOPENED, MERGED])
+def test_what_is_open_or_merged_is_not_reviewed(past: tuple[Event, ...]) -> None:
+    given(DECIDER, *past).when(select(sample_share=1.0, breached=True)).nothing()
+
+
+def test_a_breach_that_was_none_asks_for_no_review() -> None:
+    given(DECIDER, *BREACHED, story.retracted()).when(select(breached=True)).nothing()
+
+
+def test_the_sample_is_about_the_share_asked_for() -> None:
+    ticket = given(DECIDER, *CLOSED).state
+    assert isinstance(ticket, Closed)
+    rules = NONE.model_copy(update={"sample_share": 0.2})
+    ids = [derived_id("ticket", n) for n in range(2_000)]
+    drawn = sum(why_review(ticket, each, rules) == "sampled" for each in ids)
+    assert 320 < drawn < 480
+
+
+def test_a_low_rating_is_one_by_the_desks_rule_and_may_begin_the_work_anew() -> None:
+    rules = NONE.model_copy(update={"low_rating_at_most": 3, "low_rating_reopens": True})
+    for rating, low in ((3, True), (4, False)):
+        rate = GiveFeedback(by=CUSTOMER, now=NOW, ticket_id=TICKET, rating=rating, rules=rules)
+        (said,) = given(DECIDER, *CLOSED).when(rate).then(FeedbackReceived)
+        assert isinstance(said, FeedbackReceived)
+        assert (said.low, said.reopens) == (low, low)
+
+
+def test_the_same_rules_again_are_no_news() -> None:
+    given(RULES).when(DefineRules(NONE)).then(NONE)
+    later = NONE.model_copy(update={"revision": 4})
+    given(RULES, NONE).when(DefineRules(later)).nothing()
+    given(RULES, NONE).when(DefineRules(NONE.model_copy(update={"breached": True}))).then(
+        QualityRulesDefined
+    )

@@ -14,7 +14,6 @@ from services.review.projection import Reviews
 from services.review.rows import ArticleRow, RatingRow, ReviewRow
 from shared.errors import Rejected
 from shared.events import Event, Unknown
-from shared.events.resolution import ClosedHow
 from shared.followers.contracts import Timer
 from shared.followers.view import View
 from shared.log.records import Recorded
@@ -54,6 +53,17 @@ def test_a_closed_ticket_is_due_to_be_followed_up() -> None:
     assert due(timer) == RequestFollowUp(by="timer", now=at(80), closed_at=at(20))
 
 
+def test_a_follow_up_falls_due_after_so_much_business_time() -> None:
+    """Closed on a Monday at 10:20 in Berlin, where the desk is open until 17:00."""
+    a_day = story.categorised(480 + 60)
+    (timer,) = timers(story.opened(), a_day, story.planned(), story.closed())
+    assert timer.due_at == at(20) + timedelta(days=1, minutes=60)
+    (timer,) = timers(story.opened(), a_day, story.closed(), story.planned())
+    assert timer.due_at == at(20) + timedelta(days=1, minutes=60)
+    (timer,) = timers(story.opened(), a_day, story.planned(), story.planned(None), story.closed())
+    assert timer.due_at == at(20) + timedelta(minutes=540)
+
+
 def test_an_uncategorised_ticket_is_followed_up_after_a_day() -> None:
     (timer,) = timers(*CLOSED)
     assert timer.due_at == at(20) + timedelta(days=1)
@@ -88,15 +98,9 @@ def test_a_reopened_ticket_has_no_rating_of_its_own_yet() -> None:
     assert (row.rating, row.score, row.closed_at, row.reopenings) == (None, None, None, 1)
 
 
-def test_what_went_wrong_is_to_be_reviewed_and_why() -> None:
-    assert review(*OPEN, story.breached(), story.closed()).why_review == "breached"
-    assert review(*CLOSED, story.rated(2)).why_review == "rated low"
-    assert review(*REOPENED, story.closed()).why_review == "reopened"
-
-
-def test_what_is_open_or_merged_is_not_reviewed() -> None:
-    assert review(*OPEN, story.breached()).why_review == ""
-    assert review(*OPEN, story.breached(), story.closed(ClosedHow.MERGED)).why_review == ""
+def test_why_a_colleague_is_to_look_at_it_is_kept_until_it_is_reopened() -> None:
+    assert review(*CLOSED, story.chosen("breached")).why_review == "breached"
+    assert review(*CLOSED, story.chosen(), story.reopened()).why_review == ""
 
 
 def test_a_breach_that_was_none_is_taken_back() -> None:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.sla.app import due
-from services.sla.domain import DECIDER, Command
+from services.sla.commands import Command
+from services.sla.domain import DECIDER
 from services.sla.plans import Plan
 from services.sla.projection import Clocks
 from services.sla.reactions import KeepClocks
@@ -37,7 +38,7 @@ from shared.events.resolution import (
     WorkResumed,
 )
 from shared.events.sla import CalendarValues, ClockKind, Interval, PlanTargets
-from shared.followers.contracts import Directed
+from shared.followers.contracts import Directed, Timer
 from shared.followers.view import View
 from shared.ids import derived_id, person_id
 from shared.log.records import Past, Recorded
@@ -47,6 +48,7 @@ from shared.testing.spec import T0, TICKET, recorded
 
 T = TypeVar("T")
 FIRST, LAST = ClockKind.FIRST_RESPONSE, ClockKind.RESOLUTION
+NEXT, PROGRESS = ClockKind.NEXT_RESPONSE, ClockKind.PROGRESS
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = CalendarValues(
     timezone="UTC", hours={day: (Interval(start="00:00", end="24:00"),) for day in WEEK}
@@ -79,6 +81,16 @@ EMERGENCY = plan(
         PlanTargets(priority=Priority.CRITICAL, first_response_minutes=5, resolution_minutes=60),
     ),
 )
+
+
+NEXT_MINUTES, PROGRESS_MINUTES = 30, 90
+
+
+def promising(plan_: Plan = STANDARD, **changes: Any) -> Plan:
+    """The plan, which promises an answer to each message and progress every so often, too."""
+    more = {"next_response_minutes": NEXT_MINUTES, "progress_every_minutes": PROGRESS_MINUTES}
+    targets = tuple(each.model_copy(update=more) for each in plan_.targets)
+    return replace(plan_, targets=targets, **changes)
 
 
 def at(minutes: float) -> datetime:
@@ -171,7 +183,7 @@ def rejected(minutes: float) -> ResolutionRejected:
 
 
 def reopened(minutes: float) -> TicketReopened:
-    return TicketReopened(reason="rejected", reopened_by="carla", reopened_at=at(minutes))
+    return TicketReopened(reason="rejected", reopened_by="customer:carla", reopened_at=at(minutes))
 
 
 def closed(minutes: float) -> TicketClosed:
@@ -250,9 +262,13 @@ class Desk:
             if timer.due_at <= at(minutes) and (timer.id, timer.due_at) not in self._fired
         ]:
             timer = min(due_now, key=lambda each: (each.due_at, each.kind))
-            self._fired.add((timer.id, timer.due_at))
-            self.command(due(timer), max(timer.due_at, self.log[-1].occurred_at))
+            self.fire(timer)
         return self
+
+    def fire(self, timer: Timer) -> None:
+        """What is due fires, whatever else is."""
+        self._fired.add((timer.id, timer.due_at))
+        self.command(due(timer), max(timer.due_at, self.log[-1].occurred_at))
 
     def rows(self) -> dict[str, list[Any]]:
         """The read model."""

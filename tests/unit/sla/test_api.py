@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.sla.api import preview
 from services.sla.app import SERVICE
 from services.sla.bodies import Calc, DeskBody
 from services.sla.plans import PlanWithoutTargets
+from services.sla.preview import preview
 from services.sla.why import shown
 from shared.events import Priority
 from shared.events.sla import Interval
@@ -32,10 +32,11 @@ def test_a_preview_tells_due_times() -> None:
         plan(calendar=OFFICE),
         Calc(plan_id="standard", priority=Priority.HIGH, start=at(7 * 60)),
     )
-    assert answer["first_response"] == {
+    assert answer["due"]["first_response"] == {
         "target_seconds": 3600, "due_at": at(8 * 60), "warn_at": at(7 * 60 + 45),
+        "steps": [{"share": 0.75, "at": at(7 * 60 + 45)}],
     }  # fmt: skip
-    assert answer["resolution"]["due_at"] == at(27 * 60)
+    assert answer["due"]["resolution"]["due_at"] == at(27 * 60)
     assert answer["open_at_start"]
 
 
@@ -71,7 +72,8 @@ def test_a_clock_says_why_it_is_due_then() -> None:
         }
     ]
     assert clock["why"]["text"] == (
-        "Due 2026-03-02 11:20:00 UTC; 2:00:00 of business time (UTC) under the plan Standard; "
+        "Due 2026-03-02 11:20:00 UTC; 2:00:00 of business time (UTC) under the plan Standard, "
+        "revision 0, hours hours; "
         "moved at 2026-03-02 09:40:00 UTC (the plan for Emergency priority); "
         "stood still 1 time."
     )

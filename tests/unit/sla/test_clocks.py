@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.sla.domain import (
-    DECIDER,
+from services.sla.commands import (
     ApplyPlan,
     Breach,
     CallOff,
@@ -15,6 +14,7 @@ from services.sla.domain import (
     TicketOver,
     Warn,
 )
+from services.sla.domain import DECIDER
 from services.sla.plans import PlanWithoutTargets
 from services.sla.reactions import NoPlanForPriority
 from shared.errors import NotFound, NotYet, VersionConflict
@@ -25,6 +25,7 @@ from shared.events.sla import (
     ClockResumed,
     ClockStarted,
     ClockStopped,
+    DueStep,
     SlaPlanApplied,
     TargetApproaching,
     TargetBreached,
@@ -77,6 +78,7 @@ def test_a_plan_starts_both_clocks_at_the_opening() -> None:
         due_at=at(60),
         warn_at=at(45),
         reason="the plan for High priority",
+        steps=(DueStep(share=0.75, at=at(45)),),
     )
     assert isinstance(last, ClockStarted)
     assert (last.due_at, last.warn_at) == (at(240), at(180))
@@ -140,9 +142,13 @@ def test_a_resolution_meets_both_targets() -> None:
 def test_a_warning_then_a_breach_then_done_late() -> None:
     desk = Desk().open().hear(resolved(300), 300)
     assert desk.said[3:] == [
-        TargetApproaching(clock=FIRST, due_at=at(60), warned_at=at(45), remaining_seconds=900),
+        TargetApproaching(
+            clock=FIRST, due_at=at(60), warned_at=at(45), remaining_seconds=900, share=0.75
+        ),
         TargetBreached(clock=FIRST, due_at=at(60), breached_at=at(60), escalate=True),
-        TargetApproaching(clock=LAST, due_at=at(240), warned_at=at(180), remaining_seconds=3600),
+        TargetApproaching(
+            clock=LAST, due_at=at(240), warned_at=at(180), remaining_seconds=3600, share=0.75
+        ),
         TargetBreached(clock=LAST, due_at=at(240), breached_at=at(240), escalate=True),
         ClockStopped(
             clock=FIRST,
@@ -175,7 +181,7 @@ def test_a_plan_may_ask_for_no_escalation() -> None:
 def test_a_timer_of_a_target_that_has_moved_says_nothing() -> None:
     state = Desk().open().state
     assert DECIDER.decide(Breach(FIRST, at(61)), state) == []
-    assert DECIDER.decide(Warn(FIRST, at(61), at(45)), state) == []
+    assert DECIDER.decide(Warn(FIRST, at(61), at(45), 0.75), state) == []
 
 
 def test_a_late_breach_is_said_before_what_came_after_it() -> None:
@@ -192,7 +198,13 @@ def test_a_hold_pauses_the_resolution_only() -> None:
     desk = Desk().open().hear(replied(1), 1).hear(held(20), 20).hear(resumed(50), 50)
     assert desk.said[4:] == [
         ClockPaused(clock=LAST, paused_at=at(20), remaining_seconds=220 * 60, reason="on hold"),
-        ClockResumed(clock=LAST, resumed_at=at(50), due_at=at(270), warn_at=at(210)),
+        ClockResumed(
+            clock=LAST,
+            resumed_at=at(50),
+            due_at=at(270),
+            warn_at=at(210),
+            steps=(DueStep(share=0.75, at=at(210)),),
+        ),
     ]
 
 
@@ -300,6 +312,7 @@ def test_a_raised_priority_moves_the_clocks_and_keeps_what_has_passed() -> None:
         previous_due_at=at(260),
         elapsed_seconds=20 * 60,
         reason="the plan for Emergency priority",
+        steps=(DueStep(share=0.75, at=at(110)),),
     )
 
 
@@ -350,6 +363,7 @@ def test_a_rejected_solution_goes_on_from_where_it_was() -> None:
         previous_due_at=at(240),
         elapsed_seconds=30 * 60,
         reason="the solution was rejected",
+        steps=(DueStep(share=0.75, at=at(240)),),
     )
     assert desk.told().count("ClockStarted resolution") == 2
 
@@ -372,10 +386,16 @@ def test_a_ticket_that_is_reopened_after_closing_is_timed_again() -> None:
     assert desk.row(LAST).due_at == at(500 + 220)
 
 
+def test_a_ticket_that_goes_on_by_itself_again_takes_up_all_that_was_called_off() -> None:
+    """It was merged, and is not any more: the time between does not count."""
+    desk = Desk().open().hear(closed(20), 20).hear(reopened(50), 50)
+    assert [desk.row(kind).due_at for kind in (FIRST, LAST)] == [at(90), at(270)]
+
+
 def test_calling_off_what_is_over_says_nothing() -> None:
     desk = Desk().open().hear(resolved(20), 20)
     assert DECIDER.decide(CallOff(at(30), at(30), "closed"), desk.state) == []
-    assert DECIDER.decide(Restart(at(30), "x"), Desk().open().state) == []
+    assert DECIDER.decide(Restart(at(30), at(30), "x"), Desk().open().state) == []
 
 
 def test_a_reply_that_is_heard_late_takes_the_breach_back() -> None:

@@ -9,7 +9,15 @@ from services.sla.projection import Desk
 from services.sla.rows import CalendarRow, PlanRow
 from shared.business_time.hours import CalendarNotValid
 from shared.events import Priority
-from shared.events.sla import CalendarDefined, Interval, PlanTargets, SlaPlanDefined
+from shared.events.sla import (
+    CalendarDefined,
+    ClockKind,
+    EscalationStep,
+    Interval,
+    PlanTargets,
+    SlaPlanDefined,
+    Stops,
+)
 from shared.ids import desk_id
 from shared.testing.spec import fold, given
 
@@ -75,6 +83,19 @@ def test_a_plan_is_defined_once() -> None:
         ({"default_for": (Priority.LOW,)}, "default for low"),
         ({"warn_at_share": 0}, "share"),
         ({"warn_at_share": 1.1}, "share"),
+        (
+            {"targets": (TARGETS.model_copy(update={"progress_every_minutes": 0}),)},
+            "a target of no time",
+        ),
+        ({"escalation": (EscalationStep(share=0),)}, "a share that is not above 0"),
+        (
+            {"escalation": (EscalationStep(share=1), EscalationStep(share=1))},
+            "at the same share",
+        ),
+        (
+            {"stops": (Stops(clock=ClockKind.PROGRESS, waits=("weather",)),)},
+            "can't stop for 'weather', only for clarification, customer, hold, verdict",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_kept_is_refused(changes: dict[str, Any], told: str) -> None:
@@ -99,7 +120,5 @@ def test_the_desk_is_as_last_defined() -> None:
 def test_a_plan_is_shown_with_its_targets() -> None:
     (row,) = fold(Desk(), plan())["plans"]
     assert isinstance(row, PlanRow)
-    assert row.targets == [
-        {"priority": "high", "first_response_minutes": 60.0, "resolution_minutes": 240.0}
-    ]
+    assert row.targets == [TARGETS.model_dump(mode="json")]
     assert row.default_for == ["high"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from services.sla.domain import DECIDER
@@ -16,16 +16,17 @@ from shared.events.sla import (
     BreachRetracted,
     CalendarValues,
     ClockKind,
+    ClockStarted,
     TargetBreached,
     TargetMet,
 )
 from shared.followers.view import View
 from shared.testing.spec import TICKET
 from tests.unit.sla import story
-from tests.unit.sla.story import ALWAYS, FIRST, LAST, MINUTES, OFFICE, Desk, at
+from tests.unit.sla.story import ALWAYS, FIRST, LAST, MINUTES, NEXT, OFFICE, PROGRESS, Desk, at
 
 A_LONG_TIME = 60 * 24 * 60
-LAW = settings(deadline=None, max_examples=100)
+LAW = settings(deadline=None, max_examples=60)
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,23 @@ class Act:
     begins: frozenset[WaitFor] = frozenset()
     ends: frozenset[WaitFor] = frozenset()
     responds: bool = False
+    asks: bool = False
+
+
+NOTHING = Act(story.progress)
 
 
 def act(
-    happen: Callable[[float], Event], begins: str = "", ends: str = "", says: bool = False
+    happen: Callable[[float], Event],
+    begins: str = "",
+    ends: str = "",
+    says: bool = False,
+    asks: bool = False,
 ) -> Act:
     def named(names: str) -> frozenset[WaitFor]:
         return frozenset(WaitFor[name] for name in names.split())
 
-    return Act(happen, named(begins), named(ends), says)
+    return Act(happen, named(begins), named(ends), says, asks)
 
 
 EVERYTHING = "CLARIFICATION CUSTOMER HOLD VERDICT"
@@ -52,14 +61,14 @@ ACTS = (
     act(story.replied, says=True),
     act(lambda m: story.replied(m, awaits=True), begins="CUSTOMER", says=True),
     act(story.progress, says=True),
-    act(story.message, ends="CUSTOMER"),
+    act(story.message, ends="CUSTOMER", asks=True),
     act(lambda m: story.message(m, automatic=True)),
     act(story.asked, begins="CLARIFICATION"),
     act(story.answered, ends="CLARIFICATION CUSTOMER"),
     act(story.held, begins="HOLD"),
     act(story.resumed, ends="HOLD CUSTOMER"),
     act(story.resolved, begins="VERDICT", ends="CLARIFICATION CUSTOMER HOLD", says=True),
-    act(story.reopened, ends=EVERYTHING),
+    act(story.reopened, ends=EVERYTHING, asks=True),
 )
 Step = tuple[int, Act]
 steps = st.lists(st.tuples(st.integers(1, 900), st.sampled_from(ACTS)), max_size=14)
@@ -76,14 +85,19 @@ def moments(history: Sequence[Step]) -> list[tuple[int, Act]]:
     return dated
 
 
-def lived(history: Sequence[Step], calendar: CalendarValues, late: Sequence[int] = ()) -> Desk:
+def lived(
+    history: Sequence[Step],
+    calendar: CalendarValues,
+    late: Sequence[int] = (),
+    until: float = A_LONG_TIME,
+) -> Desk:
     """The desk after the history; each act heard with a delay, in the order of happening."""
-    plan = story.plan(calendar=calendar, default_for=frozenset(Priority))
+    plan = story.promising(story.plan(calendar=calendar, default_for=frozenset(Priority)))
     desk, heard_at = Desk(plan).open(), 0
     for index, (minute, each) in enumerate(moments(history)):
         heard_at = max(heard_at, minute + (late[index] if late else 0))
         desk.hear(each.happen(minute), minute, late=heard_at)
-    return desk.pass_time(A_LONG_TIME)
+    return desk.pass_time(until)
 
 
 def counted(
@@ -101,9 +115,60 @@ def counted(
     return total, WaitFor.VERDICT in waits
 
 
+@dataclass
+class Owed:
+    """One thing that is owed, the plain way: since when, how often missed, what is left."""
+
+    target: float
+    stops: frozenset[WaitFor]
+    running: bool = False
+    seconds: float = 0.0
+    missed: int = 0
+
+    def begin(self) -> None:
+        if not self.running:
+            self.running, self.seconds = True, 0.0
+
+    def end(self) -> None:
+        assume(self.seconds != self.target * 60)
+        self.missed += self.running and self.seconds > self.target * 60
+        self.running = False
+
+
+def owed(history: Sequence[Step], calendar: CalendarValues, until: float) -> dict[ClockKind, Owed]:
+    """What is owed again and again, minute by minute of what happened."""
+    made, waits, since, responded, solved = calendar_of(calendar), set[WaitFor](), 0.0, False, False
+    answer = Owed(story.NEXT_MINUTES, STOPS[NEXT])
+    progress = Owed(story.PROGRESS_MINUTES, STOPS[PROGRESS])
+    for minute, each in [*moments(history), (until, NOTHING)]:
+        for clock in (answer, progress):
+            if clock.running and not waits & clock.stops:
+                clock.seconds += made.between(at(since), at(minute))
+        since, waits = minute, (waits - each.ends) | each.begins
+        reopens = WaitFor.VERDICT in each.ends
+        if each.responds:
+            answer.end()
+            if not solved:
+                progress.end()
+                progress.begin()
+        responded = responded or each.responds
+        if WaitFor.VERDICT in each.begins:
+            solved = True
+            progress.running = False
+        if reopens and solved and responded:
+            progress.begin()
+        solved = solved and not reopens
+        if each.asks and responded and not solved:
+            answer.begin()
+    return {NEXT: answer, PROGRESS: progress}
+
+
 def outcome(desk: Desk, kind: ClockKind) -> tuple[object, ...]:
-    row = desk.row(kind)
-    return row.state, row.breached_at, round(row.elapsed_seconds, 3), row.due_at
+    rows = [row for row in desk.rows()["clocks"] if row.clock == kind]
+    if not rows:
+        return ()
+    (row,) = rows
+    return row.breaches, row.state, row.breached_at, round(row.elapsed_seconds, 3), row.due_at
 
 
 @LAW
@@ -123,12 +188,34 @@ def test_what_is_over_took_as_long_as_counting_says(
 
 
 @LAW
+@given(steps, hours, st.integers(1, 3000))
+def test_what_is_owed_again_is_as_counting_says_at_every_moment(
+    history: list[Step], calendar: CalendarValues, more: int
+) -> None:
+    until = sum(gap for gap, _ in history) + more
+    desk = lived(history, calendar, until=until)
+    note(f"{[(m, a.happen(m)) for m, a in moments(history)]}")
+    for kind, expected in owed(history, calendar, until).items():
+        rows = [row for row in desk.rows()["clocks"] if row.clock == kind]
+        assert expected.running == any(row.state in ("running", "paused") for row in rows)
+        still_running = expected.running
+        seconds = expected.seconds
+        expected.end()
+        assert expected.missed == sum(row.breaches for row in rows)
+        if still_running:
+            ticking = desk.state.ticking(kind)
+            assert ticking is not None
+            assert round(ticking.elapsed_until(at(until)), 3) == seconds
+
+
+@LAW
 @given(steps, hours, delays)
 def test_hearing_late_changes_nothing_in_the_end(
     history: list[Step], calendar: CalendarValues, late: list[int]
 ) -> None:
     for kind, target in zip((FIRST, LAST), MINUTES[Priority.HIGH], strict=True):
         assume(counted(kind, history, calendar)[0] != target * 60)
+    owed(history, calendar, A_LONG_TIME)
     slow = lived(history, calendar, late)
     prompt = lived(history, calendar)
     for kind in ClockKind:
@@ -143,8 +230,11 @@ def test_a_promise_is_kept_or_broken_never_both(
     desk = lived(history, calendar, late)
     for kind in ClockKind:
         broken: datetime | None = None
+        cycle = 1
         for event in desk.said:
             match event:
+                case ClockStarted(clock=clock) if clock is kind and event.cycle > cycle:
+                    broken, cycle = None, event.cycle
                 case TargetBreached(clock=clock) if clock is kind:
                     assert broken is None
                     broken = event.due_at
