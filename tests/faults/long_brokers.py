@@ -37,9 +37,16 @@ async def lag(run: Soak, service: str) -> int:
 
 
 async def all_in_sync(run: Soak) -> bool:
-    """Whether every broker is there again and has every partition: the next one may go."""
-    desk = Desk.open(run.world.folder, dict(run.world.environ))
-    admin = AIOKafkaAdminClient(bootstrap_servers=desk.stack.kafka.bootstrap)
+    """Whether every broker answers again and has every partition: the next one may go.
+
+    Asked at each one's own door: the others believe for a while that one who is gone is in sync.
+    """
+    brokers = Desk.open(run.world.folder, dict(run.world.environ)).stack.kafka.bootstrap
+    return all([await _sees_all_in_sync(broker) for broker in brokers.split(",")])
+
+
+async def _sees_all_in_sync(broker: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     try:
         await admin.start()
         described = await admin.describe_topics()
