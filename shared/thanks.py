@@ -40,7 +40,7 @@ _OBJECTION: Final = _words(
     cannot can't cant don't dont doesn't doesnt didn't didnt isn't isnt wasn't wasnt won't wont
     hasn't haven't unfortunately sadly error errors fail fails failed failing failure broken
     break breaks crash crashes crashed down wrong issue issues problem problems bug trouble
-    another also other different more please could would should can why when where what how who
+    another also other different please could would should can why when where what how who
     which if question ask asking need needs want wait waiting tomorrow monday missing slow only
     partly hardly barely nope hoped hope nicht kein keine keinen keiner nie niemals nichts aber
     jedoch allerdings obwohl außer noch weiterhin passiert gleiche gleichen selbe leider fehler
@@ -54,8 +54,8 @@ _OBJECTION: Final = _words(
 _AROUND: Final = _words(
     """
     a the it its it's this that all everything you your yours u i i'm me my we our us so very
-    much lot lots many really now for of to with and on at is was are be been have has had just
-    fine good well done quick quickly fast prompt promptly kind help helping support reply
+    much more once lot lots many really now for of to with and on at is was are be been have has
+    had just fine good well done quick quickly fast prompt promptly kind help helping support reply
     response team everyone hi hello dear hey yes ok okay confirm confirmed best warm regards
     sincerely greetings br rgds nice day weekend again back up mr mrs ms dr das es ist war alles
     jetzt nun die der den dem für ihre ihren ihr ihnen euch eure sie du dich wieder dir ich wir

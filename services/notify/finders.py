@@ -22,6 +22,7 @@ from shared.events.notify import (
     NotificationRulesDefined,
     QuietTime,
 )
+from shared.events.resolution import NoteAdded
 from shared.ids import person_id
 from shared.postgres import Pool
 from shared.sql import load_queries
@@ -95,6 +96,8 @@ class Finder:
         asked = set(story.participants)
         if story.last_agent is not None:
             asked.add(story.last_agent.agent_id)
+        if isinstance(event, NoteAdded):
+            asked.update(event.mentions)
         if isinstance(event, ParticipantAdded):
             asked.add(event.agent_id)
         if not asked <= known.colleagues.keys():

@@ -13,6 +13,8 @@
 | TicketEscalated | escalation | agents, managers |
 | TicketResolved | resolution; people in copy, too | |
 | TicketReopened | reopened | the agent, unless told why already |
+| ClosureReminded | closure_reminder | |
+| NoteAdded | | agents whom it is meant for |
 | TicketClosed, FollowUpRequested | closure, follow-up | |
 | TargetApproaching | | whom the plan names, or the agent, else managers |
 | TargetBreached, TargetOverdue | | whom the plan names, or the agent and managers |
@@ -52,6 +54,8 @@ from shared.events.intake import (
 from shared.events.notify import NotificationKind as Kind
 from shared.events.resolution import (
     AgentReplied,
+    ClosureReminded,
+    NoteAdded,
     ProgressReported,
     ResolutionRejected,
     TicketClosed,
@@ -240,6 +244,20 @@ def _closed(event: TicketClosed, about: Occasion) -> list[Letter]:
     return [_customer(about, Kind.CLOSURE, **facts)]
 
 
+def _closing(event: ClosureReminded, about: Occasion) -> list[Letter]:
+    letter = _customer(about, Kind.CLOSURE, due=about.moment(event.closes_at))
+    return [replace(letter, template="closure_reminder")]
+
+
+def _mentioned(event: NoteAdded, about: Occasion) -> list[Letter]:
+    told = [about.directory.agent(each) for each in event.mentions if each != event.noted_by]
+    facts = {"sender": event.agent_name or event.noted_by, "body": event.text}
+    return [
+        Letter(Kind.AGENT_ASSIGNMENT, "mention", contact, named=True, facts=facts)
+        for contact in told
+    ]
+
+
 def _follow_up(_event: FollowUpRequested, about: Occasion) -> list[Letter]:
     return [_customer(about, Kind.FOLLOW_UP)]
 
@@ -336,6 +354,8 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketEscalated: _escalated,
     TicketResolved: _resolved,
     TicketReopened: _reopened,
+    ClosureReminded: _closing,
+    NoteAdded: _mentioned,
     TicketClosed: _closed,
     FollowUpRequested: _follow_up,
     CopyInvited: _copy_invited,
@@ -362,6 +382,7 @@ LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     AgentReplied,
     ProgressReported,
     TicketResolved,
+    ClosureReminded,
     TicketClosed,
     FollowUpRequested,
 }

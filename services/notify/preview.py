@@ -75,7 +75,10 @@ PREVIEWS: Final = frozenset(
 """The names of the templates."""
 
 _FOR_THE_DESK: Final = frozenset(
-    {"agent_assignment", "breach", "breach_warning", "customer_reply", "low_rating", "untouched"}
+    {
+        *("agent_assignment", "breach", "breach_warning", "customer_reply", "low_rating"),
+        *("mention", "untouched"),
+    }
 )
 
 

@@ -84,7 +84,7 @@ class TicketPage:
                 await control.fill(value)
 
     async def send(self, tab: str) -> None:
-        await self.page.locator(f"form[data-form={tab}] button").last.click()
+        await self.page.locator(f"form[data-form={tab}] > button").click()
 
     async def do(self, tab: str, done: str, **fields: str | bool) -> None:
         """Fill in a form, send it, and see what the page says of it."""

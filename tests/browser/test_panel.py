@@ -9,6 +9,8 @@ import uvicorn
 from playwright.async_api import Page, expect
 
 from deploy.local.process import free_port
+from shared.events.resolution import CannedResponse, WorkRulesDefined
+from shared.ids import desk_id
 from shared.testing.eventually import eventually
 from tests.browser.pages import Panel, TicketPage
 from tests.integration.gateway_harness import Databases, Desk, gateway_on
@@ -158,3 +160,43 @@ async def test_tickets_are_found_by_words_and_number(url: str, new_page: NewPage
     assert sorted(await panel.subjects()) == ["Nothing works", "The second one"]
     await panel.find(story.number(2))
     assert await panel.subjects() == ["The second one"]
+
+
+async def test_what_is_being_typed_is_kept_and_prepared_texts_go_where_the_cursor_is(
+    desk: Desk, url: str, new_page: NewPage
+) -> None:
+    rules = WorkRulesDefined(
+        responses=(
+            CannedResponse(
+                response_id="hi", name="Greet", text="Hello {{ requester.first_name }}!"
+            ),
+        ),
+        revision=1,
+    )
+    await desk.hear(desk_id("work-rules", "work-rules"), rules)
+    page = await new_page()
+    panel = await anna_on(page, url)
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-test=status]")).to_be_visible()
+    await page.keyboard.press("c")
+    await page.keyboard.press("Enter")
+    field = page.locator("form[data-form=reply] textarea")
+    await expect(field).to_have_value("Hello Olga!")
+    await page.keyboard.type(" We are on it.")
+    await expect(page.get_by_text("Draft kept")).to_be_visible()
+    elsewhere = await anna_on(await new_page(), url)
+    ticket = await elsewhere.open(NUMBER)
+    await expect(ticket.page.locator("form[data-form=reply] textarea")).to_have_value(
+        "Hello Olga! We are on it."
+    )
+    await ticket.send("reply")
+    await ticket.page.goto(f"{url}/")
+    await ticket.page.keyboard.press("3")
+    await expect(ticket.page.get_by_role("heading", name="Mentions of me")).to_be_visible()
+    await panel.open(story.number(2))
+    await panel.go_to("My queue")
+    await page.keyboard.press("k")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("[")
+    await expect(page.get_by_text(NUMBER).first).to_be_visible()

@@ -17,7 +17,15 @@ from services.resolution.app import SERVICE
 from services.resolution.finders import QUERIES
 from services.resolution.settings import Settings
 from shared.clock import utc_now
-from shared.events.resolution import ClosedHow, TicketArchived, TicketClosed, TicketResolved
+from shared.events.assignment import Role
+from shared.events.resolution import (
+    AgentReplied,
+    ClosedHow,
+    ProgressReported,
+    TicketArchived,
+    TicketClosed,
+    TicketResolved,
+)
 from shared.files import FileStore
 from shared.ids import uuid7
 from shared.service import Running, running
@@ -371,3 +379,70 @@ async def test_the_lists_scan_no_table_at_100_000_tickets(servers: TestServers) 
     for plan in plans:
         assert not any("Seq Scan" in line[0] for line in plan), plan
     await connection.close()
+
+
+async def test_a_reply_is_refused_to_whoever_has_not_seen_what_was_said(
+    live: Running, others: World
+) -> None:
+    ticket, anna = await assigned_ticket(live, others), agent(live)
+    path = f"/tickets/{ticket}/replies"
+    seen = str(others.vector(ticket))
+    known = await others.say(ticket, story.wrote())
+    await live.runtime.wait_for(ticket, known)
+    refused = await anna.post(path, {"text": "Try again.", "seen": seen})
+    assert code(refused) == (409, "conversation_moved_on")
+    assert "the customer wrote" in refused.json()["detail"]
+    anyway = {"text": "Try again.", "seen": seen, "sent_anyway": True}
+    assert said(await anna.post(path, anyway)) == ["WorkStarted", "AgentReplied"]
+    replied = (await live.runtime.log.read(ticket)).events[-1].event
+    assert isinstance(replied, AgentReplied)
+    assert (replied.seen, replied.sent_anyway) == (seen, True)
+    own = await anna.post(path, {"text": "And again.", "seen": str(known)})
+    assert said(own) == ["AgentReplied"], "what somebody said themselves is no news to them"
+
+
+async def test_macros_incidents_and_thanks_by_the_desks_rules(live: Running, others: World) -> None:
+    anna, admin = agent(live), agent(live, "ada", Role.ADMIN)
+    rules = {
+        "revision": 3,
+        "macros": [
+            {
+                "macro_id": "known",
+                "name": "Known",
+                "steps": [
+                    {"do": "progress", "fields": {"text": "Known, {{ requester.first_name }}."}},
+                    {"do": "tags", "fields": {"add": "outage"}},
+                ],
+            }
+        ],
+        "closing": {"remind_minutes_before": 20, "reopen_minutes": 100},
+    }
+    assert said(await admin._send("PUT", "/desk", rules, {})) == ["WorkRulesDefined"]
+    assert said(await admin._send("PUT", "/desk", rules, {})) == []
+    wrong = {"revision": 4, "macros": [{**rules["macros"][0], "steps": [{"do": "fly"}]}]}  # type: ignore[index]
+    assert code(await admin._send("PUT", "/desk", wrong, {})) == (422, "invalid")
+    child, incident = await assigned_ticket(live, others), await assigned_ticket(live, others)
+    linked = await anna.post(f"/tickets/{child}/parent", {"parent_ticket_id": str(incident)})
+    assert said(linked) == ["ParentLinked"]
+    ran = await anna.post(f"/tickets/{incident}/macros/known")
+    assert said(ran) == ["WorkStarted", "ProgressReported", "TagsChanged"]
+    said(await anna.post(f"/tickets/{incident}/resolve", SOLUTION))
+    answered = ["ParentLinked", "WorkStarted", "ProgressReported", "TicketResolved"]
+    await eventually(lambda: _said(live, child, answered))
+    past = (await live.runtime.log.read(child)).events
+    report, solution = past[-2].event, past[-1].event
+    assert isinstance(report, ProgressReported)
+    assert isinstance(solution, TicketResolved)
+    assert (report.text, solution.note, solution.reopen_minutes) == (
+        "Known, Carla.",
+        "Restarted the database.",
+        100,
+    )
+    await others.say(child, story.wrote(text="It works again, thank you!"))
+    confirmed = [*answered, "ResolutionConfirmed", "TicketClosed"]
+    await eventually(lambda: _said(live, child, confirmed))
+    await others.say(child, story.wrote(text="Thanks once more!"))
+    await settled()
+    await _said(live, child, confirmed)
+    cleared = await admin._send("PUT", "/desk", {"revision": 5}, {})
+    assert said(cleared) == ["WorkRulesDefined"]

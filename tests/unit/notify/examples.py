@@ -20,6 +20,8 @@ from shared.events.intake import (
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,
+    ClosureReminded,
+    NoteAdded,
     ProgressKind,
     ProgressReported,
     ResolutionKind,
@@ -133,6 +135,8 @@ def told_events(text: str = "Some words") -> list[Any]:
         resolved(text=text),
         ResolutionRejected(rejected_by="customer:x", reason=text, rejected_at=T0),
         TicketReopened(reason=text, reopened_by="customer:x", reopened_at=T0),
+        NoteAdded(noted_by="a", agent_name=text, text=text, mentions=("ben",), noted_at=T0),
+        ClosureReminded(closes_at=T0, reminded_at=T0),
         closed(ClosedHow.AGENT, text),
         FollowUpRequested(requested_at=T0),
         TicketLeftUntouched(team_id="support", team_name=text, since=T0, noticed_at=T0),

@@ -13,7 +13,13 @@ from shared.events.assignment import AgentUnassigned, ParticipantAdded, TicketLe
 from shared.events.intake import OutsiderWrote, TicketMerged
 from shared.events.notify import NotificationKind as Kind
 from shared.events.notify import NotificationRulesDefined
-from shared.events.resolution import ClosedHow, ResolutionRejected, TicketReopened
+from shared.events.resolution import (
+    ClosedHow,
+    ClosureReminded,
+    NoteAdded,
+    ResolutionRejected,
+    TicketReopened,
+)
 from shared.events.sla import ClockKind, ClockPaused, TargetApproaching, TargetBreached, TargetMet
 from shared.testing.spec import T0, TICKET, recorded
 from tests.unit.notify.examples import (
@@ -255,3 +261,18 @@ def test_the_agent_and_the_managers_are_told_of_a_ticket_that_lies_untouched() -
         (Kind.UNTOUCHED, "meg@desk.example"),
     ]
     assert whom(told(opened(), categorised(), noticed)) == [(Kind.UNTOUCHED, "meg@desk.example")]
+
+
+def test_whom_a_note_is_meant_for_is_told_of_it_but_not_its_author() -> None:
+    note = NoteAdded(
+        noted_by="anna", agent_name="Anna", text="Look?", mentions=("ben", "anna"), noted_at=T0
+    )
+    (letter,) = told(opened(), note)
+    assert (letter.template, letter.to.agent_id, letter.named) == ("mention", "ben", True)
+    assert letter.facts == {"sender": "Anna", "body": "Look?"}
+    assert told(opened(), note.model_copy(update={"mentions": ()})) == []
+
+
+def test_the_customer_is_reminded_before_silence_closes_the_ticket() -> None:
+    (letter,) = told(opened(), ClosureReminded(closes_at=T0, reminded_at=T0))
+    assert (letter.template, letter.to_customer) == ("closure_reminder", True)

@@ -177,7 +177,8 @@ def test_every_template_is_used_and_complete() -> None:
     for name in names:
         for kind in ("txt", "html", "subject"):
             assert (TEMPLATES / f"{name}.{kind}").exists(), f"{name}.{kind}"
-    assert {name.removesuffix("_team") for name in names} == {k.value for k in NotificationKind}
+    kinds = {kind.value for kind in NotificationKind}
+    assert {name.removesuffix("_team") for name in names} == kinds | {"mention", "closure_reminder"}
 
 
 def test_the_links_of_a_resolution_are_the_customers_own() -> None:

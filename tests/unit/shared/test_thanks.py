@@ -13,6 +13,7 @@ from shared.thanks import is_thanks
         "It works again, thank you so much!\n\nBest regards\nCarla Sommer",
         "Perfect, that fixed it.",
         "Works.",
+        "Thanks once more!",
         "Thanks a lot, you saved our day",
         "Vielen Dank für die schnelle Hilfe!\n\nMit freundlichen Grüßen\nCarla Sommer",
         "Super, jetzt geht es wieder. Danke!",
