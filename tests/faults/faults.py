@@ -138,15 +138,20 @@ async def recovered(world: World) -> float:
         await asyncio.sleep(0.2)
 
 
+SUPERVISOR: Final = "supervisor"
+
+
 @asynccontextmanager
 async def frozen(world: World, part: str) -> AsyncIterator[None]:
-    """The part and its children, standing still."""
+    """The part and its children, standing still; what the supervisor started is a part itself."""
     running = process_of(world, part)
     still: list[psutil.Process] = []
     try:
         if running is not None:
             running.suspend()
-            still = [running, *running.children(recursive=True)]
+            still = [running]
+            if part != SUPERVISOR:
+                still += running.children(recursive=True)
             for each in still[1:]:
                 each.suspend()
         yield
