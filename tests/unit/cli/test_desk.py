@@ -316,6 +316,7 @@ def test_check_says_that_the_file_is_right(capsys: pytest.CaptureFixture[str]) -
 def test_what_is_wrong_with_an_organisation_is_told_with_its_place(tmp_path: Path) -> None:
     def change(raw: dict[str, Any]) -> None:
         raw["teams"]["empty"] = {"name": "Nobody"}
+        raw["routing"]["rules"] = {}
         raw["organisations"] = {
             "nobody": {"name": "Nobody"},
             "one": {"name": "One", "domains": ["a.example"], "team": "empty", "plan": "gold"},
