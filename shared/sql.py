@@ -1,9 +1,14 @@
-"""SQL lives in files: `-- name: open_tickets` and a description, then the statement."""
+"""SQL lives in files: `-- name: open_tickets` and a description, then the statement.
+
+What several statements of a file share is written once, above them: `-- part: page`, then its
+text; `:page:` in a statement, or in a later part, stands for it.
+"""
 
 import re
 from pathlib import Path
 
-_NAME = re.compile(r"^-- name: (?P<name>\w+)\s*$", re.MULTILINE)
+_HEAD = re.compile(r"^-- (name|part): (\w+)\s*$", re.MULTILINE)
+_PART = re.compile(r":(\w+):(?!:)")
 
 
 class Queries:
@@ -31,5 +36,13 @@ class Queries:
 def load_queries(beside: str) -> Queries:
     """The statements in `queries.sql` beside the module file `beside` (its `__file__`)."""
     text = (Path(beside).parent / "queries.sql").read_text(encoding="utf-8")
-    parts = _NAME.split(text)
-    return Queries(dict(zip(parts[1::2], (p.strip() for p in parts[2::2]), strict=True)))
+    return Queries(statements_in(text))
+
+
+def statements_in(text: str) -> dict[str, str]:
+    """The statements by their names. Raises KeyError for a part that is not above its use."""
+    heads = _HEAD.split(text)[1:]
+    found: dict[str, dict[str, str]] = {"name": {}, "part": {}}
+    for kind, name, written in zip(heads[::3], heads[1::3], heads[2::3], strict=True):
+        found[kind][name] = _PART.sub(lambda part: found["part"][part[1]], written.strip())
+    return found["name"]

@@ -61,70 +61,54 @@ where organisation_id = $1 and organisation_id <> '' and active and requester_id
 order by opened_at desc, subject desc
 limit $3;
 
+-- part: chosen
+($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+
+-- part: by_due_time
+and :chosen:
+  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
+      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
+order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
+limit $8
+
+-- part: newest_first
+and :chosen:
+  and (opened_at, subject) < ($5::text::timestamptz, $6::uuid)
+order by opened_at desc, subject desc
+limit $7
+
 -- name: queue_all
 -- Everything that waits for us, by due time.
 select * from desk_view.tickets
 where active
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_unassigned
 -- What nobody has yet, by due time.
 select * from desk_view.tickets
 where active and agent_id is null
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_breached
 -- What was promised and not kept, by due time.
 select * from desk_view.tickets
 where active and breached
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_agent
 -- What one agent has to do, by due time.
 select * from desk_view.tickets
 where active and agent_id = $9
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_participant
 -- What one agent takes part in beside the one who has it, by due time.
 select * from desk_view.tickets
 where active and participants ? $9::text
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_team
 -- What some teams have to do, by due time: the first of each and of what is shared with it,
@@ -134,14 +118,7 @@ select page.* from (
     cross join lateral (
         select * from desk_view.tickets
         where active and team_id = team.id
-          and ($1::text is null or status = $1)
-          and ($2::text is null or priority = $2)
-          and ($3::text is null or team_id = $3)
-          and ($4::text is null or agent_id = $4)
-          and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-              > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-        order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-        limit $8
+          :by_due_time:
     ) as own
     union all
     select also.* from (
@@ -163,37 +140,20 @@ limit $8;
 -- Tickets that are not closed, of one status, by due time.
 select * from desk_view.tickets
 where closed_at is null and status = $9
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_priority
 -- What waits for us, of one priority, by due time.
 select * from desk_view.tickets
 where active and priority = $9
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_closed
 -- What is closed, the latest first; archived only where that is asked for.
 select * from desk_view.tickets
 where closed_at is not null
   and (status <> 'Archived' or $1 = 'Archived')
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
+  and :chosen:
   and (closed_at, subject) < ($5::text::timestamptz, $6::uuid)
 order by closed_at desc, subject desc
 limit $7;
@@ -202,26 +162,14 @@ limit $7;
 -- All tickets of one requester, the newest first.
 select * from desk_view.tickets
 where requester_id = $8
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (opened_at, subject) < ($5::text::timestamptz, $6::uuid)
-order by opened_at desc, subject desc
-limit $7;
+  :newest_first:;
 
 -- name: queue_found
 -- Tickets in which all the words occur, the newest first.
 select tickets.* from desk_view.words
 join desk_view.tickets using (subject)
 where to_tsvector('simple', words.body) @@ websearch_to_tsquery('simple', $8)
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (opened_at, subject) < ($5::text::timestamptz, $6::uuid)
-order by opened_at desc, subject desc
-limit $7;
+  :newest_first:;
 
 -- name: count_all
 -- How much waits for us, counted up to a bound.
@@ -340,40 +288,19 @@ delete from sessions.ended where forget_at < now();
 -- What one agent follows, by due time.
 select * from desk_view.tickets
 where active and followers <> '{}' and followers @> array[$9::text]
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_mentioned
 -- Where a note is meant for one agent who has not answered, by due time.
 select * from desk_view.tickets
 where active and mentioned <> '{}' and mentioned @> array[$9::text]
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: queue_tagged
 -- What has a tag, by due time.
 select * from desk_view.tickets
 where active and tags <> '{}' and tags @> array[$9::text]
-  and ($1::text is null or status = $1)
-  and ($2::text is null or priority = $2)
-  and ($3::text is null or team_id = $3)
-  and ($4::text is null or agent_id = $4)
-  and (coalesce(due_at, timestamptz 'infinity'), opened_at, subject)
-      > ($5::text::timestamptz, $6::text::timestamptz, $7::uuid)
-order by coalesce(due_at, timestamptz 'infinity'), opened_at, subject
-limit $8;
+  :by_due_time:;
 
 -- name: count_following
 -- How much one agent follows, counted up to a bound.
