@@ -45,7 +45,8 @@ from shared.events.resolution import (
 )
 from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.followers.contracts import Timer
-from shared.service import Reacts, Runtime, Service, Timers, run
+from shared.running import run
+from shared.service import Reacts, Runtime, Service, Timers
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
     {

@@ -6,7 +6,8 @@ from services.audit.api import routes
 from services.audit.projection import Numbers
 from services.audit.settings import Settings
 from shared.events import Event, all_event_types
-from shared.service import Service, run
+from shared.running import run
+from shared.service import Service
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(all_event_types())
 """Every type of the vocabulary; types that it does not know yet are kept by the core."""

@@ -10,7 +10,8 @@ from services.gateway.panel import pages
 from services.gateway.projection import HEARS, DeskView
 from services.gateway.settings import Settings
 from shared.events.gateway import TicketViewed
-from shared.service import Runtime, Service, run
+from shared.running import run
+from shared.service import Runtime, Service
 
 
 class Assembly:

@@ -13,7 +13,8 @@ from services.intake.reactions import GoOnWithoutAnswers, RelateSimilarTickets, 
 from services.intake.settings import Settings
 from services.intake.smtp import serve
 from shared.events import Event, all_event_types
-from shared.service import Reacts, Service, Timers, run
+from shared.running import run
+from shared.service import Reacts, Service, Timers
 
 HEARS: Final[frozenset[type[Event]]] = STATUS_EVENTS | NOTIFICATION_EVENTS | RaisePriority.hears
 

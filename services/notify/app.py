@@ -30,7 +30,8 @@ from shared.events.notify import (
     WebhookRemoved,
     WebhookSecretRotated,
 )
-from shared.service import Reacts, Runtime, Service, run
+from shared.running import run
+from shared.service import Reacts, Runtime, Service
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
     cls for cls in all_event_types() if cls.author != "notify" and cls.topic != ACCESS

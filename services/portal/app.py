@@ -10,7 +10,8 @@ from services.portal.guard import busy_page, no_pages
 from services.portal.projection import HEARS, Pages
 from services.portal.settings import Settings
 from shared.body_limit import SIGNED_BYTES_MAX
-from shared.service import Runtime, Service, run
+from shared.running import run
+from shared.service import Runtime, Service
 
 
 class Assembly:

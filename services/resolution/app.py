@@ -37,7 +37,8 @@ from shared.events.intake import (
 )
 from shared.events.review import FeedbackReceived
 from shared.followers.contracts import Timer
-from shared.service import Reacts, Service, Timers, run
+from shared.running import run
+from shared.service import Reacts, Service, Timers
 
 HEARS: Final[frozenset[type[Event]]] = frozenset(
     {

@@ -12,7 +12,8 @@ from services.review.settings import Settings
 from services.review.trends import Trends
 from shared.events.review import QualityRulesDefined
 from shared.followers.contracts import Timer
-from shared.service import Reacts, Service, Timers, run
+from shared.running import run
+from shared.service import Reacts, Service, Timers
 
 
 def due(timer: Timer) -> Command:

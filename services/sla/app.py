@@ -30,7 +30,8 @@ from shared.events.sla import (
     TargetOverdue,
 )
 from shared.followers.contracts import Timer
-from shared.service import Reacts, Service, Timers, run
+from shared.running import run
+from shared.service import Reacts, Service, Timers
 
 SAYS: Final[frozenset[type[Event]]] = frozenset(
     {

@@ -22,7 +22,7 @@ from services.notify.settings import Settings as NotifySettings
 from services.sla.app import SERVICE as SLA
 from services.sla.settings import Settings as SlaSettings
 from shared.metrics import Metrics
-from shared.service import running
+from shared.running import running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.played import settings_for

@@ -23,7 +23,7 @@ from shared.identity import HEADER, Identity, sign
 from shared.ids import uuid7
 from shared.log.records import Recorded
 from shared.log.vector import Vector
-from shared.service import Running
+from shared.running import Running
 from shared.testing.infra import TopicNames
 
 SECRET = "i" * 32

@@ -24,8 +24,8 @@ from services.intake.settings import Settings
 from shared.clock import utc_now
 from shared.events.intake import ApiKeyCreated
 from shared.ids import derived_id
+from shared.running import running
 from shared.scopes import Scope
-from shared.service import running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.gateway_harness import Databases, gateway_on

@@ -15,7 +15,7 @@ from services.assignment.settings import Settings
 from shared.clock import utc_now
 from shared.events.resolution import EscalationRequested
 from shared.ids import uuid7
-from shared.service import running
+from shared.running import running
 from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames

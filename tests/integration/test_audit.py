@@ -16,7 +16,7 @@ from shared.events.assignment import AgentWentOnline, Role
 from shared.events.gateway import TicketViewed
 from shared.events.notify import NotificationKind, NotificationSent
 from shared.ids import desk_id, uuid7
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from shared.testing.spec import T0

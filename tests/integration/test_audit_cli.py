@@ -16,7 +16,7 @@ from services.audit.app import SERVICE
 from services.audit.settings import Settings
 from shared.events import encode
 from shared.ids import uuid7
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.played import SECRET, Others, played, settings_for

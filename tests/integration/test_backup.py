@@ -16,7 +16,7 @@ from deploy.local.trouble import Trouble
 from shared.ids import uuid7
 from shared.log import Recorded
 from shared.log.log import QUERIES
-from shared.service import Running
+from shared.running import Running
 from shared.testing.checks import broken_streams
 from shared.testing.eventually import eventually
 from tests.integration.test_core_on_kafka import INTAKE, PARROT, RESOLUTION, Desk, Say, desk, opened

@@ -20,7 +20,8 @@ from shared.followers.contracts import Directed
 from shared.followers.view import Table, View
 from shared.ids import person_id, uuid7
 from shared.log import Past, Recorded
-from shared.service import Reacts, Running, Service, running
+from shared.running import Running, running
+from shared.service import Reacts, Service
 from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames

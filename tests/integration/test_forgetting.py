@@ -19,7 +19,8 @@ from shared.log import Recorded
 from shared.postgres import Pool
 from shared.privacy.eraser import Forget, Forgotten
 from shared.privacy.sealing import ERASED
-from shared.service import Reacts, Running, Runtime, Service
+from shared.running import Running
+from shared.service import Reacts, Runtime, Service
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
 from shared.testing.spec import T0

@@ -17,7 +17,7 @@ from shared.log import Log
 from shared.log.log import QUERIES
 from shared.postgres import open_pool
 from shared.reading import NOT_CONNECTED
-from shared.service import running
+from shared.running import running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
 from tests.integration.test_core_on_kafka import INTAKE, PARROT, RESOLUTION, Say, opened

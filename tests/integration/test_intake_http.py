@@ -22,7 +22,7 @@ from shared.events.intake import TicketCategorised, TicketOpened
 from shared.identity import HEADER, Identity, sign
 from shared.ids import person_id
 from shared.links import read_link
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 

@@ -36,7 +36,7 @@ from shared.ids import desk_id, person_id, uuid7
 from shared.log import Recorded
 from shared.mail_ids import make_message_id, make_reply_address
 from shared.numbers import number_for
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from shared.testing.spec import fold

@@ -31,7 +31,8 @@ from shared.log import Batch, Log, NewEvent
 from shared.postgres import open_pool
 from shared.privacy.keyring import Keyring
 from shared.privacy.master import MasterKeys, new_master_key
-from shared.service import Running, Runtime, running
+from shared.running import Running, running
+from shared.service import Runtime
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 

@@ -18,7 +18,7 @@ from shared.identity import HEADER, Identity, sign
 from shared.ids import uuid7
 from shared.metrics import Metrics
 from shared.metrics.facts import QUERIES
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames

@@ -14,7 +14,7 @@ from shared.ids import uuid7
 from shared.log import Log
 from shared.offsets import Offsets, in_short
 from shared.postgres import open_pool
-from shared.service import Running
+from shared.running import Running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TopicNames
 from tests.integration.test_core_on_kafka import INTAKE, PARROT, RESOLUTION, Desk, Say, desk, opened

@@ -16,7 +16,7 @@ from shared.log.hold import CatchingUp
 from shared.log.log import QUERIES
 from shared.postgres import open_pool
 from shared.recovery import Recovery
-from shared.service import Running
+from shared.running import Running
 from shared.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from shared.testing.spec import T0

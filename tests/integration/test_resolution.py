@@ -28,7 +28,7 @@ from shared.events.resolution import (
 )
 from shared.files import FileStore
 from shared.ids import uuid7
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.world import (

@@ -17,7 +17,7 @@ from shared.events import Event
 from shared.events.assignment import Role
 from shared.events.resolution import ClosedHow, TicketClosed
 from shared.ids import person_id, uuid7
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.world import (

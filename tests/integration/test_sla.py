@@ -22,7 +22,7 @@ from shared.events import Event, Priority
 from shared.events.assignment import Role
 from shared.events.sla import BreachRetracted, ClockStarted, TargetBreached, TargetMet
 from shared.ids import uuid7
-from shared.service import Running, running
+from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.played import (

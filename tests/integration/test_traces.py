@@ -23,7 +23,8 @@ from services.review.app import SERVICE as REVIEW
 from services.review.settings import Settings as ReviewSettings
 from services.sla.app import SERVICE as SLA
 from services.sla.settings import Settings as SlaSettings
-from shared.service import Running, Service, running
+from shared.running import Running, running
+from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.telemetry import ExportedTraces, Traces
 from shared.testing.eventually import eventually

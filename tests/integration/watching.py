@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.service import Running
+from shared.running import Running
 from shared.testing.eventually import eventually
 
 TOKEN = "t" * 32

@@ -1,6 +1,6 @@
 """An instance of a service: one process after the other, each put together as the real one.
 
-What runs in it is what ships: `shared/service.py` has the same list, with HTTP besides.
+What runs in it is what ships: `shared/running.py` has the same list, with HTTP besides.
 """
 
 from base64 import b64encode
@@ -23,7 +23,8 @@ from shared.postgres import Pool
 from shared.privacy.keyring import Keyring
 from shared.privacy.master import MasterKeys
 from shared.reading import Reading
-from shared.service import Runtime, Service, make_followers, persistently
+from shared.running import make_followers, persistently
+from shared.service import Runtime, Service
 from shared.settings import ServiceSettings
 from shared.testing.simulation.clocks import wall_clock
 from shared.testing.simulation.kafka.broker import Broker

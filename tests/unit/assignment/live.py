@@ -18,7 +18,8 @@ from shared.events import Event, Unknown
 from shared.events.assignment import Role
 from shared.identity import HEADER, Identity, sign
 from shared.ids import uuid7
-from shared.service import Running, Service
+from shared.running import Running
+from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.testing.infra import TopicNames
 from tests.unit.assignment.story import READY
