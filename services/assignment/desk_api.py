@@ -1,6 +1,7 @@
 """The desk's part of the HTTP API: who works here, and who takes tickets now."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from services.assignment.domain.desk import (
 )
 from shared.asked import Asked, ByAgent
 from shared.decider import Decider, Outcome
+from shared.errors import NotYet
 from shared.events.assignment import (
     AgentDefined,
     Leave,
@@ -109,7 +111,11 @@ def add_desk(router: APIRouter, runtime: Runtime) -> None:
     @router.put("/desk")
     async def apply(body: DeskPart, asked: ByAgent) -> dict[str, Any]:
         asked.caller.require(Role.ADMIN)
+        """What it says is in force when this answers, unless this service is far behind."""
         outcomes = await _apply(runtime, body, asked)
+        if outcomes:
+            with suppress(NotYet):
+                await runtime.wait_for(outcomes[-1].subject, outcomes[-1].vector, "queues")
         said = [type(event).__name__ for outcome in outcomes for event in outcome.events]
         return {"revision": body.revision, "events": said}
 
