@@ -5,6 +5,7 @@ log belongs to the owner role, so that the service can't change the past; a serv
 tables belong to the service's role, so that it can build new generations of them.
 """
 
+import asyncio
 from collections.abc import Container, Sequence
 from pathlib import Path
 
@@ -17,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LOG_MIGRATIONS = ROOT / "shared" / "log" / "migrations"
 
 _LOCK = 7355609
+
+GRANT_TRIES = 20
+GRANT_WAIT_SECONDS = 0.25
 
 
 async def migrate(
@@ -41,7 +45,7 @@ async def migrate(
         files = _wanted("log", _files(LOG_MIGRATIONS), only)
         done = await _run(connection, "log", files, None)
         if only is None:
-            await _grant(connection, service_role)
+            await _granted(connection, service_role)
         done += await _run(connection, service, _wanted(service, _files(own), only), service_role)
         await connection.execute("reset statement_timeout")
         await connection.execute(f'grant select on ledger.migrations to "{service_role}"')
@@ -77,6 +81,19 @@ async def _run(
             )
         done.append(f"{room}/{file.name}")
     return done
+
+
+async def _granted(connection: Connection, role: str) -> None:
+    """Grant it, again if tables are being written anew: the catalogue has no locks for that."""
+    for _ in range(GRANT_TRIES):
+        try:
+            await _grant(connection, role)
+            return
+        except asyncpg.InternalServerError as error:
+            if "concurrently updated" not in str(error):
+                raise
+            await asyncio.sleep(GRANT_WAIT_SECONDS)
+    await _grant(connection, role)
 
 
 async def _grant(connection: Connection, role: str) -> None:

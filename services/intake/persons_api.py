@@ -27,7 +27,7 @@ def person_routes(parts: Parts) -> APIRouter:
     """Commands on the person behind a ticket."""
     router = APIRouter(tags=["people"])
 
-    @router.get("/people/{person}")
+    @router.get("/people/{person:uuid}")  # and not /people/keys
     async def show(person: UUID, _asked: ByAgent) -> dict[str, Any]:
         """What is known of somebody beyond their tickets."""
         found = await parts.finders.person(person)

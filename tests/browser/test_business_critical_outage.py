@@ -74,7 +74,7 @@ async def test_the_business_critical_outage_in_a_browser(world: World, new_page:
     await page.shows(status="Closed")
 
     # Followed up, and rated.
-    await customer.mail_about("Did it hold?")
+    await customer.mail_about("Is everything still running?")
     await portal.act("feedback", rating="5", comment="Thank you!")
     await page.shows(text="rated 5 of 5")
     told = " ".join(await page.happenings())

@@ -198,5 +198,6 @@ async def test_what_is_being_typed_is_kept_and_prepared_texts_go_where_the_curso
     await panel.go_to("My queue")
     await page.keyboard.press("k")
     await page.keyboard.press("Enter")
+    await expect(page.locator("[data-test=status]")).to_be_visible()
     await page.keyboard.press("[")
     await expect(page.get_by_text(NUMBER).first).to_be_visible()

@@ -139,7 +139,7 @@ async def test_the_business_critical_outage(world: World) -> None:
     await tessa.sees(number, status="Closed")
 
     # Followed up, and rated.
-    follow_up = await carl.mail_about("Did it hold?")
+    follow_up = await carl.mail_about("Is everything still running?")
     feedback = await link_in(follow_up, "/feedback")
     await carl.fill_in(
         await carl.look_for(feedback, "/feedback"),
