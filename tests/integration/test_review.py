@@ -85,7 +85,7 @@ async def closed_ticket(
 
 def is_sampled(ticket: UUID) -> bool:
     """Whether review would ask a colleague to look at it, as it does of one in ten."""
-    closed = Closed(closed_at=utc_now(), how=ClosedHow.CONFIRMED)
+    closed = Closed(requester=ticket, topic_id="", closed_at=utc_now(), how=ClosedHow.CONFIRMED)
     return bool(why_review(closed, ticket, DEFAULT))
 
 
