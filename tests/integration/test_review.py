@@ -67,8 +67,10 @@ async def live(
         yield made
 
 
-def closed_now() -> Event:
-    return TicketClosed(how=ClosedHow.CONFIRMED, closed_by=story.CUSTOMER, closed_at=utc_now())
+def closed_now(live: Running) -> Event:
+    """A closing at the present of the service, however far a test has moved it."""
+    now = live.runtime.clock()
+    return TicketClosed(how=ClosedHow.CONFIRMED, closed_by=story.CUSTOMER, closed_at=now)
 
 
 async def closed_ticket(
@@ -78,7 +80,7 @@ async def closed_ticket(
     ticket = next(each for each in iter(uuid7, None) if not is_sampled(each))
     opening = (story.opened(), story.categorised(follow_up_after), story.assigned(agent_id))
     past = (*opening, story.started(agent_id), story.resolved(agent_id))
-    known = await others.say(ticket, *past, closed_now())
+    known = await others.say(ticket, *past, closed_now(live))
     await live.runtime.wait_for(ticket, known)
     return ticket
 
