@@ -30,7 +30,7 @@ from deploy.desk_rules import Rule, untrue_rules
 from deploy.desk_work import Work, untrue_work
 from shared.events import Level, Priority, TicketType
 from shared.events.assignment import Role, Strategy
-from shared.events.intake import FormField
+from shared.events.desk import FormField
 from shared.events.sla import ClockKind, EscalationStep, PlanTargets
 from shared.form_fields import wrong_fields
 

@@ -8,7 +8,7 @@ holds. Conditions look at fields above their own, so that none depends on itself
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from shared.events.intake import FieldCondition, FormField
+from shared.events.desk import FieldCondition, FormField
 
 KINDS: Final = ("text", "textarea", "number", "date", "choice", "file")
 

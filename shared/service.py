@@ -19,7 +19,7 @@ from shared.decider import Context, Decider, Outcome, handle
 from shared.doors import Doors
 from shared.errors import NotYet, TicketParked
 from shared.events import Event
-from shared.events.intake import PersonErased
+from shared.events.access import PersonErased
 from shared.followers.contracts import Projection, Reaction, Timer
 from shared.followers.follower import Follower
 from shared.followers.projection import position_of

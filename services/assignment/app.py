@@ -9,7 +9,8 @@ from services.assignment.directory import Directory
 from services.assignment.domain.commands import NoticeUntouched
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.desk import AGENTS
-from services.assignment.projection import CLOCKS, WORK, Queues
+from services.assignment.domain.watch import WORK
+from services.assignment.projection import CLOCKS, Queues
 from services.assignment.reactions import Escalate, Release, Route
 from services.assignment.settings import Settings
 from services.assignment.take_up import Queue
@@ -30,13 +31,8 @@ from shared.events.assignment import (
     TicketRouted,
     TicketTransferred,
 )
-from shared.events.intake import (
-    TicketCategorised,
-    TicketMerged,
-    TicketOpened,
-    TicketPrioritised,
-    TicketVerified,
-)
+from shared.events.intake import TicketCategorised, TicketOpened, TicketPrioritised, TicketVerified
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     EscalationRequested,
     TicketArchived,

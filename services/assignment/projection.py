@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.assignment.domain.line import stands
 from services.assignment.domain.tickets import Closed, Held, Incoming, Waiting, evolve
-from services.assignment.domain.watch import Watch, watched
+from services.assignment.domain.watch import WORK, Watch, watched
 from services.assignment.rows import (
     AGENT_ROWS,
     ROUTING_ROWS,
@@ -44,24 +44,16 @@ from shared.events.assignment import (
     TicketTransferred,
 )
 from shared.events.intake import (
-    CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
     TicketVerified,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
-    AgentReplied,
-    NoteAdded,
-    ProgressReported,
     TicketArchived,
     TicketClosed,
-    TicketHeld,
     TicketReopened,
-    TicketResolved,
-    WorkResumed,
-    WorkStarted,
 )
 from shared.events.sla import ClockPaused, ClockResumed, ClockStarted, ClockStopped, TargetMet
 from shared.followers.contracts import Timer
@@ -76,19 +68,6 @@ UNTOUCHED: Final = "untouched"
 CLOCKS: Final[frozenset[type[Event]]] = frozenset(
     {ClockStarted, ClockPaused, ClockResumed, ClockStopped, TargetMet}
 )
-WORK: Final[frozenset[type[Event]]] = frozenset(
-    {
-        CustomerMessageReceived,
-        WorkStarted,
-        WorkResumed,
-        AgentReplied,
-        NoteAdded,
-        ProgressReported,
-        TicketHeld,
-        TicketResolved,
-    }
-)
-"""What tells whether anybody does anything about a ticket."""
 
 
 class Queues:

@@ -20,7 +20,8 @@ from shared.clock import Clock
 from shared.errors import NotYet
 from shared.events import Event
 from shared.events.assignment import AgentDefined
-from shared.events.intake import TicketCategorised, TicketMerged, TicketPrioritised
+from shared.events.intake import TicketCategorised, TicketPrioritised
+from shared.events.relations import TicketMerged
 from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
 from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
 from shared.followers.contracts import Directed

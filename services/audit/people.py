@@ -10,8 +10,9 @@ import orjson
 from services.audit.finders import QUERIES, shown
 from shared.events import Attachment
 from shared.events.assignment import AgentDefined
-from shared.events.intake import SubmissionQuarantined, TicketOpened
+from shared.events.intake import TicketOpened
 from shared.events.notify import NotificationRequested
+from shared.events.submissions import SubmissionQuarantined
 from shared.ids import desk_id, person_id
 from shared.log import Log, Recorded
 from shared.privacy.sealing import key_name, opened

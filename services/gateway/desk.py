@@ -18,8 +18,9 @@ from services.gateway.rows import (
     WorkRulesRow,
 )
 from shared.events import Event
+from shared.events.access import ApiKeyCreated, ApiKeyRevoked
 from shared.events.assignment import AgentDefined, AgentWentOffline, AgentWentOnline, TeamDefined
-from shared.events.intake import ApiKeyCreated, ApiKeyRevoked, TopicDefined
+from shared.events.desk import TopicDefined
 from shared.events.resolution import WorkRulesDefined
 from shared.events.sla import SlaPlanDefined
 from shared.followers.view import View

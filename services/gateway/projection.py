@@ -32,7 +32,8 @@ from shared.events import (
     decode,
     status_after,
 )
-from shared.events.intake import TicketOpened, TicketShared
+from shared.events.intake import TicketOpened
+from shared.events.relations import TicketShared
 from shared.followers.view import Table, View
 from shared.log.records import Recorded
 from shared.log.vector import Vector

@@ -7,7 +7,18 @@ from uuid import UUID
 
 from services.gateway.beside import BESIDE, mentioned_after, tags_after
 from services.gateway.rows import TicketRow
-from shared.events import Event, assignment, intake, notify, resolution, review, sla
+from shared.events import (
+    Event,
+    assignment,
+    intake,
+    notify,
+    participants,
+    relations,
+    resolution,
+    review,
+    sla,
+    submissions,
+)
 from shared.events.base import Status
 from shared.events.status import status_after
 from shared.log.records import Recorded
@@ -92,32 +103,32 @@ def _prioritised(row: TicketRow, e: intake.TicketPrioritised) -> Change:
     }
 
 
-def _related(row: TicketRow, e: intake.TicketsRelated) -> Change:
+def _related(row: TicketRow, e: relations.TicketsRelated) -> Change:
     known = {each["number"]: each for each in row.related}
     known |= {each.number: each.model_dump(mode="json") for each in e.related}
     return {"related": list(known.values())}
 
 
-def _merged(_row: TicketRow, e: intake.TicketMerged) -> Change:
+def _merged(_row: TicketRow, e: relations.TicketMerged) -> Change:
     return {"merged_into": {"ticket_id": str(e.into_ticket_id), "number": e.into_number}}
 
 
-def _absorbed(row: TicketRow, e: intake.TicketAbsorbed) -> Change:
+def _absorbed(row: TicketRow, e: relations.TicketAbsorbed) -> Change:
     source = {"ticket_id": str(e.source_ticket_id), "number": e.source_number}
     return {"absorbed": [*row.absorbed, source]}
 
 
-def _released(row: TicketRow, e: intake.TicketReleased) -> Change:
+def _released(row: TicketRow, e: relations.TicketReleased) -> Change:
     left = [each for each in row.absorbed if each["ticket_id"] != str(e.source_ticket_id)]
     return {"absorbed": left}
 
 
-def _linked(row: TicketRow, e: intake.TicketsLinked) -> Change:
+def _linked(row: TicketRow, e: relations.TicketsLinked) -> Change:
     other = {"ticket_id": str(e.other_ticket_id), "number": e.other_number, "kind": e.kind}
     return {"linked": [*_links_but(row, e.other_ticket_id), other]}
 
 
-def _unlinked(row: TicketRow, e: intake.TicketsUnlinked) -> Change:
+def _unlinked(row: TicketRow, e: relations.TicketsUnlinked) -> Change:
     return {"linked": _links_but(row, e.other_ticket_id)}
 
 
@@ -125,7 +136,7 @@ def _links_but(row: TicketRow, other: UUID) -> list[dict[str, str]]:
     return [each for each in row.linked if each["ticket_id"] != str(other)]
 
 
-def _suggested(row: TicketRow, e: intake.CopySuggested) -> Change:
+def _suggested(row: TicketRow, e: participants.CopySuggested) -> Change:
     new = [
         {"person_id": str(each.person_id), "name": each.name, "email": each.email}
         for each in e.people
@@ -133,7 +144,7 @@ def _suggested(row: TicketRow, e: intake.CopySuggested) -> Change:
     return {"suggested": [*row.suggested, *new]}
 
 
-def _invited(row: TicketRow, e: intake.CopyInvited) -> Change:
+def _invited(row: TicketRow, e: participants.CopyInvited) -> Change:
     asked = str(e.person.person_id)
     return {"suggested": [each for each in row.suggested if each["person_id"] != asked]}
 
@@ -199,7 +210,7 @@ def _article(row: TicketRow, article_id: str, **known: object) -> Change:
     return {"articles": [*others, {"article_id": article_id, **there, **known}]}
 
 
-def _bounced(_row: TicketRow, e: intake.BounceReceived) -> Change:
+def _bounced(_row: TicketRow, e: submissions.BounceReceived) -> Change:
     return {"undelivered": f"{e.recipient} ({e.status or 'no status'})"} if e.hard else {}
 
 
@@ -211,18 +222,18 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     **BESIDE,
     intake.TicketCategorised: _categorised,
     intake.TicketPrioritised: _prioritised,
-    intake.TicketsRelated: _related,
-    intake.TicketMerged: _merged,
-    intake.TicketAbsorbed: _absorbed,
-    intake.TicketUnmerged: lambda _, __: {"merged_into": None},
-    intake.TicketReleased: _released,
-    intake.TicketsLinked: _linked,
-    intake.TicketsUnlinked: _unlinked,
-    intake.CopySuggested: _suggested,
-    intake.CopyInvited: _invited,
+    relations.TicketsRelated: _related,
+    relations.TicketMerged: _merged,
+    relations.TicketAbsorbed: _absorbed,
+    relations.TicketUnmerged: lambda _, __: {"merged_into": None},
+    relations.TicketReleased: _released,
+    relations.TicketsLinked: _linked,
+    relations.TicketsUnlinked: _unlinked,
+    participants.CopySuggested: _suggested,
+    participants.CopyInvited: _invited,
     intake.ClarificationLapsed: lambda _, __: {"questions": []},
-    intake.AddressConfirmed: lambda _, __: {"confirmed": True},
-    intake.BounceReceived: _bounced,
+    participants.AddressConfirmed: lambda _, __: {"confirmed": True},
+    submissions.BounceReceived: _bounced,
     intake.ClarificationRequested: lambda _, e: {
         "questions": [question.model_dump() for question in e.questions]
     },

@@ -4,20 +4,31 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from shared.events import Event, assignment, intake, notify, resolution, review, sla
+from shared.events import (
+    Event,
+    assignment,
+    intake,
+    notify,
+    participants,
+    relations,
+    resolution,
+    review,
+    sla,
+    submissions,
+)
 from shared.events.base import Priority
 
 QUIET: Final[frozenset[type[Event]]] = frozenset(
     {
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
-        intake.AddressConfirmed,
-        intake.CopyEnded,
-        intake.CopySuggested,
-        intake.CopyInvited,
-        intake.OutsiderWrote,
-        intake.TicketShared,
-        intake.TicketsRelated,
+        participants.AddressConfirmed,
+        participants.CopyEnded,
+        participants.CopySuggested,
+        participants.CopyInvited,
+        relations.OutsiderWrote,
+        relations.TicketShared,
+        relations.TicketsRelated,
         intake.TicketVerified,
         notify.NotificationRequested,
         notify.NotificationSent,
@@ -165,7 +176,7 @@ def _moved(e: sla.ClockStarted) -> str:
     return f"; due {new:%Y-%m-%d %H:%M} instead of {old:%Y-%m-%d %H:%M} UTC"
 
 
-def _related(e: intake.TicketsRelated) -> str:
+def _related(e: relations.TicketsRelated) -> str:
     return "Looks related to " + ", ".join(each.number for each in e.related)
 
 
@@ -183,7 +194,7 @@ def _doubt(found: intake.Authenticity | None) -> str:
     return f"; sender {how}: {told}"
 
 
-def _bounced(e: intake.BounceReceived) -> str:
+def _bounced(e: submissions.BounceReceived) -> str:
     what = "could not be delivered" if e.hard else "is delayed"
     return f"A mail of ours to {e.recipient} {what} ({e.status or 'no status given'})"
 
@@ -237,9 +248,9 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         f"{_because(e.reason)}{_by(e.by)}"
     ),
     intake.TicketPrioritised: _prioritised,
-    intake.TicketsRelated: _related,
-    intake.TicketMerged: lambda e: f"Merged into {e.into_number}{_because(e.reason)}",
-    intake.TicketAbsorbed: lambda e: f"Took in {e.source_number}{_because(e.reason)}",
+    relations.TicketsRelated: _related,
+    relations.TicketMerged: lambda e: f"Merged into {e.into_number}{_because(e.reason)}",
+    relations.TicketAbsorbed: lambda e: f"Took in {e.source_number}{_because(e.reason)}",
     intake.ClarificationReminded: lambda e: (
         f"The customer was reminded of what was asked (reminder {e.reminder})"
     ),
@@ -247,41 +258,45 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         "The customer did not answer in time; it goes on without: "
         + "; ".join(q.text for q in e.questions)
     ),
-    intake.TicketUnmerged: lambda e: (
+    relations.TicketUnmerged: lambda e: (
         f"Goes on by itself again, not in {e.from_number}{_because(e.reason)}"
     ),
-    intake.TicketReleased: lambda e: (
+    relations.TicketReleased: lambda e: (
         f"{e.source_number} goes on by itself again{_because(e.reason)}"
     ),
-    intake.TicketsLinked: lambda e: (
+    relations.TicketsLinked: lambda e: (
         f"Linked with {e.other_number}, {e.kind}{_because(e.reason)}{_by(e.linked_by)}"
     ),
-    intake.TicketsUnlinked: lambda e: f"No longer linked with {e.other_number}{_by(e.unlinked_by)}",
-    intake.TicketSplit: lambda e: (
+    relations.TicketsUnlinked: lambda e: (
+        f"No longer linked with {e.other_number}{_by(e.unlinked_by)}"
+    ),
+    relations.TicketSplit: lambda e: (
         f"Part of it became {e.into_number}{_because(e.reason)}{_by(e.split_by)}"
     ),
-    intake.TicketSplitOff: lambda e: f"Began as part of {e.source_number}{_by(e.split_by)}",
-    intake.SubmissionQuarantined: lambda e: f"Quarantined{_because(e.reason)}",
-    intake.SubmissionReleased: lambda e: f"Released into {e.number}{_by(e.released_by)}",
-    intake.SubmissionRejected: lambda e: f"Rejected{_by(e.rejected_by)}",
-    intake.OutsiderWrote: lambda e: (
+    relations.TicketSplitOff: lambda e: f"Began as part of {e.source_number}{_by(e.split_by)}",
+    submissions.SubmissionQuarantined: lambda e: f"Quarantined{_because(e.reason)}",
+    submissions.SubmissionReleased: lambda e: f"Released into {e.number}{_by(e.released_by)}",
+    submissions.SubmissionRejected: lambda e: f"Rejected{_by(e.rejected_by)}",
+    relations.OutsiderWrote: lambda e: (
         f"Somebody who takes no part wrote about it: that is {e.number}"
     ),
-    intake.TicketShared: lambda e: f"The same mail came to {e.team_name}: both teams see it",
-    intake.AddressConfirmed: lambda e: {
+    relations.TicketShared: lambda e: f"The same mail came to {e.team_name}: both teams see it",
+    participants.AddressConfirmed: lambda e: {
         "link": "The customer used a link that was mailed to them: the address is theirs",
         "mail": "The customer answered a mail of ours: the address is theirs",
         "agent": "Opened for the customer, whose address an agent answers for",
     }[e.how.value],
-    intake.CopySuggested: lambda e: (
+    participants.CopySuggested: lambda e: (
         f"The customer's mail went to {', '.join(p.name or p.email for p in e.people)}, too"
     ),
-    intake.CopyInvited: lambda e: (
+    participants.CopyInvited: lambda e: (
         f"The customer asked {e.person.name or e.person.email} to be in copy"
     ),
-    intake.CopyConfirmed: lambda _: "Somebody agreed to be in copy, and reads what is written",
-    intake.CopyEnded: lambda _: "Somebody is in copy no more",
-    intake.BounceReceived: _bounced,
+    participants.CopyConfirmed: lambda _: (
+        "Somebody agreed to be in copy, and reads what is written"
+    ),
+    participants.CopyEnded: lambda _: "Somebody is in copy no more",
+    submissions.BounceReceived: _bounced,
     assignment.TicketQueued: lambda e: f"Queued for {e.team_name}{_because(e.reason)}",
     assignment.TicketRouted: lambda e: (
         f"Goes to {e.team_name} by the routing rule {e.rule_name or e.rule}"

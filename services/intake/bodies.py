@@ -10,7 +10,7 @@ from services.intake.fields import Email, Given, Language, Line, Subject, Timezo
 from services.intake.submission import FILES_MAX, Body, File, FormFile
 from services.intake.text import cleaned, tidy, trouble_with_text
 from shared.events import Level, Priority, TicketType
-from shared.events.intake import FormField, TriageRule
+from shared.events.desk import FormField, TriageRule
 from shared.form_fields import wrong_fields
 
 TEXT_LENGTH_MAX: Final = 100_000

@@ -26,7 +26,7 @@ from services.intake.domain.topics import Topics
 from services.intake.parts import Parts
 from shared.asked import Asked, ByAdmin, ByAgent
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import EntitlementDefined, TopicDefined
+from shared.events.desk import EntitlementDefined, TopicDefined
 from shared.ids import desk_id, domain_key, person_id
 
 DESK: Final = desk_id("desk", "desk")

@@ -19,7 +19,9 @@ from services.intake.parts import Parts
 from services.intake.placing import Clues, Us, author_of, bracketed, copied, undelivered
 from shared.errors import NotFound
 from shared.events import Person
-from shared.events.intake import Channel, Relation, TopicDefined, Verdict
+from shared.events.desk import TopicDefined
+from shared.events.intake import Channel, Verdict
+from shared.events.relations import Relation
 
 MERGES_FOLLOWED_MAX: Final = 10
 TOLD_MAX: Final = 3

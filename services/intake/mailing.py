@@ -33,13 +33,9 @@ from services.intake.placing import (
 from services.intake.refusals import Refusal, SenderIsBlocked
 from services.intake.text import one_line
 from shared.errors import DuplicateEvent
-from shared.events.intake import (
-    Channel,
-    Relation,
-    TicketOpened,
-    TopicDefined,
-    Verdict,
-)
+from shared.events.desk import TopicDefined
+from shared.events.intake import Channel, TicketOpened, Verdict
+from shared.events.relations import Relation
 from shared.ids import derived_id, person_id
 
 log = structlog.get_logger()

@@ -13,7 +13,7 @@ from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
 from shared.clock import monotonic_seconds
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import EntitlementDefined, TopicDefined, TriageRule
+from shared.events.desk import EntitlementDefined, TopicDefined, TriageRule
 from shared.postgres import Pool
 from shared.sql import load_queries
 from shared.together import Together

@@ -19,7 +19,8 @@ from services.intake.projection import Finders, Similar, Words
 from services.intake.projections.clarifications import LAPSE
 from services.intake.projections.triage import Triage
 from shared.events import Event
-from shared.events.intake import ClarificationLapsed, Relation, TicketVerified
+from shared.events.intake import ClarificationLapsed, TicketVerified
+from shared.events.relations import Relation
 from shared.followers.contracts import Directed, Timer
 from shared.followers.projection import position_of
 from shared.log import Past, Recorded

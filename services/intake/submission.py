@@ -28,7 +28,7 @@ from services.intake.fields import (
 )
 from services.intake.text import KINDS, tidy, trouble_with_text
 from shared.events import Level, TicketType
-from shared.events.intake import TopicDefined
+from shared.events.desk import TopicDefined
 from shared.form_fields import FILE
 from shared.web import Invalid
 from shared.wording import in_plain_words

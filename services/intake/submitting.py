@@ -22,13 +22,13 @@ from shared.body_budget import BodyBudget, TooBusy, TooSlow
 from shared.decider import Outcome
 from shared.errors import Rejected
 from shared.events import Event, Person, Status, Unknown, status_after
+from shared.events.desk import TopicDefined
 from shared.events.intake import (
     Channel,
     ClarificationRequested,
     TicketCategorised,
     TicketOpened,
     TicketPrioritised,
-    TopicDefined,
 )
 from shared.identity import HEADER, Identity
 from shared.ids import person_id

@@ -46,12 +46,12 @@ from shared.events.intake import (
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
-    CopyInvited,
     CustomerMessageReceived,
-    OutsiderWrote,
     TicketOpened,
 )
 from shared.events.notify import NotificationKind as Kind
+from shared.events.participants import CopyInvited
+from shared.events.relations import OutsiderWrote
 from shared.events.resolution import (
     AgentReplied,
     ClosureReminded,

@@ -10,7 +10,7 @@ from services.notify.domain import Stage
 from services.notify.words import line
 from shared.events import DESK, Event, Unknown
 from shared.events.assignment import AgentDefined, TeamDefined
-from shared.events.intake import DeskNamed, TopicDefined
+from shared.events.desk import DeskNamed, TopicDefined
 from shared.events.notify import (
     NotificationFailed,
     NotificationPreferencesSet,

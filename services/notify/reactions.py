@@ -11,7 +11,7 @@ from services.notify.settings import Settings
 from services.notify.story import story_of
 from services.notify.writing import Writer
 from shared.events import Event
-from shared.events.intake import BounceReceived
+from shared.events.submissions import BounceReceived
 from shared.followers.contracts import Directed
 from shared.log.records import Past, Recorded
 from shared.service import Runtime

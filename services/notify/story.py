@@ -18,19 +18,15 @@ from shared.events.assignment import (
     TicketTransferred,
 )
 from shared.events.intake import (
-    AddressConfirmed,
     Channel,
-    CopyConfirmed,
-    CopyEnded,
-    CopyInvited,
     CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
-    TicketUnmerged,
     Verdict,
 )
+from shared.events.participants import AddressConfirmed, CopyConfirmed, CopyEnded, CopyInvited
+from shared.events.relations import TicketMerged, TicketUnmerged
 from shared.events.resolution import (
     AgentReplied,
     ProgressReported,

@@ -7,13 +7,8 @@ from uuid import UUID
 from services.portal.rows import COPIES, TICKETS, CopyRow
 from services.portal.words import line
 from shared.events import Event, Person
-from shared.events.intake import (
-    CopyConfirmed,
-    CopyEnded,
-    CopyInvited,
-    CustomerMessageReceived,
-    TicketOpened,
-)
+from shared.events.intake import CustomerMessageReceived, TicketOpened
+from shared.events.participants import CopyConfirmed, CopyEnded, CopyInvited
 from shared.followers.view import View
 from shared.ids import derived_id
 

@@ -27,22 +27,19 @@ from services.portal.rows import (
 from services.portal.words import clean, first_name, happened, line
 from shared.events import Event, Status, Unknown, all_event_types, status_after
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued, TicketTransferred
+from shared.events.desk import DeskNamed, EntitlementDefined, TopicDefined
 from shared.events.intake import (
-    AddressConfirmed,
     Channel,
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
-    DeskNamed,
-    EntitlementDefined,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
-    TicketUnmerged,
     TicketVerified,
-    TopicDefined,
 )
+from shared.events.participants import AddressConfirmed
+from shared.events.relations import TicketMerged, TicketUnmerged
 from shared.events.resolution import TicketClosed, TicketReopened, TicketResolved
 from shared.events.review import ArticlePublished, ArticleWithdrawn, FeedbackReceived
 from shared.events.sla import (

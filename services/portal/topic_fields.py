@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.events.intake import FieldCondition, FormField
+from shared.events.desk import FieldCondition, FormField
 from shared.form_fields import FILE, in_words
 
 CUSTOM: Final = "custom_fields."

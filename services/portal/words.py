@@ -16,25 +16,29 @@ from shared.events.assignment import (
 )
 from shared.events.base import Status
 from shared.events.intake import (
-    AddressConfirmed,
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    CustomerMessageReceived,
+    TicketOpened,
+    TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.participants import (
+    AddressConfirmed,
     ConfirmedHow,
     CopyConfirmed,
     CopyEnded,
     CopyInvited,
-    CustomerMessageReceived,
+)
+from shared.events.relations import (
     TicketAbsorbed,
     TicketMerged,
-    TicketOpened,
-    TicketPrioritised,
     TicketReleased,
     TicketSplit,
     TicketSplitOff,
     TicketUnmerged,
-    TicketVerified,
 )
 from shared.events.resolution import (
     AgentReplied,

@@ -31,10 +31,9 @@ from shared.events.intake import (
     ClarificationRequested,
     CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
-    TicketUnmerged,
 )
+from shared.events.relations import TicketMerged, TicketUnmerged
 from shared.events.review import FeedbackReceived
 from shared.followers.contracts import Timer
 from shared.running import run

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from shared.events import Event, Unknown
-from shared.events.intake import TicketMerged, TicketOpened
+from shared.events.intake import TicketOpened
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     ResolutionConfirmed,
     ResolutionVerified,

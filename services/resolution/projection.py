@@ -23,9 +23,9 @@ from shared.events.intake import (
     ClarificationRequested,
     CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     ChildLinked,

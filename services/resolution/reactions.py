@@ -15,7 +15,8 @@ from services.resolution.domain.commands import (
 )
 from services.resolution.domain.states import Archived, Unknown
 from shared.events import Event
-from shared.events.intake import CustomerMessageReceived, TicketMerged, TicketUnmerged
+from shared.events.intake import CustomerMessageReceived
+from shared.events.relations import TicketMerged, TicketUnmerged
 from shared.events.resolution import (
     ClosedHow,
     ClosingRules,

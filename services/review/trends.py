@@ -9,7 +9,8 @@ from uuid import UUID
 
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, TicketQueued, TicketTransferred
-from shared.events.intake import TicketCategorised, TicketMerged, TicketOpened, TicketUnmerged
+from shared.events.intake import TicketCategorised, TicketOpened
+from shared.events.relations import TicketMerged, TicketUnmerged
 from shared.events.resolution import AgentReplied, TicketClosed, TicketReopened, TicketResolved
 from shared.events.review import FeedbackReceived, QualityReviewed
 from shared.events.sla import BreachRetracted, TargetBreached

@@ -16,10 +16,10 @@ from shared.events.intake import (
     ClarificationRequested,
     CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     ProgressReported,

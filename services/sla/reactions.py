@@ -28,9 +28,9 @@ from shared.events.intake import (
     ClarificationRequested,
     CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketPrioritised,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     ProgressReported,

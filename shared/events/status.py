@@ -1,5 +1,7 @@
 """The status people see, folded from a ticket's events."""
 
+from typing import Final
+
 from shared.events.assignment import (
     AgentAssigned,
     AgentUnassigned,
@@ -12,9 +14,9 @@ from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
-    TicketMerged,
     TicketOpened,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     ProgressReported,
@@ -26,6 +28,31 @@ from shared.events.resolution import (
     WorkResumed,
     WorkStarted,
 )
+
+MOVE_STATUS: Final[frozenset[type[Event]]] = frozenset(
+    {
+        TicketOpened,
+        ClarificationRequested,
+        ClarificationProvided,
+        ClarificationLapsed,
+        CustomerMessageReceived,
+        TicketMerged,
+        TicketQueued,
+        AgentAssigned,
+        AgentUnassigned,
+        TicketEscalated,
+        WorkStarted,
+        WorkResumed,
+        AgentReplied,
+        ProgressReported,
+        TicketHeld,
+        TicketResolved,
+        TicketReopened,
+        TicketClosed,
+        TicketArchived,
+    }
+)
+"""All that `status_after` looks at."""
 
 _FINAL = frozenset({Status.CLOSED, Status.ARCHIVED})
 _DONE = _FINAL | {Status.RESOLVED}

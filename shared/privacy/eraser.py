@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 
 from shared.clock import Clock, monotonic_seconds
-from shared.events.intake import PersonErased
+from shared.events.access import PersonErased
 from shared.followers import generations
 from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower

@@ -5,7 +5,16 @@ from pathlib import Path
 import orjson
 import pytest
 
-from shared.events import Event, Unknown, all_event_types, decode, encode
+from shared.events import (
+    MOVE_STATUS,
+    Event,
+    Status,
+    Unknown,
+    all_event_types,
+    decode,
+    encode,
+    status_after,
+)
 from tests.contract.examples import GOLDEN, example, golden_files, pretty
 
 TYPES = list(all_event_types())
@@ -38,3 +47,13 @@ def test_a_newer_authors_fields_are_passed_over(cls: type[Event]) -> None:
     event = example(cls)
     more = orjson.dumps({**orjson.loads(encode(event)), "not_known_here": {"a": [1]}})
     assert decode(cls.__name__, more) == event
+
+
+@pytest.mark.parametrize("cls", TYPES, ids=lambda cls: cls.__name__)
+def test_a_status_moves_by_the_events_that_are_said_to_move_it(cls: type[Event]) -> None:
+    """By at least one shape of them, from at least one status; and by no others."""
+    shapes = [decode(cls.__name__, path.read_bytes()) for path in golden_files(cls)]
+    if "automatic" in cls.model_fields:
+        shapes.append(example(cls).model_copy(update={"automatic": False}))
+    moves = any(status_after(was, shape) != was for was in (None, *Status) for shape in shapes)
+    assert moves == (cls in MOVE_STATUS)

@@ -19,10 +19,7 @@ from services.portal.owners import Owners
 from services.portal.settings import Settings
 from shared.clock import utc_now
 from shared.events import Event, encode
-from shared.events.intake import (
-    FormField,
-    TopicDefined,
-)
+from shared.events.desk import FormField, TopicDefined
 from shared.events.sla import SlaPlanDefined
 from shared.followers.projection import ProjectionFollower
 from shared.ids import desk_id, uuid7

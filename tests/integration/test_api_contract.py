@@ -22,7 +22,7 @@ from services.gateway.auth import token_hash
 from services.intake.app import SERVICE
 from services.intake.settings import Settings
 from shared.clock import utc_now
-from shared.events.intake import ApiKeyCreated
+from shared.events.access import ApiKeyCreated
 from shared.ids import derived_id
 from shared.running import running
 from shared.scopes import Scope

@@ -11,7 +11,8 @@ import pytest
 
 from deploy.local.databases import Database
 from shared.events import Event
-from shared.events.intake import CustomerMessageReceived, PersonErased, TicketOpened
+from shared.events.access import PersonErased
+from shared.events.intake import CustomerMessageReceived, TicketOpened
 from shared.events.resolution import AgentReplied, WorkStarted
 from shared.followers.view import Table, View
 from shared.ids import person_id, uuid7

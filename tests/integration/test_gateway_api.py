@@ -15,7 +15,7 @@ from shared.clock import utc_now
 from shared.errors import NotFound
 from shared.events.assignment import Role
 from shared.events.base import Priority
-from shared.events.intake import TicketShared
+from shared.events.relations import TicketShared
 from shared.events.resolution import ClosedHow, TicketClosed
 from shared.ids import desk_id, person_id
 from shared.testing.spec import T0

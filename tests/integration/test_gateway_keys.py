@@ -9,8 +9,8 @@ import pytest
 
 from services.gateway.auth import token_hash
 from shared.clock import utc_now
+from shared.events.access import ApiKeyCreated, ApiKeyRevoked
 from shared.events.assignment import Role
-from shared.events.intake import ApiKeyCreated, ApiKeyRevoked
 from shared.ids import derived_id, desk_id
 from tests.integration.gateway_harness import Databases, Desk, gateway_on
 from tests.unit.gateway import story

@@ -23,14 +23,10 @@ from services.portal.projection import Pages
 from shared.clock import utc_now
 from shared.events import Event, TicketType, decode
 from shared.events.assignment import Role
-from shared.events.intake import (
-    BounceReceived,
-    CopySuggested,
-    CustomerMessageReceived,
-    SubmissionQuarantined,
-    TicketOpened,
-    TopicDefined,
-)
+from shared.events.desk import TopicDefined
+from shared.events.intake import CustomerMessageReceived, TicketOpened
+from shared.events.participants import CopySuggested
+from shared.events.submissions import BounceReceived, SubmissionQuarantined
 from shared.identity import HEADER, Identity, sign
 from shared.ids import desk_id, person_id, uuid7
 from shared.log import Recorded

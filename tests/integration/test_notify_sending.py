@@ -25,7 +25,9 @@ from services.notify.settings import Settings
 from shared.clock import utc_now
 from shared.events import Event, encode
 from shared.events.assignment import AgentDefined, Role, TeamDefined
-from shared.events.intake import BounceReceived, Channel, DeskNamed
+from shared.events.desk import DeskNamed
+from shared.events.intake import Channel
+from shared.events.submissions import BounceReceived
 from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
 from shared.identity import HEADER, Identity, sign

@@ -15,16 +15,10 @@ from services.portal import desk_name
 from services.portal.finders import Finders
 from shared.clock import utc_now
 from shared.events import Attachment
-from shared.events.intake import (
-    AddressConfirmed,
-    ClarificationRequested,
-    DeskNamed,
-    EntitlementDefined,
-    FieldCondition,
-    FormField,
-    Question,
-    TicketMerged,
-)
+from shared.events.desk import DeskNamed, EntitlementDefined, FieldCondition, FormField
+from shared.events.intake import ClarificationRequested, Question
+from shared.events.participants import AddressConfirmed
+from shared.events.relations import TicketMerged
 from shared.events.resolution import AgentReplied
 from shared.files import FileStore
 from shared.identity import HEADER, verify

@@ -13,7 +13,8 @@ from deploy.local.databases import Database
 from shared.clock import utc_now
 from shared.decider import Context, handle
 from shared.errors import BeingForgotten, PersonForgotten
-from shared.events.intake import PersonErased, TicketOpened
+from shared.events.access import PersonErased
+from shared.events.intake import TicketOpened
 from shared.ids import derived_id, person_id, uuid7
 from shared.log import Batch, Log, NewEvent
 from shared.log.log import Sealed

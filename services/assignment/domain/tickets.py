@@ -25,13 +25,8 @@ from shared.events.assignment import (
     TicketRouted,
     TicketTransferred,
 )
-from shared.events.intake import (
-    TicketCategorised,
-    TicketMerged,
-    TicketOpened,
-    TicketPrioritised,
-    TicketVerified,
-)
+from shared.events.intake import TicketCategorised, TicketOpened, TicketPrioritised, TicketVerified
+from shared.events.relations import TicketMerged
 from shared.events.resolution import TicketArchived, TicketClosed, TicketReopened
 
 

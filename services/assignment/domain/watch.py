@@ -7,10 +7,12 @@ nothing, it is not. Minutes are of real time, also over nights and weekends.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from shared.events import Event, Unknown
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued
-from shared.events.intake import CustomerMessageReceived, TicketMerged
+from shared.events.intake import CustomerMessageReceived
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     NoteAdded,
@@ -23,6 +25,20 @@ from shared.events.resolution import (
     WorkResumed,
     WorkStarted,
 )
+
+WORK: Final[frozenset[type[Event]]] = frozenset(
+    {
+        CustomerMessageReceived,
+        WorkStarted,
+        WorkResumed,
+        AgentReplied,
+        NoteAdded,
+        ProgressReported,
+        TicketHeld,
+        TicketResolved,
+    }
+)
+"""What tells whether anybody does anything about a ticket."""
 
 
 @dataclass(frozen=True)

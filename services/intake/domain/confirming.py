@@ -14,7 +14,7 @@ from services.intake.domain.ticket import Archived, Facts, SenderTakesNoPart, Ti
 from services.intake.domain.topics import Topics
 from services.intake.domain.triage import verified_or_asked
 from shared.events import Event
-from shared.events.intake import AddressConfirmed, ConfirmedHow
+from shared.events.participants import AddressConfirmed, ConfirmedHow
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,12 @@ from shared.errors import Rejected
 from shared.events import Attachment, Event, Person
 from shared.events.intake import (
     Authenticity,
-    BounceReceived,
     Channel,
     ClarificationProvided,
-    ConfirmedHow,
-    CopySuggested,
     CustomerMessageReceived,
 )
+from shared.events.participants import ConfirmedHow, CopySuggested
+from shared.events.submissions import BounceReceived
 from shared.form_fields import FILE
 from shared.thanks import is_thanks
 

@@ -17,7 +17,7 @@ from services.intake.domain.conversation import writable
 from services.intake.domain.ticket import Known, SenderTakesNoPart, Ticket
 from shared.errors import Rejected
 from shared.events import Event, Person
-from shared.events.intake import CopyConfirmed, CopyEnded, CopyInvited
+from shared.events.participants import CopyConfirmed, CopyEnded, CopyInvited
 
 IN_COPY_MAX: Final = 10
 """Most people who are in copy of a ticket, or asked to be."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.decider import Decider
 from shared.events import Event, Unknown
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import (
+from shared.events.desk import (
     DeskNamed,
     DeskRevised,
     EntitlementDefined,

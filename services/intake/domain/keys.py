@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.decider import Decider
 from shared.errors import NotFound, Rejected
 from shared.events import Event, Unknown
-from shared.events.intake import ApiKeyCreated, ApiKeyRevoked
+from shared.events.access import ApiKeyCreated, ApiKeyRevoked
 from shared.scopes import Scope
 
 

@@ -15,7 +15,7 @@ from services.intake.domain.ticket import (
 )
 from shared.errors import Rejected
 from shared.events import Event
-from shared.events.intake import (
+from shared.events.relations import (
     TicketReleased,
     TicketsLinked,
     TicketSplit,

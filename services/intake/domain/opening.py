@@ -11,16 +11,10 @@ from services.intake.domain.triage import verified_or_asked
 from shared.errors import IdempotencyKeyReused
 from shared.events import Attachment, Event, Level, Person, TicketType
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import (
-    Authenticity,
-    Channel,
-    ConfirmedHow,
-    Relation,
-    TicketOpened,
-    TicketsRelated,
-    TopicDefined,
-    TriageRule,
-)
+from shared.events.desk import TopicDefined, TriageRule
+from shared.events.intake import Authenticity, Channel, TicketOpened
+from shared.events.participants import ConfirmedHow
+from shared.events.relations import Relation, TicketsRelated
 
 
 @dataclass(frozen=True)

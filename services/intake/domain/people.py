@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.decider import Decider
 from shared.events import Event, Unknown
-from shared.events.intake import PersonErased, PersonExported
+from shared.events.access import PersonErased, PersonExported
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 from shared.decider import Decider
 from shared.errors import NotFound, Rejected
 from shared.events import Event, Unknown
-from shared.events.intake import (
-    Authenticity,
+from shared.events.intake import Authenticity
+from shared.events.submissions import (
     SenderBlocked,
     SenderUnblocked,
     SubmissionQuarantined,

@@ -18,7 +18,7 @@ from services.intake.domain.ticket import (
 )
 from shared.errors import Rejected
 from shared.events import Event
-from shared.events.intake import Relation, TicketAbsorbed, TicketMerged, TicketsRelated
+from shared.events.relations import Relation, TicketAbsorbed, TicketMerged, TicketsRelated
 
 WORDS_MAX: Final = 100
 WORD_LENGTH_MIN: Final = 3

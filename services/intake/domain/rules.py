@@ -11,7 +11,7 @@ from typing import Final
 from services.intake.domain.ticket import Facts
 from shared.events import Level, TicketType
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import RuleCondition, TopicDefined, TriageRule
+from shared.events.desk import RuleCondition, TopicDefined, TriageRule
 
 FIELD_PREFIX: Final = "fields."
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from services.intake.domain.ticket import Ticket, known
 from shared.events import Event
-from shared.events.intake import OutsiderWrote, TicketShared, TopicDefined
+from shared.events.desk import TopicDefined
+from shared.events.relations import OutsiderWrote, TicketShared
 
 
 @dataclass(frozen=True)

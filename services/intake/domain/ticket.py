@@ -12,34 +12,38 @@ from uuid import UUID
 from shared.errors import NotFound, Rejected
 from shared.events import Event, Level, Person, TicketType, Unknown
 from shared.events.intake import (
-    AddressConfirmed,
-    BounceReceived,
     Channel,
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationReminded,
     ClarificationRequested,
+    CustomerMessageReceived,
+    Question,
+    TicketCategorised,
+    TicketOpened,
+    TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.participants import (
+    AddressConfirmed,
     CopyConfirmed,
     CopyEnded,
     CopyInvited,
     CopySuggested,
-    CustomerMessageReceived,
+)
+from shared.events.relations import (
     OutsiderWrote,
-    Question,
     TicketAbsorbed,
-    TicketCategorised,
     TicketMerged,
-    TicketOpened,
-    TicketPrioritised,
     TicketReleased,
     TicketShared,
     TicketsLinked,
     TicketsRelated,
     TicketsUnlinked,
     TicketUnmerged,
-    TicketVerified,
 )
 from shared.events.resolution import TicketArchived, TicketClosed, TicketReopened
+from shared.events.submissions import BounceReceived
 
 Bounced = tuple[UUID | None, str, str]
 """Which notification bounced for whom, with which status."""

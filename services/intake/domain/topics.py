@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.errors import Rejected
 from shared.events import TicketType
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import EntitlementDefined, TopicDefined, TriageRule
+from shared.events.desk import EntitlementDefined, TopicDefined, TriageRule
 from shared.ids import domain_key, person_id
 
 GENERAL: Final = TopicDefined(

@@ -11,14 +11,13 @@ from services.intake.domain.topics import Topics
 from services.intake.domain.verification import ROUNDS_MAX, checks_passed, questions_about
 from shared.events import Event, Level, Priority, TicketType
 from shared.events.customers import OrganisationDefined
+from shared.events.desk import TopicDefined, TriageRule
 from shared.events.intake import (
     ClarificationRequested,
     Question,
     TicketCategorised,
     TicketPrioritised,
     TicketVerified,
-    TopicDefined,
-    TriageRule,
 )
 
 MATRIX: Final[Mapping[Level, Mapping[Level, Priority]]] = {

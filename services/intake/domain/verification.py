@@ -6,7 +6,8 @@ from datetime import date
 from typing import Final
 
 from services.intake.domain.ticket import Facts
-from shared.events.intake import FormField, Question, TopicDefined
+from shared.events.desk import FormField, TopicDefined
+from shared.events.intake import Question
 from shared.form_fields import FILE, asked, in_words
 
 LETTERS_MIN: Final = 2

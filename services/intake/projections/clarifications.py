@@ -9,9 +9,9 @@ from shared.events.intake import (
     ClarificationLapsed,
     ClarificationProvided,
     ClarificationRequested,
-    TicketMerged,
     TicketVerified,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import TicketArchived, TicketClosed
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View

@@ -6,24 +6,15 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from shared.events import Event, Status, Unknown, status_after
+from shared.events import MOVE_STATUS, Event, Status, Unknown, status_after
 from shared.events.assignment import (
     AgentAssigned,
     AgentUnassigned,
-    TicketEscalated,
-    TicketQueued,
 )
 from shared.events.intake import (
-    AddressConfirmed,
     Authenticity,
-    ClarificationLapsed,
-    ClarificationProvided,
-    ClarificationRequested,
-    CustomerMessageReceived,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
-    TicketUnmerged,
     Verdict,
 )
 from shared.events.notify import (
@@ -32,36 +23,13 @@ from shared.events.notify import (
     NotificationSent,
     NotificationSuppressed,
 )
-from shared.events.resolution import (
-    AgentReplied,
-    ProgressReported,
-    TicketArchived,
-    TicketClosed,
-    TicketHeld,
-    TicketReopened,
-    TicketResolved,
-    WorkResumed,
-    WorkStarted,
-)
+from shared.events.participants import AddressConfirmed
+from shared.events.relations import TicketMerged, TicketUnmerged
 from shared.followers.view import Table, View
 from shared.log import Recorded
 
 STATUS_EVENTS: frozenset[type[Event]] = frozenset(
-    {
-        TicketQueued,
-        AgentAssigned,
-        AgentUnassigned,
-        TicketEscalated,
-        WorkStarted,
-        AgentReplied,
-        ProgressReported,
-        TicketHeld,
-        WorkResumed,
-        TicketResolved,
-        TicketReopened,
-        TicketClosed,
-        TicketArchived,
-    }
+    event for event in MOVE_STATUS if event.author != "intake"
 )
 """What others say that moves the status of a ticket."""
 
@@ -109,21 +77,9 @@ class Register:
     proven: ClassVar[Table[Proven]] = Table("proven", Proven)
     tables: ClassVar[Sequence[Table[Any]]] = (tickets, proven)
     hears: ClassVar[frozenset[type[Event]]] = (
-        STATUS_EVENTS
+        MOVE_STATUS
         | NOTIFICATION_EVENTS
-        | frozenset(
-            {
-                TicketOpened,
-                AddressConfirmed,
-                TicketCategorised,
-                ClarificationRequested,
-                ClarificationProvided,
-                CustomerMessageReceived,
-                TicketMerged,
-                TicketUnmerged,
-                ClarificationLapsed,
-            }
-        )
+        | frozenset({AddressConfirmed, TicketCategorised, TicketUnmerged})
     )
 
     def fold(self, view: View, recorded: Recorded) -> None:

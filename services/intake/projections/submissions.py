@@ -7,19 +7,17 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from shared.events import DESK, TICKETS, Attachment, Event
-from shared.events.intake import (
+from shared.events.intake import ClarificationProvided, CustomerMessageReceived, TicketOpened
+from shared.events.resolution import (
+    AgentReplied,
+)
+from shared.events.submissions import (
     BounceReceived,
-    ClarificationProvided,
-    CustomerMessageReceived,
     SenderBlocked,
     SenderUnblocked,
     SubmissionQuarantined,
     SubmissionRejected,
     SubmissionReleased,
-    TicketOpened,
-)
-from shared.events.resolution import (
-    AgentReplied,
 )
 from shared.followers.view import Table, View
 from shared.ids import derived_id

@@ -14,22 +14,22 @@ from shared.events.customers import (
     OrganisationDefined,
     PersonDescribed,
 )
+from shared.events.desk import EntitlementDefined, TopicDefined, TriageRulesDefined
 from shared.events.intake import (
     ClarificationProvided,
     ClarificationRequested,
-    EntitlementDefined,
-    TicketAbsorbed,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.relations import (
+    TicketAbsorbed,
+    TicketMerged,
     TicketsLinked,
     TicketsRelated,
     TicketsUnlinked,
     TicketUnmerged,
-    TicketVerified,
-    TopicDefined,
-    TriageRulesDefined,
 )
 from shared.events.resolution import (
     TicketArchived,

@@ -9,18 +9,17 @@ from uuid import UUID
 from shared.events import Event
 from shared.events.assignment import AgentAssigned, AgentDefined, AgentWentOnline, Role, TeamDefined
 from shared.events.base import Level, Person, Priority, TicketType
+from shared.events.desk import TopicDefined
 from shared.events.intake import (
     Channel,
     CustomerMessageReceived,
-    Relation,
     TicketCategorised,
     TicketOpened,
     TicketPrioritised,
-    TicketsRelated,
     TicketVerified,
-    TopicDefined,
 )
 from shared.events.notify import NotificationKind, NotificationRequested, NotificationSent
+from shared.events.relations import Relation, TicketsRelated
 from shared.events.resolution import AgentReplied, NoteAdded, ProgressKind, ProgressReported
 from shared.events.sla import ClockKind, ClockStarted, SlaPlanApplied, SlaPlanDefined, Target
 from shared.ids import derived_id, desk_id, person_id

@@ -7,7 +7,7 @@ import pytest
 from services.gateway.projection import DeskView
 from services.gateway.rows import TABLES, TicketRow
 from services.gateway.words import in_words
-from shared.events import Event, intake, notify, resolution, sla
+from shared.events import Event, desk, notify, resolution, sla, submissions
 from shared.events.assignment import AgentUnassigned, AgentWentOffline, ParticipantAdded, Role
 from shared.events.base import Status, TicketType
 from shared.events.gateway import TicketViewed
@@ -184,7 +184,7 @@ def test_every_event_is_a_line_of_the_timeline() -> None:
 
 
 def test_nothing_is_shown_of_what_is_no_ticket() -> None:
-    quarantined = intake.SubmissionQuarantined(
+    quarantined = submissions.SubmissionQuarantined(
         reason="no sender",
         raw_file_id="0" * 64,
         size_bytes=1,
@@ -248,9 +248,9 @@ def test_the_row_carries_a_vector_that_can_be_read() -> None:
 
 
 def test_a_topic_tells_what_the_fields_of_its_form_are_called() -> None:
-    topic = intake.TopicDefined(
+    topic = desk.TopicDefined(
         topic_id="device", name="Device", type=TicketType.TECHNICAL, team_id="t", team_name="T",
-        fields=(intake.FormField(name="serial_number", label="Serial number"),), revision=1,
+        fields=(desk.FormField(name="serial_number", label="Serial number"),), revision=1,
     )  # fmt: skip
     (row,) = fold(DeskView(), topic)["topics"]
     assert row.labels == {"serial_number": "Serial number"}

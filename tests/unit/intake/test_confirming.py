@@ -15,15 +15,14 @@ from services.intake.domain.ticket import SenderTakesNoPart
 from shared.errors import NotFound
 from shared.events import Event, Level, Status, status_after
 from shared.events.intake import (
-    AddressConfirmed,
     Channel,
     ClarificationRequested,
-    ConfirmedHow,
     CustomerMessageReceived,
     TicketCategorised,
     TicketPrioritised,
     TicketVerified,
 )
+from shared.events.participants import AddressConfirmed, ConfirmedHow
 from shared.testing.spec import T0, given
 from tests.unit.intake.test_conversation import (
     ARCHIVED,

@@ -21,24 +21,22 @@ from services.intake.domain.topics import Topics
 from services.intake.domain.verification import questions_about
 from shared.errors import NotFound
 from shared.events import Attachment, Event, Level, Person, Priority, TicketType
+from shared.events.desk import FormField, TopicDefined
 from shared.events.intake import (
-    BounceReceived,
     Channel,
     ClarificationProvided,
     ClarificationRequested,
-    CopyInvited,
-    CopySuggested,
     CustomerMessageReceived,
-    FormField,
     Question,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
     TicketVerified,
-    TopicDefined,
 )
+from shared.events.participants import CopyInvited, CopySuggested
+from shared.events.relations import TicketMerged
 from shared.events.resolution import ClosedHow, TicketArchived, TicketClosed, TicketReopened
+from shared.events.submissions import BounceReceived
 from shared.ids import person_id
 from shared.testing.spec import T0, given
 

@@ -11,7 +11,8 @@ from services.intake.domain.copying import (
 )
 from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived
 from shared.events import Person
-from shared.events.intake import CopyConfirmed, CopyEnded, CopyInvited, CustomerMessageReceived
+from shared.events.intake import CustomerMessageReceived
+from shared.events.participants import CopyConfirmed, CopyEnded, CopyInvited
 from shared.testing.spec import T0, given
 from tests.unit.intake.test_conversation import (
     ARCHIVED,

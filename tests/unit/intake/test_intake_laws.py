@@ -30,15 +30,15 @@ from services.intake.submission import read_submission
 from services.intake.text import CONTROL, cleaned, one_line, tidy, trouble_with_text
 from shared.errors import Rejected
 from shared.events import Event, Level, Person, Priority, TicketType, decode, encode
+from shared.events.desk import FormField
 from shared.events.intake import (
     Channel,
     ClarificationRequested,
-    FormField,
-    Relation,
     TicketCategorised,
     TicketPrioritised,
     TicketVerified,
 )
+from shared.events.relations import Relation
 from shared.events.resolution import ClosedHow, TicketArchived, TicketClosed, TicketReopened
 from shared.ids import derived_id, person_id
 from shared.testing.spec import T0

@@ -12,7 +12,7 @@ from services.intake.domain.keys import (
     RevokeApiKey,
 )
 from shared.errors import NotFound
-from shared.events.intake import ApiKeyCreated, ApiKeyRevoked
+from shared.events.access import ApiKeyCreated, ApiKeyRevoked
 from shared.scopes import Scope, covers
 from shared.testing.spec import T0, given
 

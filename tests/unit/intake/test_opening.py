@@ -5,15 +5,14 @@ import pytest
 from services.intake.domain import DECIDER, OpenTicket
 from shared.errors import IdempotencyKeyReused
 from shared.events import Level, Person, Priority, TicketType
+from shared.events.desk import FormField, TopicDefined
 from shared.events.intake import (
     Channel,
     ClarificationRequested,
-    FormField,
     TicketCategorised,
     TicketOpened,
     TicketPrioritised,
     TicketVerified,
-    TopicDefined,
 )
 from shared.ids import person_id
 from shared.testing.spec import T0, given

@@ -7,13 +7,8 @@ from services.intake.domain.desk import DESK_DECIDER, DefineOrganisation, Retire
 from services.intake.domain.topics import GENERAL, Topics
 from shared.events import Event, Person
 from shared.events.customers import OrganisationDefined
-from shared.events.intake import (
-    Channel,
-    EntitlementDefined,
-    RuleCondition,
-    TicketCategorised,
-    TriageRule,
-)
+from shared.events.desk import EntitlementDefined, RuleCondition, TriageRule
+from shared.events.intake import Channel, TicketCategorised
 from shared.ids import person_id
 from shared.testing.spec import T0, given
 

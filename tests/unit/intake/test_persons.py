@@ -17,7 +17,8 @@ from services.intake.domain.ticket import SenderTakesNoPart
 from services.intake.domain.topics import GENERAL, Topics
 from shared.events import Event, Person
 from shared.events.customers import AddressLinked, AddressUnlinked, PersonDescribed
-from shared.events.intake import Channel, CustomerMessageReceived, TicketAbsorbed
+from shared.events.intake import Channel, CustomerMessageReceived
+from shared.events.relations import TicketAbsorbed
 from shared.ids import derived_id, person_id
 from shared.testing.spec import T0, given
 

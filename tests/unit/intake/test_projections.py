@@ -9,24 +9,20 @@ from services.intake.projections.submissions import Submissions
 from services.intake.projections.triage import Triage
 from shared.events import Attachment, Event, Level, Person, Priority, TicketType
 from shared.events.assignment import AgentAssigned, AgentUnassigned
+from shared.events.desk import TopicDefined
 from shared.events.intake import (
-    BounceReceived,
     Channel,
     ClarificationProvided,
     ClarificationRequested,
     CustomerMessageReceived,
     Question,
-    Relation,
-    SubmissionQuarantined,
     TicketCategorised,
-    TicketMerged,
     TicketOpened,
     TicketPrioritised,
-    TicketsRelated,
     TicketVerified,
-    TopicDefined,
 )
 from shared.events.notify import NotificationKind, NotificationSent
+from shared.events.relations import Relation, TicketMerged, TicketsRelated
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,
@@ -34,6 +30,7 @@ from shared.events.resolution import (
     TicketReopened,
     TicketResolved,
 )
+from shared.events.submissions import BounceReceived, SubmissionQuarantined
 from shared.followers.contracts import Projection
 from shared.followers.view import View
 from shared.ids import person_id

@@ -8,14 +8,8 @@ from services.intake.domain.rules import OPS, holds, ruled
 from services.intake.domain.ticket import Facts
 from services.intake.domain.topics import GENERAL, Topics
 from shared.events import Level, Person, Priority, TicketType
-from shared.events.intake import (
-    Channel,
-    RuleCondition,
-    TicketCategorised,
-    TicketPrioritised,
-    TriageRule,
-    TriageRulesDefined,
-)
+from shared.events.desk import RuleCondition, TriageRule, TriageRulesDefined
+from shared.events.intake import Channel, TicketCategorised, TicketPrioritised
 from shared.ids import person_id
 from shared.testing.spec import T0, given
 

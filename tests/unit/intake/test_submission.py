@@ -8,7 +8,7 @@ from services.intake.domain.topics import Topics
 from services.intake.fields import FILE_BYTES_MAX
 from services.intake.submission import Submission, read_submission
 from shared.events import TicketType
-from shared.events.intake import EntitlementDefined, FieldCondition, FormField, TopicDefined
+from shared.events.desk import EntitlementDefined, FieldCondition, FormField, TopicDefined
 from shared.ids import person_id
 from shared.web import Invalid
 

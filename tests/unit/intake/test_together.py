@@ -27,23 +27,25 @@ from services.intake.projections.clarifications import Clarifications
 from services.intake.projections.triage import Triage
 from shared.errors import Rejected
 from shared.events import Event, Person
+from shared.events.desk import FormField
 from shared.events.intake import (
     Channel,
     ClarificationLapsed,
     ClarificationReminded,
     ClarificationRequested,
-    FormField,
-    TicketAbsorbed,
     TicketCategorised,
-    TicketMerged,
     TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.relations import (
+    TicketAbsorbed,
+    TicketMerged,
     TicketReleased,
     TicketsLinked,
     TicketSplit,
     TicketSplitOff,
     TicketsUnlinked,
     TicketUnmerged,
-    TicketVerified,
 )
 from shared.ids import person_id
 from shared.testing.spec import T0, fold, given

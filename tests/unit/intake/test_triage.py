@@ -34,22 +34,11 @@ from services.intake.domain.topics import GENERAL, TopicNotOffered, Topics
 from services.intake.domain.triage import MATRIX
 from shared.errors import NotFound
 from shared.events import Event, Level, Person, Priority, TicketType
-from shared.events.intake import (
-    Channel,
-    DeskNamed,
-    DeskRevised,
-    EntitlementDefined,
-    Relation,
-    SubmissionQuarantined,
-    TicketAbsorbed,
-    TicketCategorised,
-    TicketMerged,
-    TicketPrioritised,
-    TicketsRelated,
-    TicketVerified,
-    TopicDefined,
-)
+from shared.events.desk import DeskNamed, DeskRevised, EntitlementDefined, TopicDefined
+from shared.events.intake import Channel, TicketCategorised, TicketPrioritised, TicketVerified
+from shared.events.relations import Relation, TicketAbsorbed, TicketMerged, TicketsRelated
 from shared.events.resolution import ClosedHow, TicketClosed
+from shared.events.submissions import SubmissionQuarantined
 from shared.ids import person_id
 from shared.testing.spec import T0, given
 

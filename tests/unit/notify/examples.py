@@ -9,14 +9,14 @@ from shared.events.intake import (
     Channel,
     ClarificationReminded,
     ClarificationRequested,
-    CopyInvited,
     CustomerMessageReceived,
-    OutsiderWrote,
     Question,
     TicketCategorised,
     TicketOpened,
     TicketPrioritised,
 )
+from shared.events.participants import CopyInvited
+from shared.events.relations import OutsiderWrote
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,

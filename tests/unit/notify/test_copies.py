@@ -6,7 +6,7 @@ from services.notify.letters import Occasion, letters_for
 from services.notify.story import story_of
 from shared.clock import utc_now
 from shared.events import Event, Person
-from shared.events.intake import CopyConfirmed, CopyEnded, CopyInvited
+from shared.events.participants import CopyConfirmed, CopyEnded, CopyInvited
 from shared.events.resolution import AgentReplied
 from shared.ids import person_id
 from shared.links import read_link

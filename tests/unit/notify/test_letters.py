@@ -10,9 +10,9 @@ from services.notify.rules import Rules
 from services.notify.story import story_of
 from shared.events import Event, Priority
 from shared.events.assignment import AgentUnassigned, ParticipantAdded, TicketLeftUntouched
-from shared.events.intake import OutsiderWrote, TicketMerged
 from shared.events.notify import NotificationKind as Kind
 from shared.events.notify import NotificationRulesDefined
+from shared.events.relations import OutsiderWrote, TicketMerged
 from shared.events.resolution import (
     ClosedHow,
     ClosureReminded,

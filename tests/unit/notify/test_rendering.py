@@ -28,14 +28,9 @@ from services.notify.words import (
 from shared.clock import utc_now
 from shared.events import Event, Person
 from shared.events.assignment import ParticipantAdded
-from shared.events.intake import (
-    AddressConfirmed,
-    Authenticity,
-    ClarificationProvided,
-    ConfirmedHow,
-    Verdict,
-)
+from shared.events.intake import Authenticity, ClarificationProvided, Verdict
 from shared.events.notify import NotificationKind
+from shared.events.participants import AddressConfirmed, ConfirmedHow
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,

@@ -14,7 +14,7 @@ from services.portal.owners import Answer
 from services.portal.rendering import paragraphs, place, size
 from services.portal.topic_fields import shown
 from shared.clock import utc_now
-from shared.events.intake import FieldCondition, FormField
+from shared.events.desk import FieldCondition, FormField
 
 TOKENS = FormTokens("secret")
 

@@ -11,7 +11,7 @@ from services.portal.forms import FormTokens
 from services.portal.rows import TicketRow
 from services.portal.settings import Settings
 from services.portal.status_pages import Holder, status_page
-from shared.events.intake import TicketMerged
+from shared.events.relations import TicketMerged
 from shared.links import Link
 from shared.testing.spec import T0, TICKET
 from tests.unit.portal.test_pages import MARIA, OPENED, ticket

@@ -13,24 +13,25 @@ from shared.clock import utc_now
 from shared.events import Event, Person, Priority, Status, all_event_types
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued
 from shared.events.base import Level
+from shared.events.desk import FormField, TopicDefined
 from shared.events.intake import (
-    AddressConfirmed,
     Channel,
     ClarificationProvided,
     ClarificationRequested,
+    CustomerMessageReceived,
+    Question,
+    TicketOpened,
+    TicketPrioritised,
+    TicketVerified,
+)
+from shared.events.participants import (
+    AddressConfirmed,
     ConfirmedHow,
     CopyConfirmed,
     CopyEnded,
     CopyInvited,
-    CustomerMessageReceived,
-    FormField,
-    Question,
-    TicketMerged,
-    TicketOpened,
-    TicketPrioritised,
-    TicketVerified,
-    TopicDefined,
 )
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,

@@ -6,13 +6,8 @@ from uuid import UUID
 
 from shared.events import Event, Person, TicketType
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketEscalated, TicketQueued
-from shared.events.intake import (
-    Channel,
-    CustomerMessageReceived,
-    TicketCategorised,
-    TicketMerged,
-    TicketOpened,
-)
+from shared.events.intake import Channel, CustomerMessageReceived, TicketCategorised, TicketOpened
+from shared.events.relations import TicketMerged
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.intake import FieldCondition, FormField
+from shared.events.desk import FieldCondition, FormField
 from shared.form_fields import asked, in_words, wrong_fields
 
 PRODUCT = FormField(name="product", label="Product", kind="choice", choices=("Till", "Shop"))
