@@ -24,7 +24,7 @@ from shared.errors import (
 from shared.events import Event, Unknown, encode, silent_on
 from shared.events.personal import About, needs_cause, persons_of, plan_of, requester_of
 from shared.ids import derived_id, uuid7
-from shared.log.records import Batch, Claim, CursorMove, NewEvent, Past
+from shared.log.records import Batch, Claim, CursorMove, NewEvent, Past, Recorded
 from shared.log.vector import Vector
 from shared.telemetry import current_traceparent
 
@@ -43,12 +43,12 @@ def no_claims(_event: Event) -> Sequence[Claim]:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decider(Generic[C, S]):
     """How commands `C` are decided from states `S`.
 
     `evolve` is shown everything this service knows of the subject, said and heard, and
-    never refuses history.
+    never refuses history. It changes no state: it makes the next one.
     """
 
     initial_state: S
@@ -62,6 +62,10 @@ class Decider(Generic[C, S]):
         for event in events:
             state = self.evolve(state, event)
         return state
+
+    def step(self, state: S, recorded: Recorded) -> S:
+        """The state after what the log holds next."""
+        return self.evolve(state, recorded.event)
 
 
 @dataclass(frozen=True)
@@ -228,10 +232,12 @@ class Work(Generic[C, S]):
 
     def _state(self, subject: UUID) -> S:
         if subject not in self._states:
-            past = self._pasts[subject].events
-            self._states[subject] = self._decider.fold([recorded.event for recorded in past])
-            if past:
-                self._latest[subject] = max(recorded.occurred_at for recorded in past)
+            past = self._pasts[subject]
+            self._states[subject] = past.fold(
+                self._decider, self._decider.initial_state, self._decider.step
+            )
+            if past.events:
+                self._latest[subject] = max(recorded.occurred_at for recorded in past.events)
         for event in self._unfolded.pop(subject, ()):
             self._states[subject] = self._decider.evolve(self._states[subject], event)
         return self._states[subject]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.notify.domain import DECIDER, Stage
-from services.notify.outbox import Claimed, Lately
+from services.notify.outbox import COME_FIRST, Claimed, Lately
 from shared.events.notify import NotificationKind, NotificationRequested
 from shared.log.records import Past, Recorded
 
@@ -33,6 +33,12 @@ class Job:
     stage: Stage
     capped: bool = False
     """The customer was sent so much lately that machines must be talking."""
+
+    @property
+    def place(self) -> tuple[bool, int, float]:
+        """Its place in line, like no other's: the lowest goes first."""
+        later = self.event.kind not in COME_FIRST
+        return later, self.recorded.position, self.claimed.until_seconds
 
     @property
     def attempts(self) -> int:

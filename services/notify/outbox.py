@@ -8,12 +8,17 @@ like that when its lease has ended is an outcome that nobody knows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.notify.finders import QUERIES
 from shared.clock import monotonic_seconds
+from shared.events.notify import NotificationKind
 from shared.postgres import Pool
 from shared.together import Together
+
+COME_FIRST: Final = frozenset({NotificationKind.ACKNOWLEDGMENT, NotificationKind.LINK})
+"""What somebody sits waiting for: it overtakes all else, however much there is to tell."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,17 @@ class Outbox:
         """Settle what the log has known for long: a crash came before it was written down."""
         await self._pool.execute(QUERIES.tidy)
 
-    async def claim(self, limit: int) -> list[Claimed]:
-        """Take up to so many notifications that are due."""
+    async def claim(self, limit: int, *, only_first: bool = False) -> list[Claimed]:
+        """Take up to so many notifications that are due, those that come first before others."""
         until = monotonic_seconds() + self._lease_seconds
         rows = await self._pool.fetch(
-            QUERIES.claim, self._holder, self._instance, limit, self._lease_seconds
+            QUERIES.claim,
+            self._holder,
+            self._instance,
+            limit,
+            self._lease_seconds,
+            [kind.value for kind in COME_FIRST],
+            only_first,
         )
         return [
             Claimed(

@@ -7,11 +7,11 @@ without: a customer waits for it, and the mistake is logged.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import structlog
-from jinja2 import TemplateError, meta
+from jinja2 import Template, TemplateError, meta
 
 from services.notify.preview import PREVIEWS, made_up
 from services.notify.rendering import Rendered, around, own_environment, render, source_of
@@ -97,11 +97,19 @@ def _wrong(each: MailTemplate) -> Iterator[str]:
             return
 
 
+_AROUND: Final = ("_layout.txt", "_layout.html", "_frame.html")
+
+
+@lru_cache(maxsize=200)
+def _template(source: str) -> Template:
+    return _OWN.from_string(source)
+
+
 @cache
 def _facts_of(name: str) -> frozenset[str]:
     """What a mail is given: all that our own template of it, and its layout, ask for."""
     asked: set[str] = set()
-    for file in (f"{name}.txt", f"{name}.html", f"{name}.subject", "_layout.txt", "_layout.html"):
+    for file in (f"{name}.txt", f"{name}.html", f"{name}.subject", *_AROUND):
         asked |= meta.find_undeclared_variables(_OWN.parse(source_of(file)))
     return frozenset(asked)
 
@@ -112,10 +120,10 @@ def _rendered(
     told = {name: in_language(value, language) for name, value in facts.items()}
     made = usual
     if own.subject.strip():
-        subject = _OWN.from_string(own.subject).render(told)
+        subject = _template(own.subject).render(told)
         made = replace(made, subject=line(subject, max(TITLE_LENGTH_MAX, SUBJECT_LENGTH_MAX)))
     if own.text.strip():
-        body = _OWN.from_string(own.text).render(told).strip()
+        body = _template(own.text).render(told).strip()
         text, html = around(own.name, language, body, told)
         made = replace(made, text=text, html=html)
     return made

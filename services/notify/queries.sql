@@ -63,6 +63,7 @@ group by recipient;
 
 -- name: claim
 -- Take up to $3 notifications that are due, for $4 seconds: whoever claims a row has it alone.
+-- Those of the kinds $5 come before all others; with $6, only they do.
 insert into outbox.attempts as a
     (id, subject, state, holder, instance, lease_until, attempts, unknowns, next_at)
 select d.id, d.subject, 'claimed', $1, $2, now() + make_interval(secs => $4), 0, 0, now()
@@ -71,7 +72,8 @@ left join outbox.attempts b on b.id = d.id
 where d.stage in ('requested', 'unknown')
   and (d.not_before is null or d.not_before <= now())
   and (b.id is null or (b.state <> 'done' and b.lease_until < now() and b.next_at <= now()))
-order by d.requested_at
+  and (not $6::boolean or d.kind = any ($5::text[]))
+order by d.kind <> all ($5::text[]), d.requested_at
 limit $3
 on conflict (id) do update set
     was_sending = a.state = 'sending',

@@ -8,7 +8,7 @@ from services.notify.directory import Directory
 from services.notify.domain import RecordBounce, RequestNotifications
 from services.notify.letters import LOOKED_UP_FOR, TOLD_OF, Occasion, cause_of, letters_for
 from services.notify.settings import Settings
-from services.notify.story import story_of
+from services.notify.story import Story, step
 from services.notify.writing import Writer
 from shared.events import Event
 from shared.events.submissions import BounceReceived
@@ -33,7 +33,7 @@ class Tell:
         """One command with every letter that the event leads to."""
         event, ticket_id = recorded.event, recorded.subject
         assert isinstance(event, Event)
-        story = story_of(ticket_id, past.events)
+        story = past.fold(Story, Story(ticket_id), step)
         directory = Directory()
         if type(event) in LOOKED_UP_FOR:
             directory = await self._writer.finder.directory(story, event)

@@ -7,10 +7,11 @@ languages; what people wrote is escaped in HTML and freed of control characters 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -47,14 +48,19 @@ def render(template: str, facts: Mapping[str, Any], language: str = ENGLISH) -> 
 
 def around(template: str, language: str, body: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """The text and the HTML of a template with another body."""
-    name = template if language == ENGLISH else f"{language}/{template}"
+    plain, marked = _around(template if language == ENGLISH else f"{language}/{template}")
+    told = {**facts, "own_body": body}
+    text = plain.render(told).strip()
+    return _GAP.sub("\n\n", text) + "\n", marked.render(told).strip() + "\n"
+
+
+@cache
+def _around(name: str) -> tuple[Template, Template]:
+    """A template as text and as HTML, with a body that is still to be given."""
     frame = '{% extends "' + name + '.KIND" %}{% block body %}BODY{% endblock %}'
     plain = frame.replace("KIND", "txt").replace("BODY", "\n{{ own_body }}\n")
     marked = frame.replace("KIND", "html").replace("BODY", "{{ own_body | paragraphs }}")
-    told = {**facts, "own_body": body}
-    text = _TEXT.from_string(plain).render(told).strip()
-    html = _HTML.from_string(marked).render(told).strip()
-    return _GAP.sub("\n\n", text) + "\n", html + "\n"
+    return _TEXT.from_string(plain), _HTML.from_string(marked)
 
 
 def source_of(file: str) -> str:

@@ -68,6 +68,9 @@ KEPT: Final = timedelta(days=30)
 HOUR: Final = timedelta(hours=1)
 
 
+Line = asyncio.PriorityQueue[tuple[tuple[bool, int, float], Job]]
+
+
 class Sender:
     """Sends what was requested, with a few connections at once."""
 
@@ -79,7 +82,7 @@ class Sender:
         self._origin = Origin("", settings.from_address, settings.mail_domain)
         self._server = MailServer.parse(settings.smtp_url)
         # Mails on one ticket go through one courier, so that they leave in their order.
-        self._lines: list[asyncio.Queue[Job]] = [asyncio.Queue() for _ in range(settings.senders)]
+        self._lines: list[Line] = [asyncio.PriorityQueue() for _ in range(settings.senders)]
         self._busy = 0
         self._done: list[UUID] = []
         """Settled, and not yet written down in the outbox."""
@@ -101,7 +104,7 @@ class Sender:
         with suppress(TimeoutError, *OUTAGES):
             async with asyncio.timeout(STOPPING_SECONDS_MAX):
                 waiting = [line.get_nowait() for line in self._lines for _ in range(line.qsize())]
-                await self._outbox.release([job.claimed for job in waiting])
+                await self._outbox.release([job.claimed for _, job in waiting])
                 while self._busy:
                     await asyncio.sleep(0.02)
                 await self._flush()
@@ -140,13 +143,13 @@ class Sender:
     async def _fill(self) -> bool:
         """Claim a few and hand them to the couriers; False when nothing more is due now."""
         senders = self._settings.senders
-        waiting = sum(line.qsize() for line in self._lines)
-        if waiting >= senders or monotonic_seconds() < self._unreachable_until:
+        if monotonic_seconds() < self._unreachable_until:
             return False
         if self._runtime.log.hold.on:  # maybe it was sent, and only this database forgot
             return False
         limit = senders * CLAIMED_PER_COURIER
-        claimed = await self._outbox.claim(limit)
+        busy = sum(line.qsize() for line in self._lines) >= senders
+        claimed = await self._outbox.claim(limit, only_first=busy)
         if not claimed:
             return False
         self._origin = replace(self._origin, name=await self._finder.desk_name())
@@ -154,8 +157,8 @@ class Sender:
         found = [(one, job_of(one, pasts[one.subject])) for one in claimed]
         self._done += [one.id for one, job in found if job is None]
         jobs = await self._capped([job for _, job in found if job is not None])
-        for job in sorted(jobs, key=lambda job: job.recorded.position):
-            self._lines[job.recorded.subject.int % senders].put_nowait(job)
+        for job in jobs:
+            self._lines[job.recorded.subject.int % senders].put_nowait((job.place, job))
         return len(claimed) == limit
 
     async def _capped(self, jobs: Sequence[Job]) -> Sequence[Job]:
@@ -180,12 +183,12 @@ class Sender:
         done, self._done = self._done, []
         await self._outbox.done(done)
 
-    async def _work(self, line: asyncio.Queue[Job]) -> None:
+    async def _work(self, line: Line) -> None:
         settings = self._settings
         courier = Courier(self._server, settings.mail_domain, settings.smtp_timeout_seconds)
         try:
             while True:
-                job = await line.get()
+                _, job = await line.get()
                 self._busy += 1
                 try:
                     with self._span(job):

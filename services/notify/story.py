@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from typing import Final
 from uuid import UUID
 
@@ -126,14 +127,17 @@ class Story:
 
 def story_of(ticket_id: UUID, past: Iterable[Recorded]) -> Story:
     """The story of a ticket, from what this service's log knows of it."""
-    story = Story(ticket_id)
-    heard: dict[UUID, type] = {}
-    for recorded in past:
-        heard[recorded.id] = type(recorded.event)
-        story = evolve(story, recorded.event)
-        if story.opened is not None and story.opening_id is None:
-            story = replace(story, opening_id=recorded.id)
-    return replace(story, heard=heard)
+    return reduce(step, past, Story(ticket_id))
+
+
+def step(story: Story, recorded: Recorded) -> Story:
+    """The story after what the log holds next."""
+    after = evolve(story, recorded.event)
+    opening_id = after.opening_id
+    if after.opened is not None and opening_id is None:
+        opening_id = recorded.id
+    heard = {**story.heard, recorded.id: type(recorded.event)}
+    return replace(after, opening_id=opening_id, heard=heard)
 
 
 def evolve(story: Story, event: Event | Unknown) -> Story:

@@ -8,12 +8,15 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
-from shared.log.records import Past, Recorded
+from shared.log.records import Folded, Past, Recorded
 from shared.together import Together
 
 SUBJECTS_MAX = 300
 CHARACTERS_MAX = 500_000
 """What is remembered at most: decoded, it takes some ten times as much memory."""
+
+FOLDED_MAX = 1_000
+"""Subjects whose folded states are remembered, also where their events are not any more."""
 
 ReadNewer = Callable[[Sequence[UUID], Sequence[int]], Awaitable[dict[UUID, Past]]]
 """What is behind a position of each subject, and its vector as of now."""
@@ -26,6 +29,7 @@ class Pasts:
         self._read_newer = read_newer
         self._together = Together(self._read)
         self._known: OrderedDict[UUID, list[Recorded]] = OrderedDict()
+        self._folded: OrderedDict[UUID, Folded] = OrderedDict()
         self._characters = 0
         self._forgotten = 0
         """How often it had to forget: what was known before is not to be handed out."""
@@ -51,7 +55,7 @@ class Pasts:
         for subject, past in newer.items():
             # A new list: others may be looking at the old one.
             events = [*known[subject], *past.events] if past.events else known[subject]
-            pasts[subject] = Past(events, past.vector)
+            pasts[subject] = Past(events, past.vector, self._folded_of(subject))
             self._remember(subject, events)
         return pasts
 
@@ -59,7 +63,15 @@ class Pasts:
         """Remember nothing any more, e.g. because somebody is to be forgotten."""
         self._forgotten += 1
         self._known.clear()
+        self._folded.clear()
         self._characters = 0
+
+    def _folded_of(self, subject: UUID) -> Folded:
+        folded = self._folded.setdefault(subject, {})
+        self._folded.move_to_end(subject)
+        if len(self._folded) > FOLDED_MAX:
+            self._folded.popitem(last=False)
+        return folded
 
     def _remember(self, subject: UUID, events: list[Recorded]) -> None:
         self._characters += _length(events) - _length(self._known.pop(subject, []))

@@ -1,16 +1,19 @@
 """The shapes of the log: an event as recorded, and what one caller wants appended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from shared.events import Event, Unknown, decode
 from shared.events.personal import About
 from shared.log.vector import Vector
 from shared.privacy.sealing import Secrets, opened
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,31 @@ class Past:
     """Said and heard, in the order this service learned them."""
     vector: Vector
     """How far each author's stream has come, also where nothing of it is stored."""
+    folded: "Folded" = field(default_factory=dict, repr=False, compare=False)
+    """What earlier reads of it were folded into, and up to which position."""
+
+    def fold(self, by: Hashable, first: S, step: Callable[[S, Recorded], S]) -> S:
+        """What the events amount to, `step` by step from `first`; `by` names that fold.
+
+        A past only grows, so what was folded once is remembered, and gone on from. `step` must
+        be pure, and leave the state it is given as it is.
+        """
+        position: int
+        state: S
+        position, state = self.folded.get(by, (-1, first))
+        last = self.events[-1].position if self.events else -1
+        if position > last:  # somebody has seen more of it than this reader
+            position, state = -1, first
+        start = bisect_right(self.events, position, key=lambda recorded: recorded.position)
+        for recorded in self.events[start:]:
+            state = step(state, recorded)
+        if start < len(self.events):
+            self.folded[by] = (last, state)
+        return state
+
+
+Folded = dict[Hashable, tuple[int, Any]]
+"""States by the folds that led to them, each with the position of the last event in it."""
 
 
 class NewEvent(NamedTuple):

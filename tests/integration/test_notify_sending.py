@@ -213,6 +213,18 @@ async def test_an_assignment_tells_customer_agent_and_a_breach_the_managers(
     ]  # fmt: skip
 
 
+async def test_an_acknowledgment_overtakes_what_is_told_of_other_tickets(
+    notify: Notify, server: MailServer
+) -> None:
+    await notify.hears(opened(), categorised(), prioritised(), assigned())
+    notify.ticket = uuid7()
+    await notify.hears(opened())
+    async with notify.sending(senders=1):
+        await eventually(lambda: len(server.mails) == 3)
+    subjects = [message_from_bytes(mail)["Subject"] for mail in server.mails]
+    assert [" We have your request" in subject for subject in subjects] == [True, True, False]
+
+
 async def test_a_mail_put_off_is_tried_again(notify: Notify, server: MailServer) -> None:
     server.script = ["RCPT 450 busy", "DOT 451 later", ""]
     async with notify.sending():

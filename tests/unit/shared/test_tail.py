@@ -115,6 +115,39 @@ async def test_a_remembered_past_is_the_whole_past(taken: list[tuple[str, int, i
             for subject, past in found.items():
                 assert list(past.events) == [e for e in store.events if e.subject == subject]
                 assert past.vector["resolution"] == len(past.events)
+                assert past.fold("positions", (), positions) == tuple(
+                    event.position for event in past.events
+                )
+
+
+def positions(state: tuple[int, ...], recorded: Recorded) -> tuple[int, ...]:
+    return (*state, recorded.position)
+
+
+async def test_a_fold_goes_on_from_where_the_last_one_ended_and_each_reader_has_its_own_past(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, seen = Store(), []
+    remembered = Pasts(store.newer)
+    store.add(SUBJECTS[0])
+    earlier = (await remembered.read(SUBJECTS[:1]))[SUBJECTS[0]]
+    store.add(SUBJECTS[0])
+    monkeypatch.setattr(pasts, "CHARACTERS_MAX", 0)
+    later = (await remembered.read(SUBJECTS[:1]))[SUBJECTS[0]]
+
+    def count(state: int, recorded: Recorded) -> int:
+        seen.append(recorded.position)
+        return state + 1
+
+    assert later.fold("count", 0, count) == 2
+    assert earlier.fold("count", 0, count) == 1
+    store.add(SUBJECTS[0])
+    newest = (await remembered.read(SUBJECTS[:1]))[SUBJECTS[0]]
+    seen.clear()
+    assert later.fold("count", 0, count) + newest.fold("count", 0, count) == 5
+    assert seen == [2, 3]
+    remembered.forget()
+    assert (await remembered.read(SUBJECTS[:1]))[SUBJECTS[0]].folded == {}
 
 
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
