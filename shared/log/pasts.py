@@ -15,7 +15,7 @@ SUBJECTS_MAX = 300
 CHARACTERS_MAX = 500_000
 """What is remembered at most: decoded, it takes some ten times as much memory."""
 
-FOLDED_MAX = 1_000
+FOLDED_MAX = SUBJECTS_MAX
 """Subjects whose folded states are remembered, also where their events are not any more."""
 
 ReadNewer = Callable[[Sequence[UUID], Sequence[int]], Awaitable[dict[UUID, Past]]]
