@@ -69,7 +69,7 @@ def routes(portal: Portal) -> APIRouter:
         if "@" not in filled.get("email"):
             wrong = Problems({"email": "Please give the e-mail address that you wrote to us with."})
             return _page(portal, filled, wrong, 422)
-        wait = portal.limits.wait_seconds(request, filled.get("email"))
+        wait = portal.limits.wait_seconds(request, filled.get("email"), "find")
         if wait:
             many = Problems(
                 message=f"Too many were asked for. Please try again in {minutes(wait)}."
