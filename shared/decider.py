@@ -197,7 +197,9 @@ class Work(Generic[C, S]):
         """Said here, and not in the states yet: most often nobody asks again."""
         self._vectors = {subject: past.vector for subject, past in pasts.items()}
         self._latest: dict[UUID, datetime] = {}
-        self._ids = {e.id for past in pasts.values() for e in past.events if e.said}
+        self._past_ids = {e.id for past in pasts.values() for e in past.events if e.said}
+        self._ordinals: dict[tuple[UUID, UUID | None], int] = {}
+        """How many events were said here under the first id of a subject's commands."""
         self._pasts = pasts
         self._requesters: dict[UUID, UUID] = {}
         self._events: list[NewEvent] = []
@@ -206,13 +208,17 @@ class Work(Generic[C, S]):
     def decide(self, subject: UUID, command: C, context: Context) -> Outcome:
         """Decide one command; what it says is kept for `batch`."""
         vector = self._vectors[subject]
-        if context.repeatable and self._event_id(subject, context, 0) in self._ids:
+        first = self._event_id(subject, context, 0) if context.repeatable else None
+        if first in self._past_ids:
             self._check_request(subject, context)
             return Outcome(subject, (), vector, repeated=True)
         if context.seen is not None and not context.seen.covers(vector):
             raise Stale(seen=str(context.seen), now=str(vector))
         said = self._decider.decide(command, self._state(subject))
-        ids = tuple(self._event_id(subject, context, ordinal) for ordinal in range(len(said)))
+        # Several commands of one request on one subject: their events are numbered on.
+        start = self._ordinals.get((subject, first), 0)
+        self._ordinals[subject, first] = end = start + len(said)
+        ids = tuple(self._event_id(subject, context, ordinal) for ordinal in range(start, end))
         for event, event_id in zip(said, ids, strict=True):
             self._say(subject, event, event_id, context)
         return Outcome(subject, tuple(said), self._vectors[subject], ids)
@@ -281,7 +287,6 @@ class Work(Generic[C, S]):
         )
         self._events.append(new)
         self._claims.extend((subject, claim) for claim in self._decider.claims(event))
-        self._ids.add(event_id)
         self._latest[subject] = occurred_at
         self._vectors[subject] = vector.moved(self._author, version)
         self._unfolded.setdefault(subject, []).append(event)

@@ -19,7 +19,7 @@ from services.assignment.domain.policy import Policy
 from services.assignment.projection import Queues
 from services.assignment.rows import need_of
 from services.assignment.staff import Staff
-from shared.errors import CapacityExceeded, LedgerdeskError
+from shared.errors import CapacityExceeded
 from shared.events.assignment import AgentAssigned
 from shared.logging import kind_of
 from shared.outages import OUTAGES
@@ -103,7 +103,9 @@ class Queue:
         except CapacityExceeded:
             staff.look_again(await self._directory.agents())
             return False
-        except LedgerdeskError as error:
+        except OUTAGES:
+            raise
+        except Exception as error:  # noqa: BLE001 - one ticket's trouble is no other's
             log.warning("take_up_refused", ticket_id=ticket_id, code=type(error).__name__)
             return False
         found = [event for event in outcome.events if isinstance(event, AgentAssigned)]

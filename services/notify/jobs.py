@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain import DECIDER, Stage
-from services.notify.outbox import COME_FIRST, Claimed, Lately
+from services.notify.outbox import COME_FIRST, HEAD_START, Claimed, Lately
 from shared.events.notify import NotificationKind, NotificationRequested
 from shared.log.records import Past, Recorded
 
@@ -35,10 +36,15 @@ class Job:
     """The customer was sent so much lately that machines must be talking."""
 
     @property
-    def place(self) -> tuple[bool, int, float]:
+    def comes_first(self) -> bool:
+        """Whether somebody sits waiting for it."""
+        return self.event.kind in COME_FIRST
+
+    @property
+    def place(self) -> tuple[datetime, int, datetime]:
         """Its place in line, like no other's: the lowest goes first."""
-        later = self.event.kind not in COME_FIRST
-        return later, self.recorded.position, self.claimed.until_seconds
+        start = HEAD_START if self.comes_first else timedelta()
+        return self.recorded.occurred_at - start, self.recorded.position, self.claimed.lease_until
 
     @property
     def attempts(self) -> int:

@@ -7,7 +7,7 @@ like that when its lease has ended is an outcome that nobody knows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from shared.together import Together
 
 COME_FIRST: Final = frozenset({NotificationKind.ACKNOWLEDGMENT, NotificationKind.LINK})
 """What somebody sits waiting for: it overtakes all else, however much there is to tell."""
+
+HEAD_START: Final = timedelta(minutes=5)
+"""As what was requested so much earlier: no longer does anything else wait for them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Claimed:
     """Whoever had it before was handing it over, and has not been heard of since."""
     until_seconds: float
     """When the lease ends, on the monotonic clock."""
+    lease_until: datetime
+    """The same on the database's clock: what tells this claim from a later one."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ class Outbox:
         await self._pool.execute(QUERIES.tidy)
 
     async def claim(self, limit: int, *, only_first: bool = False) -> list[Claimed]:
-        """Take up to so many notifications that are due, those that come first before others."""
+        """Take up to so many notifications that are due: in the order they were requested in,
+        those that come first as if they had been so earlier; `only_first`: no others."""
         until = monotonic_seconds() + self._lease_seconds
         rows = await self._pool.fetch(
             QUERIES.claim,
@@ -76,6 +82,7 @@ class Outbox:
             limit,
             self._lease_seconds,
             [kind.value for kind in COME_FIRST],
+            HEAD_START,
             only_first,
         )
         return [
@@ -86,6 +93,7 @@ class Outbox:
                 unknowns=row["unknowns"],
                 was_sending=row["was_sending"],
                 until_seconds=until,
+                lease_until=row["lease_until"],
             )
             for row in rows
         ]
@@ -115,8 +123,9 @@ class Outbox:
         )
 
     async def release(self, claimed: Sequence[Claimed]) -> None:
-        """Give back what was not tried."""
-        await self._pool.execute(QUERIES.release, [one.id for one in claimed], self._holder)
+        """Give back what was not tried, unless it was claimed anew meanwhile."""
+        ids, leases = [one.id for one in claimed], [one.lease_until for one in claimed]
+        await self._pool.execute(QUERIES.release, ids, self._holder, leases)
 
     async def done(self, ids: Sequence[UUID]) -> None:
         """Nothing is left to do about them."""

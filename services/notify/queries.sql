@@ -63,7 +63,7 @@ group by recipient;
 
 -- name: claim
 -- Take up to $3 notifications that are due, for $4 seconds: whoever claims a row has it alone.
--- Those of the kinds $5 come before all others; with $6, only they do.
+-- Those of the kinds $5 come as if they had been requested $6 earlier; with $7, only they do.
 insert into outbox.attempts as a
     (id, subject, state, holder, instance, lease_until, attempts, unknowns, next_at)
 select d.id, d.subject, 'claimed', $1, $2, now() + make_interval(secs => $4), 0, 0, now()
@@ -72,15 +72,15 @@ left join outbox.attempts b on b.id = d.id
 where d.stage in ('requested', 'unknown')
   and (d.not_before is null or d.not_before <= now())
   and (b.id is null or (b.state <> 'done' and b.lease_until < now() and b.next_at <= now()))
-  and (not $6::boolean or d.kind = any ($5::text[]))
-order by d.kind <> all ($5::text[]), d.requested_at
+  and (not $7::boolean or d.kind = any ($5::text[]))
+order by d.requested_at - case when d.kind = any ($5::text[]) then $6 else interval '0' end
 limit $3
 on conflict (id) do update set
     was_sending = a.state = 'sending',
     state = 'claimed', holder = excluded.holder, instance = excluded.instance,
     lease_until = excluded.lease_until
 where a.state <> 'done' and a.lease_until < now() and a.next_at <= now()
-returning a.id, a.subject, a.attempts, a.unknowns, a.was_sending;
+returning a.id, a.subject, a.attempts, a.unknowns, a.was_sending, a.lease_until;
 
 -- name: sending
 -- Say, durably, that mails are about to be handed over; of those that nobody else has taken.
@@ -97,8 +97,11 @@ set state = 'waiting', next_at = now() + make_interval(secs => $3), lease_until 
 where id = $1 and holder = $2;
 
 -- name: release
--- Give back what was claimed and not tried.
-update outbox.attempts set state = 'waiting', lease_until = now() where id = any ($1) and holder = $2;
+-- Give back what was claimed until $3 and not tried.
+update outbox.attempts a set state = 'waiting', lease_until = now()
+from unnest($1::uuid[], $3::timestamptz[]) as given (id, lease_until)
+where a.id = given.id and a.lease_until = given.lease_until
+  and a.holder = $2 and a.state = 'claimed';
 
 -- name: done
 -- Nothing is left to do about it.

@@ -7,6 +7,7 @@ that: better one mail in doubt than a machine that repeats itself.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +27,7 @@ from services.notify.domain import (
 from services.notify.finders import Finder
 from services.notify.jobs import Job, job_of
 from services.notify.mail import Origin, outgoing
-from services.notify.outbox import Lately, Outbox
+from services.notify.outbox import Claimed, Lately, Outbox
 from services.notify.projection import Deliveries
 from services.notify.settings import Settings
 from services.notify.smtp import (
@@ -56,6 +57,9 @@ CLAIMED_PER_COURIER: Final = 8
 UNREACHABLE_DELAY_SECONDS: Final = 0.5
 """First wait when the mail server can't be reached; it doubles each time."""
 
+UNREADABLE_DELAY_SECONDS: Final = 60.0
+"""After which a mail is looked at again whose ticket could not be read."""
+
 LOOK_SECONDS: Final = 1.0
 """How often an outbox is looked at that nothing was added to."""
 
@@ -68,7 +72,7 @@ KEPT: Final = timedelta(days=30)
 HOUR: Final = timedelta(hours=1)
 
 
-Line = asyncio.PriorityQueue[tuple[tuple[bool, int, float], Job]]
+Line = asyncio.PriorityQueue[tuple[tuple[datetime, int, datetime], Job]]
 
 
 class Sender:
@@ -83,6 +87,8 @@ class Sender:
         self._server = MailServer.parse(settings.smtp_url)
         # Mails on one ticket go through one courier, so that they leave in their order.
         self._lines: list[Line] = [asyncio.PriorityQueue() for _ in range(settings.senders)]
+        self._waiting = Counter[bool]()
+        """How many are in line: True: of what comes first; False: of others."""
         self._busy = 0
         self._done: list[UUID] = []
         """Settled, and not yet written down in the outbox."""
@@ -141,25 +147,52 @@ class Sender:
         await asyncio.sleep(self._settings.poll_interval_seconds)
 
     async def _fill(self) -> bool:
-        """Claim a few and hand them to the couriers; False when nothing more is due now."""
+        """Claim a few and hand them to the couriers; False when nothing more is due now.
+
+        What comes first is claimed as long as there is little of it; others, as soon as few of
+        them wait: so neither keeps the other out, and what waits in memory is bounded.
+        """
         senders = self._settings.senders
+        limit = senders * CLAIMED_PER_COURIER
+        first, others = self._waiting[True], self._waiting[False]
+        only_first = others >= senders
+        if first + others >= limit or (only_first and first >= senders):
+            return False
         if monotonic_seconds() < self._unreachable_until:
             return False
         if self._runtime.log.hold.on:  # maybe it was sent, and only this database forgot
             return False
-        limit = senders * CLAIMED_PER_COURIER
-        busy = sum(line.qsize() for line in self._lines) >= senders
-        claimed = await self._outbox.claim(limit, only_first=busy)
+        claimed = await self._outbox.claim(limit, only_first=only_first)
         if not claimed:
             return False
         self._origin = replace(self._origin, name=await self._finder.desk_name())
-        pasts = await self._runtime.log.read_many([one.subject for one in claimed])
-        found = [(one, job_of(one, pasts[one.subject])) for one in claimed]
-        self._done += [one.id for one, job in found if job is None]
-        jobs = await self._capped([job for _, job in found if job is not None])
-        for job in jobs:
+        for job in await self._capped(await self._jobs(claimed)):
             self._lines[job.recorded.subject.int % senders].put_nowait((job.place, job))
+            self._waiting[job.comes_first] += 1
         return len(claimed) == limit
+
+    async def _jobs(self, claimed: Sequence[Claimed]) -> Sequence[Job]:
+        """What there is to do about each. A ticket that can't be read keeps no other waiting."""
+        pasts = await self._runtime.log.read_many([one.subject for one in claimed])
+        jobs = []
+        for one in claimed:
+            try:
+                job = job_of(one, pasts[one.subject])
+            except Exception as error:
+                log.exception("mail_unreadable", ticket_id=one.subject, notification_id=one.id)
+                await self._outbox.put_off(
+                    one,
+                    UNREADABLE_DELAY_SECONDS,
+                    type(error).__name__,
+                    attempts=one.attempts,
+                    unknowns=one.unknowns,
+                )
+                continue
+            if job is None:
+                self._done.append(one.id)
+            else:
+                jobs.append(job)
+        return jobs
 
     async def _capped(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The jobs, with those named that a customer was sent too much for, lately."""
@@ -189,6 +222,7 @@ class Sender:
         try:
             while True:
                 _, job = await line.get()
+                self._waiting[job.comes_first] -= 1
                 self._busy += 1
                 try:
                     with self._span(job):

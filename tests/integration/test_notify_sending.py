@@ -6,7 +6,8 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from email import message_from_bytes
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from services.notify import finders
 from services.notify.api import routes
 from services.notify.app import SERVICE
 from services.notify.domain import DECIDER
+from services.notify.outbox import HEAD_START, Outbox
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from shared.clock import utc_now
@@ -223,6 +225,43 @@ async def test_an_acknowledgment_overtakes_what_is_told_of_other_tickets(
         await eventually(lambda: len(server.mails) == 3)
     subjects = [message_from_bytes(mail)["Subject"] for mail in server.mails]
     assert [" We have your request" in subject for subject in subjects] == [True, True, False]
+
+
+async def test_nothing_waits_for_ever_behind_acknowledgments(notify: Notify) -> None:
+    await notify.hears(opened(), categorised(), prioritised(), assigned())
+    older = "update deliveries.notifications set requested_at = requested_at - $1::interval"
+    await notify.runtime.pool.execute(f"{older} where kind = 'assignment'", 2 * HEAD_START)
+    outbox = Outbox(notify.runtime.pool, uuid7(), "test", lease_seconds=60)
+    (first,) = await outbox.claim(1)
+    kinds = {row["id"]: row["kind"] for row in await notify.rows()}
+    assert kinds[first.id] == "assignment"
+    (express,) = await outbox.claim(5, only_first=True)
+    assert kinds[express.id] == "acknowledgment"
+    await outbox.release([replace(express, lease_until=first.lease_until - timedelta(1))])
+    assert await outbox.claim(5, only_first=True) == [], "it was claimed anew since"
+    await outbox.release([express])
+    assert len(await outbox.claim(5, only_first=True)) == 1
+
+
+async def test_a_ticket_that_can_not_be_read_keeps_no_other_waiting(
+    notify: Notify, server: MailServer
+) -> None:
+    await notify.hears(opened())
+    unreadable = notify.ticket
+    version = (await notify.runtime.log.vector(unreadable))["intake"] + 1
+    newer = NewEvent(
+        subject=unreadable, author="intake", version=version, id=uuid7(), topic="tickets",
+        type="TicketPrioritised", after="", correlation=unreadable, actor="test",
+        occurred_at=utc_now(), data='{"priority": "planetary"}', said=False,
+    )  # fmt: skip
+    await notify.runtime.log.append(Batch(events=[newer]))
+    notify.ticket = uuid7()
+    await notify.hears(opened())
+    async with notify.sending():
+        await notify.said("Requested", "Sent")
+    waiting = await notify.runtime.pool.fetch("select * from outbox.attempts where state <> 'done'")
+    assert [row["subject"] for row in waiting] == [unreadable]
+    assert len(server.mails) == 1
 
 
 async def test_a_mail_put_off_is_tried_again(notify: Notify, server: MailServer) -> None:
@@ -458,6 +497,7 @@ import asyncio
 from services.notify import finders
 from services.notify.api import routes
 from services.notify.app import SERVICE
+from services.notify.outbox import HEAD_START, Outbox
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from shared.log import Log

@@ -30,6 +30,9 @@ from shared.service import Runtime
 
 log = structlog.get_logger()
 
+UNREADABLE_DELAY: Final = timedelta(minutes=1)
+"""After which a delivery is looked at again whose ticket could not be read."""
+
 LOOK_SECONDS: Final = 1.0
 LEASE_SECONDS_MORE: Final = 30.0
 """What a lease lasts longer than a request may."""
@@ -90,7 +93,9 @@ class WebhookSender:
         if self._runtime.log.hold.on:
             return
         for webhook_id in [each for each, task in self._busy.items() if task.done()]:
-            self._busy.pop(webhook_id).result()
+            ended = self._busy.pop(webhook_id)
+            if not ended.cancelled() and (error := ended.exception()) is not None:
+                log.error("webhook_broke_off", webhook_id=webhook_id, exc_info=error)
         by_endpoint: dict[UUID, list[Claimed]] = {}
         for one in await self._store.claim(self._lease_seconds, but=self._busy.keys()):
             by_endpoint.setdefault(one.webhook_id, []).append(one)
@@ -113,7 +118,13 @@ class WebhookSender:
 
     async def _post(self, one: Claimed, past: Sequence[Recorded]) -> None:
         now = self._now()
-        body = message(one, past)
+        try:
+            body = message(one, past)
+        except Exception:
+            # A ticket that can't be read keeps no other waiting.
+            log.exception("webhook_unreadable", ticket_id=one.ticket_id, delivery_id=one.id)
+            await self._store.put_off(one, now + UNREADABLE_DELAY)
+            return
         numbers = signing.generations(one.generation, one.rotated_at, now)
         secret = self._settings.link_secret
         keys = [signing.key_of(secret, one.webhook_id, number) for number in numbers]

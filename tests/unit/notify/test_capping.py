@@ -55,7 +55,7 @@ def job(
         notification_id=uuid7(), kind=kind, recipient=CUSTOMER, to_customer=to_customer,
         subject="x", text="x", message_id="<x@y.z>", requested_at=T0, unproven=unproven,
     )  # fmt: skip
-    claimed = Claimed(event.notification_id, TICKET, 0, 0, was_sending=False, until_seconds=0)
+    claimed = Claimed(event.notification_id, TICKET, 0, 0, False, 0.0, T0)
     return Job(claimed, recorded(event)[0], event, stage)
 
 

@@ -132,6 +132,17 @@ async def test_the_same_command_derived_from_the_same_cause_is_the_same_fact() -
     assert again.vector == first.vector
 
 
+async def test_each_command_of_a_request_is_carried_out_once_also_several_on_a_subject() -> None:
+    log = MemoryLog()
+    context = replace(CONTEXT, derive_from=("key", "42"))
+    commands = [(TICKET, Note("a", times=2)), (derived_id("b"), Note("b")), (TICKET, Note("c"))]
+    first = await handle_all(log, NOTES, commands, context)
+    again = await handle_all(log, NOTES, commands, context)
+    assert [outcome.repeated for outcome in (*first, *again)] == [False] * 3 + [True] * 3
+    assert [event.version for event in log.events if event.subject == TICKET] == [1, 2, 3]
+    assert len(log.events) == len({event.id for event in log.events}) == 4
+
+
 async def test_a_key_stands_for_one_request_and_no_other_is_lost_under_it() -> None:
     log = MemoryLog()
     context = replace(CONTEXT, derive_from=("key", "42"), request=derived_id("a"))
