@@ -20,6 +20,9 @@ from shared.together import Together
 COME_FIRST: Final = frozenset({NotificationKind.ACKNOWLEDGMENT, NotificationKind.LINK})
 """What somebody sits waiting for: it overtakes all else, however much there is to tell."""
 
+FORGOTTEN_AT_ONCE: Final = 1000
+"""Rows that are deleted in one go, so that nobody has to wait long for them."""
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -135,6 +138,7 @@ class Outbox:
         rows = await self._pool.fetch(QUERIES.sending, ids, self._holder)
         return {row["id"]: True for row in rows}
 
-    async def forget(self, before: datetime) -> None:
-        """Forget what was settled before an instant."""
-        await self._pool.execute(QUERIES.forget, before)
+    async def forget(self, before: datetime) -> bool:
+        """Forget some of what was settled before an instant; whether there may be more."""
+        gone = await self._pool.fetch(QUERIES.forget, before, FORGOTTEN_AT_ONCE)
+        return len(gone) == FORGOTTEN_AT_ONCE
