@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from statistics import median, quantiles
 from typing import Any, Final
 
@@ -13,8 +12,9 @@ from rich.table import Table
 
 from cli.audit import Services, every_service
 from cli.demo.pace import lag_of
-from cli.demo.play import Stage
+from cli.demo.part import Stage
 from cli.demo.scenarios import Scenario, Turn
+from cli.demo.stories import LATER, TOUCHED, TURNED, Story
 from deploy.local.services import SERVICES
 
 AT_ONCE: Final = 16
@@ -23,25 +23,6 @@ SETTLED_POLL_SECONDS: Final = 0.5
 WIDTH: Final = 100
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Story:
-    """A ticket, with everything that happened on it."""
-
-    ticket: Json
-    events: Sequence[Json]
-    scenario: Scenario
-
-    def first(self, type_name: str, words: str = "") -> datetime | None:
-        """When something first happened."""
-        for event in self.events:
-            if event["type"] == type_name and words in event["words"]:
-                return datetime.fromisoformat(event["at"])
-        return None
-
-    def count(self, type_name: str) -> int:
-        return sum(event["type"] == type_name for event in self.events)
 
 
 @dataclass(frozen=True)
@@ -66,15 +47,6 @@ STOPS: Final = (
     Stop("  rated, since followed up", "FeedbackReceived", since="FollowUpRequested"),
 )
 
-SEEN: Final[dict[Turn, Callable[[Story], bool]]] = {
-    Turn.REOPENED: lambda story: story.ticket["reopened"] > story.count("ResolutionRejected"),
-    Turn.REJECTED: lambda story: story.count("ResolutionRejected") > 0,
-    Turn.BREACHED: lambda story: story.count("TargetBreached") > 0,
-    Turn.DUPLICATED: lambda story: story.scenario.takes(Turn.DUPLICATED),
-    Turn.BOUNCED: lambda story: story.count("BounceReceived") > 0,
-    Turn.ESCALATED: lambda story: story.count("TicketEscalated") > 0,
-}
-
 
 async def report(stage: Stage, seconds: float) -> None:
     """Ask the gateway, notify and every service's followers, and print the tables."""
@@ -86,6 +58,7 @@ async def report(stage: Stage, seconds: float) -> None:
     console.print()
     console.print(_by_stage(stories))
     console.print(_by_turn(stories, await _doubled(stage, stories)))
+    console.print(_by_touch(stories))
     console.print(_promises(stories))
     console.print(_notifications(notifications))
     console.print(_services(overviews))
@@ -121,7 +94,8 @@ async def _stories(stage: Stage) -> list[Story]:
         async with places_left:
             ticket = await agents.get(agents.manager, f"/tickets/{number}")
             told = await agents.get(agents.manager, f"/tickets/{number}/timeline")
-            return Story(ticket, told["events"], scenario)
+            met = frozenset(stage.met.get(number, ()))
+            return Story(ticket, told["events"], scenario, met)
 
     return list(await asyncio.gather(*(one(n, s) for n, s in stage.opened.items())))
 
@@ -165,7 +139,7 @@ def _by_turn(stories: Sequence[Story], doubled: int) -> Table:
     for channel, count in channels.most_common():
         table.add_row(f"came by {channel}", str(count), _share(count, len(stories)))
     table.add_section()
-    for turn, happened in SEEN.items():
+    for turn, happened in TURNED.items():
         count = sum(happened(story) for story in stories)
         name = f"{turn}: sent twice, {doubled} became two" if turn is Turn.DUPLICATED else turn
         table.add_row(str(name), str(count), _share(count, len(stories)))
@@ -173,6 +147,20 @@ def _by_turn(stories: Sequence[Story], doubled: int) -> Table:
     table.add_row("transferred by a manager", str(transferred), _share(transferred, len(stories)))
     related = sum(bool(story.ticket["related"]) for story in stories)
     table.add_row("looks related to another", str(related), _share(related, len(stories)))
+    return table
+
+
+def _by_touch(stories: Sequence[Story]) -> Table:
+    table = _table("Besides, and afterwards", "tickets", "share")
+    for touch, happened in TOUCHED.items():
+        count = sum(happened(story) for story in stories)
+        table.add_row(touch, str(count), _share(count, len(stories)))
+    minutes = sum(story.ticket["minutes_spent"] for story in stories)
+    table.add_row("minutes spent, of all of them", f"{minutes:.0f}", "")
+    table.add_section()
+    for name, happened in LATER.items():
+        count = sum(happened(story) for story in stories)
+        table.add_row(name, str(count), _share(count, len(stories)))
     return table
 
 
@@ -192,11 +180,7 @@ def _promises(stories: Sequence[Story]) -> Table:
 
 
 def _told(stories: Sequence[Story], type_name: str, words: str) -> int:
-    return sum(
-        event["type"] == type_name and words in event["words"]
-        for story in stories
-        for event in story.events
-    )
+    return sum(story.count(type_name, words) for story in stories)
 
 
 def _notifications(stats: Json) -> Table:
