@@ -1,7 +1,8 @@
 """`ledgerdesk demo`: at least 200 realistic tickets, from the first message to the rating.
 
 Customers write by HTTP, form and mail, and answer on the portal; agents work through the
-gateway. Everything is dealt from a seed; the clocks of the topics named Demo are shortened.
+gateway, and managers look back on what they did. Everything is dealt from a seed; the clocks of
+the topics named Demo are shortened.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from cli.demo.watch import Watch
 from deploy.local.trouble import Trouble
 from shared.clock import monotonic_seconds, utc_now
 
-TICKETS: Final = 220
+TICKETS: Final = 210
 AT_ONCE: Final = 36
 """Tickets being played at the same time: about as many as the desk has room for."""
 
@@ -54,11 +55,12 @@ async def _demo(count: int, at_once: int, seed: int) -> int:
         print(done, flush=True)
     pace, reviewing = Pace(), Reviewing(stage)
     together = Together(stage, pace, plan(count, seed, run), at_once)
+    expected = len(together.scenarios) + sum(s.comes_again for s in together.scenarios)
     background = [
         asyncio.create_task(stage.watch.run()),
         asyncio.create_task(pace.run()),
         asyncio.create_task(reviewing.run()),
-        asyncio.create_task(_tell(stage, pace, count, started)),
+        asyncio.create_task(_tell(stage, pace, expected, started)),
     ]
     try:
         await together.play()

@@ -13,13 +13,17 @@ from rich.table import Table
 from cli.audit import Services, every_service
 from cli.demo.pace import lag_of
 from cli.demo.part import Stage
-from cli.demo.scenarios import Scenario, Turn
+from cli.demo.scenarios import Scenario, Touch, Turn
 from cli.demo.stories import LATER, TOUCHED, TURNED, Story
 from deploy.local.services import SERVICES
 
 AT_ONCE: Final = 16
 SETTLED_SECONDS_MAX: Final = 20
 SETTLED_POLL_SECONDS: Final = 0.5
+SENT_SECONDS_MAX: Final = 60
+"""On a machine that is busy with other things, mails are handed over late."""
+
+ON_ITS_WAY: Final = "requested"
 WIDTH: Final = 100
 
 Json = dict[str, Any]
@@ -53,7 +57,7 @@ async def report(stage: Stage, seconds: float) -> None:
     console = Console(width=WIDTH)
     with every_service() as services:
         overviews = await _settled(services)
-        notifications = await asyncio.to_thread(services.get, "notify", "/v1/notifications/stats")
+        notifications = await _sent(services)
     stories = await _stories(stage)
     console.print()
     console.print(_by_stage(stories))
@@ -85,6 +89,18 @@ async def _settled(services: Services) -> list[Json]:
         await asyncio.sleep(SETTLED_POLL_SECONDS)
 
 
+async def _sent(services: Services) -> Json:
+    """How many notifications there are, once none of them is on its way, or after a while."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + SENT_SECONDS_MAX
+    while True:
+        stats: Json = await asyncio.to_thread(services.get, "notify", "/v1/notifications/stats")
+        on_its_way = any(row["stage"] == ON_ITS_WAY for row in stats["notifications"])
+        if not on_its_way or loop.time() > give_up_at:
+            return stats
+        await asyncio.sleep(SETTLED_POLL_SECONDS)
+
+
 async def _stories(stage: Stage) -> list[Story]:
     """The tickets of this demo, with their timelines, as a manager sees them."""
     places_left = asyncio.Semaphore(AT_ONCE)
@@ -107,7 +123,8 @@ async def _doubled(stage: Stage, stories: Sequence[Story]) -> int:
         if story.scenario.takes(Turn.DUPLICATED):
             email = story.scenario.customer.email
             found = await agents.get(agents.manager, "/tickets", requester=email)
-            doubled += len(found["tickets"]) > (2 if story.scenario.related else 1)
+            meant = 1 + story.scenario.related + (Touch.LATE in story.met)
+            doubled += len(found["tickets"]) > meant
     return doubled
 
 

@@ -129,6 +129,11 @@ class Scenario:
     def takes(self, turn: Turn | Touch) -> bool:
         return turn in self.turns or turn in self.touches
 
+    @property
+    def comes_again(self) -> bool:
+        """Its customer has a second ticket."""
+        return self.related or self.takes(Touch.LATE)
+
 
 def plan(count: int, seed: int, run: str) -> list[Scenario]:
     """Scenarios for `count` tickets, the same for the same seed; `run` marks addresses.

@@ -112,8 +112,9 @@ def read_by_another(story: Story) -> bool:
 
 
 def closed_with_incident(story: Story) -> bool:
-    """It was part of an incident, whose solution was its own."""
-    return bool(story.count("ParentLinked") and story.count("TicketClosed"))
+    """Part of an incident: what was said there was said here."""
+    told = ("ParentLinked", "ProgressReported", "TicketResolved", "TicketClosed")
+    return all(map(story.count, told))
 
 
 LATER: Final[Mapping[str, Happened]] = {

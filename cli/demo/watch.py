@@ -45,15 +45,19 @@ class Watch:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            found = await self._look(OPEN, PAGES_MAX, frozenset())
-            for queue in LATER:
-                missing = frozenset(+self._awaited) - found
-                if not missing:
-                    break
-                found |= await self._look(queue, PAGES_MAX, missing)
-            changed, self._changed = self._changed, asyncio.Event()
-            changed.set()
+            await self.look()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Look once: at all that is open, and at the rest as far as somebody waits for it."""
+        found = await self._look(OPEN, frozenset())
+        for queue in LATER:
+            missing = frozenset(+self._awaited) - found
+            if not missing:
+                break
+            found |= await self._look(queue, missing)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
     async def until(
         self, number: str, what: str, holds: Callable[[Json], bool], timeout: float = 90.0
@@ -102,11 +106,11 @@ class Watch:
         except TimeoutError:
             return
 
-    async def _look(self, queue: Json, pages: int, wanted: frozenset[str]) -> frozenset[str]:
-        """Look at some pages, no further than all that is wanted; who was found there."""
+    async def _look(self, queue: Json, wanted: frozenset[str]) -> frozenset[str]:
+        """Look at some pages, no further than what is wanted; what was found there."""
         cursor: dict[str, str] = {}
         found: set[str] = set()
-        for _ in range(pages):
+        for _ in range(PAGES_MAX):
             page = await self.agents.get(self.agents.manager, "/tickets", **queue, **cursor)
             for ticket in page["tickets"]:
                 found.add(ticket["number"])

@@ -83,6 +83,14 @@ def test_low_ratings_are_counted(rating: int | None, low: bool) -> None:
     assert LATER["rated low"](story(rating=rating)) == low
 
 
+def test_part_of_an_incident_is_what_was_told_and_solved_with_it() -> None:
+    counted = LATER["part of it: answered, solved, closed"]
+    linked, told, solved = ("ParentLinked",), ("ProgressReported",), ("TicketResolved",)
+    assert counted(story(linked, told, solved, CLOSED))
+    assert not counted(story(linked, CLOSED))
+    assert not counted(story(told, solved, CLOSED))
+
+
 def test_every_touch_is_counted() -> None:
     assert set(TOUCHED) == set(Touch)
 
