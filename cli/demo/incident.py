@@ -58,7 +58,8 @@ class Incident:
 
     async def _close(self) -> None:
         """One customer confirms for themselves; closing the incident closes the others."""
-        await self.parts[0].act("confirm", comment="Payments go through again.")
+        for part in self.parts[:1]:
+            await part.act("confirm", comment="Payments go through again.")
         await self.incident.do("close", note=NOTE)
         for part in self.all:
             part.step = "closing of the incident"

@@ -118,7 +118,7 @@ class Play(Part):
             return
         self.step = "closing"
         if not self.scenario.silent or again:
-            await self.act("confirm", comment="It works.")
+            await self.act("confirm", comment=self.phrases.works)
         await self.until("closed", lambda t: t["status"] in CLOSED)
 
     async def _reopen(self) -> None:
@@ -129,7 +129,7 @@ class Play(Part):
         else:
             await self.act("reopen", reason=self.scenario.matter.again)
         await self.until("reopened", lambda t: t["reopened"] > before)
-        await self.do("replies", text="Sorry! We look at it once more.")
+        await self.do("replies", text=self.phrases.sorry)
         await self._solve(again=True)
 
 

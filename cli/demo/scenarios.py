@@ -87,7 +87,8 @@ APART: Final[Mapping[Touch, frozenset[Turn | Touch]]] = {
     Touch.LATE: frozenset({Turn.BOUNCED, Turn.REOPENED, Turn.REJECTED, Touch.AWAY}),
     Touch.ARTICLE: frozenset({Turn.REOPENED, Turn.REJECTED, Touch.LATE}),
     Touch.LINKED: frozenset({Touch.ARTICLE, Turn.REOPENED}),
-    Touch.GERMAN: frozenset({Touch.ARTICLE, Touch.LINKED, Touch.CANNED, Touch.MACRO}),
+    # The desk's prepared texts are in English.
+    Touch.GERMAN: frozenset({Touch.ARTICLE, Touch.LINKED, Touch.CANNED, Touch.MACRO, Touch.LATE}),
 }
 """What a ticket does not go through besides."""
 

@@ -47,6 +47,10 @@ class Phrases(_Frozen):
     """What the agent writes who has seen that."""
     gratitude: Lines
     """No more than thanks."""
+    works: str
+    """What a customer says who confirms a solution."""
+    sorry: str
+    """What the agent writes when it did not hold."""
     away: str
     """What a mail program answers by itself."""
     matters: tuple[Matter, ...]
