@@ -25,7 +25,7 @@ from cli.demo.watch import Watch
 from deploy.local.trouble import Trouble
 from shared.clock import monotonic_seconds, utc_now
 
-TICKETS: Final = 210
+TICKETS: Final = 200
 AT_ONCE: Final = 36
 """Tickets being played at the same time: about as many as the desk has room for."""
 
