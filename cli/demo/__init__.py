@@ -1,7 +1,8 @@
 """`ledgerdesk demo`: at least 200 realistic tickets, from the first message to the rating.
 
 Customers write by HTTP, form and mail, and answer on the portal; agents work through the
-gateway. Everything is dealt from a seed; the clocks of the topics named Demo are shortened.
+gateway, and managers look back on what they did. Everything is dealt from a seed; the clocks of
+the topics named Demo are shortened.
 """
 
 import asyncio
@@ -10,19 +11,21 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Final
 
-from cli.demo.agents import Agents, Refused
+from cli.demo.agents import Agents
 from cli.demo.customers import Customers
 from cli.demo.pace import Pace
+from cli.demo.part import OUTAGE, QUESTION, Stage
 from cli.demo.places import places
-from cli.demo.play import OUTAGE, QUESTION, Play, Stage, sequel
 from cli.demo.report import report
-from cli.demo.scenarios import Scenario, plan
+from cli.demo.reviewing import Reviewing
+from cli.demo.scenarios import plan
 from cli.demo.tidy import tidy
+from cli.demo.together import Together
 from cli.demo.watch import Watch
 from deploy.local.trouble import Trouble
 from shared.clock import monotonic_seconds, utc_now
 
-TICKETS: Final = 220
+TICKETS: Final = 200
 AT_ONCE: Final = 36
 """Tickets being played at the same time: about as many as the desk has room for."""
 
@@ -48,18 +51,22 @@ async def _demo(count: int, at_once: int, seed: int) -> int:
     agents, customers = await Agents.of(where), Customers(where)
     stage = Stage(agents, customers, Watch(agents), run)
     await _introduce(stage, count)
-    left = await tidy(agents)
-    if left:
-        print(f"{left} tickets that an earlier demo left open were closed first", flush=True)
-    scenarios, pace = plan(count, seed, run), Pace()
+    for done in await tidy(agents):
+        print(done, flush=True)
+    pace, reviewing = Pace(), Reviewing(stage)
+    together = Together(stage, pace, plan(count, seed, run), at_once)
+    expected = len(together.scenarios) + sum(s.comes_again for s in together.scenarios)
     background = [
         asyncio.create_task(stage.watch.run()),
         asyncio.create_task(pace.run()),
-        asyncio.create_task(_tell(stage, pace, len(scenarios), started)),
+        asyncio.create_task(reviewing.run()),
+        asyncio.create_task(_tell(stage, pace, expected, started)),
     ]
     try:
-        troubles = await _play_all(stage, pace, scenarios, at_once)
-        background[-1].cancel()
+        await together.play()
+        for task in background:
+            task.cancel()
+        await reviewing.look()
         print(f"{monotonic_seconds() - started:6.1f} s  all played; asking the desk", flush=True)
         await report(stage, monotonic_seconds() - started)
     finally:
@@ -68,7 +75,7 @@ async def _demo(count: int, at_once: int, seed: int) -> int:
         await asyncio.gather(*background, return_exceptions=True)
         await agents.close()
         await customers.close()
-    return _told(troubles)
+    return _told(together.troubles)
 
 
 async def _introduce(stage: Stage, count: int) -> None:
@@ -96,44 +103,6 @@ async def _topics(stage: Stage, url: str) -> list[dict[str, str]]:
     answer.raise_for_status()
     listed: list[dict[str, str]] = answer.json()
     return listed
-
-
-async def _play_all(stage: Stage, pace: Pace, scenarios: list[Scenario], at_once: int) -> list[str]:
-    """Play every ticket; what went wrong, a line each."""
-    places_left = asyncio.Semaphore(at_once)
-    troubles: list[str] = []
-
-    async def one(play: Play) -> None:
-        scenario = play.scenario
-        try:
-            await play.play()
-        except Trouble:
-            raise
-        except Exception as error:  # noqa: BLE001 - one ticket's trouble is told at the end
-            turns = ", ".join(sorted(scenario.turns)) or "no turns"
-            what = error if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-            troubles.append(
-                f"{play.number or scenario.customer.email} ({scenario.channel}, {turns}), "
-                f"at its {play.step}: {what}"
-            )
-
-    async def several(scenario: Scenario) -> None:
-        async with places_left, asyncio.TaskGroup() as both:
-            await pace.turn()
-            play = Play(stage, scenario)
-            first = both.create_task(one(play))
-            if scenario.related:
-                await asyncio.wait(
-                    {first, both.create_task(play.opened.wait())},
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                play.opened.set()
-                await one(Play(stage, sequel(scenario, len(scenarios))))
-
-    async with asyncio.TaskGroup() as group:
-        for scenario in scenarios:
-            group.create_task(several(scenario))
-    return troubles
 
 
 async def _tell(stage: Stage, pace: Pace, count: int, started: float) -> None:

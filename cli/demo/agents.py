@@ -21,7 +21,7 @@ class Refused(Exception):
 
     def __init__(self, command: str, status: int, code: str, detail: str) -> None:
         super().__init__(f"{command}: {status} {code}: {detail}")
-        self.code = code
+        self.status, self.code = status, code
 
 
 @dataclass
@@ -75,8 +75,22 @@ class Agents:
         ids = [i for i, me in self.known.items() if me["role"] == "manager"]
         return next(iter(ids or [i for i, me in self.known.items() if me["role"] == "admin"]))
 
+    @property
+    def reviewers(self) -> list[str]:
+        """Everybody who may judge others' work; several, as nobody judges their own."""
+        return [i for i, me in self.known.items() if me["role"] in {"manager", "admin"}]
+
+    def colleague_of(self, agent_id: str, number: int) -> str:
+        """Another agent who takes tickets; with another number, somebody else."""
+        others = [i for i, me in self.known.items() if me["capacity"] and i != agent_id]
+        return others[number % len(others)]
+
     async def get(self, agent_id: str, path: str, **params: Any) -> Json:
         """What the gateway shows this agent."""
+        return (await self._ask(agent_id, "GET", path, params=params)).json()  # type: ignore[no-any-return]
+
+    async def listed(self, agent_id: str, path: str, **params: Any) -> list[Json]:
+        """The same, of what is shown as a list."""
         return (await self._ask(agent_id, "GET", path, params=params)).json()  # type: ignore[no-any-return]
 
     async def say(

@@ -17,10 +17,12 @@ TIMEOUT_SECONDS: Final = 30
 TRIES: Final = 8
 RETRY_SECONDS: Final = 0.5
 MAIL_AWAITED_SECONDS: Final = 120
-MAIL_POLL_SECONDS: Final = 0.7
+MAIL_ASKED_SECONDS: Final = 10
+"""How long the mailbox keeps a question open."""
 
 _FIELD: Final = re.compile(r'name="form"\s+value="([^"]+)"')
 _LINK: Final = re.compile(r"/t/([\w.-]+)")
+_ARTICLE: Final = re.compile(r'href="/articles/([\w-]+)"')
 
 Json = dict[str, Any]
 
@@ -135,6 +137,8 @@ class Customers:
         text: str,
         message_id: str,
         about: Json | None = None,
+        *,
+        automatic: bool = False,
     ) -> None:
         """Write a mail to the desk, or answer one of its mails; accepted when this returns."""
         mail = EmailMessage()
@@ -142,6 +146,8 @@ class Customers:
         mail["To"] = f"support@{self.places.mail_domain}"
         mail["Subject"] = subject
         mail["Message-ID"] = message_id
+        if automatic:
+            mail["Auto-Submitted"] = "auto-replied"
         if about is not None:
             headers = about["headers"]
             mail.replace_header("To", headers.get("reply-to") or mail["To"])
@@ -163,10 +169,11 @@ class Customers:
         )
         await self._deliver(report.encode(), "", to)
 
-    async def mails(self, address: str) -> list[Json]:
-        """What the desk wrote to an address, the newest first."""
+    async def mails(self, address: str, number: str = "", wait: float = 0) -> list[Json]:
+        """What the desk wrote to an address, about a ticket, the newest first."""
         url = f"{self.places.urls['mailbox']}/api/messages"
-        answer = await self._send("GET", url, params={"to": address})
+        asked = {"to": address, "subject": number, "wait_seconds": wait}
+        answer = await self._send("GET", url, params=asked)
         answer.raise_for_status()
         listed: list[Json] = answer.json()
         return listed
@@ -174,9 +181,22 @@ class Customers:
     async def await_mail(self, address: str, number: str = "") -> Json:
         """The first mail of the desk to an address, about a ticket, as soon as it is there."""
         async with asyncio.timeout(MAIL_AWAITED_SECONDS):
-            while not (mails := [m for m in await self.mails(address) if number in m["subject"]]):
-                await asyncio.sleep(MAIL_POLL_SECONDS)
+            while not (mails := await self.mails(address, number, MAIL_ASKED_SECONDS)):
+                pass
         return mails[-1]
+
+    async def offered(self, topic: str, subject: str) -> list[str]:
+        """The articles that the form offers, by id, while the subject is typed."""
+        url = f"{self.places.urls['portal']}/new/{topic}/similar"
+        answer = await self._send("POST", url, data={"subject": subject})
+        answer.raise_for_status()
+        return _ARTICLE.findall(answer.text)
+
+    async def read(self, article_id: str) -> str:
+        """What an article's page says."""
+        answer = await self._send("GET", f"{self.places.urls['portal']}/articles/{article_id}")
+        answer.raise_for_status()
+        return unescape(answer.text)
 
     async def _send(self, method: str, url: str, **more: Any) -> httpx.Response:
         for tried in range(TRIES):

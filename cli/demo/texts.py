@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-ADDRESS = re.compile(r"demo-\d+-\d+@customers\.example")
-"""Of a customer of some demo."""
+ADDRESS = re.compile(r"demo-\d+-\d+@(customers|kaufhaus-linde)\.example")
+"""Of a customer of some demo; the second are members of an organisation of the desk."""
 
 FILE = Path(__file__).with_name("texts.yaml")
 
@@ -34,18 +34,41 @@ class Matter(_Frozen):
     again: str
 
 
-class Texts(_Frozen):
-    """All texts of the demo."""
+class Phrases(_Frozen):
+    """What people say in one language."""
 
-    first_names: Lines
-    last_names: Lines
-    shops: Lines
     greetings: Lines
     thanks: Lines
     first_replies: Lines
     praise: Lines
-    upset: str
+    more: Lines
+    """What comes to a customer's mind while the agent is writing."""
+    more_seen: str
+    """What the agent writes who has seen that."""
+    gratitude: Lines
+    """No more than thanks."""
+    works: str
+    """What a customer says who confirms a solution."""
+    sorry: str
+    """What the agent writes when it did not hold."""
+    away: str
+    """What a mail program answers by itself."""
     matters: tuple[Matter, ...]
+
+
+class Texts(Phrases):
+    """All texts of the demo; English where it isn't said otherwise."""
+
+    first_names: Lines
+    last_names: Lines
+    shops: Lines
+    upset: str
+    mention: str
+    mention_answered: str
+    late: str
+    outage: Matter
+    """What the one incident is about."""
+    german: Phrases
 
 
 class Customer(_Frozen):
@@ -62,21 +85,20 @@ def texts() -> Texts:
     return Texts.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
 
 
-def customer(dice: random.Random, number: int, run: str) -> Customer:
+def customer(dice: random.Random, number: int, run: str, *, german: bool = False) -> Customer:
     """A customer with an address of their own, new in every run."""
     known = texts()
     return Customer(
         name=f"{dice.choice(known.first_names)} {dice.choice(known.last_names)}",
-        email=f"demo-{run}-{number}@customers.example",
-        shop=dice.choice(known.shops),
+        email=f"demo-{run}-{number}@{'kaufhaus-linde' if german else 'customers'}.example",
+        shop="Kaufhaus Linde" if german else dice.choice(known.shops),
     )
 
 
-def letter(dice: random.Random, matter: Matter, who: Customer) -> tuple[str, str]:
+def letter(dice: random.Random, phrases: Phrases, matter: Matter, who: Customer) -> tuple[str, str]:
     """A subject and a text about the matter."""
-    known = texts()
     text = (
-        f"{dice.choice(known.greetings)}\n\n{dice.choice(matter.stories)}\n\n"
-        f"{dice.choice(known.thanks)}\n{who.name}, {who.shop}"
+        f"{dice.choice(phrases.greetings)}\n\n{dice.choice(matter.stories)}\n\n"
+        f"{dice.choice(phrases.thanks)}\n{who.name}, {who.shop}"
     )
     return dice.choice(matter.subjects), text

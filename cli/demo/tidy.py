@@ -1,18 +1,28 @@
-"""Before a demo: what an earlier one left open would take up the agents' room."""
+"""Before a demo: what an earlier one left would take up room, and lead its customers astray."""
 
 import asyncio
 from typing import Any, Final
 
 from cli.demo.agents import Agents, Refused
-from cli.demo.texts import ADDRESS
+from cli.demo.texts import ADDRESS, texts
 
 AT_ONCE: Final = 8
 PAGE: Final = 200
 NOTE: Final = "Left open by an earlier demo"
+WITHDRAWN: Final = "Written for an earlier demo"
 
 
-async def tidy(agents: Agents) -> int:
-    """Close the tickets of earlier demos; how many there were."""
+async def tidy(agents: Agents) -> list[str]:
+    """Close the tickets of earlier demos and withdraw their articles; what was done, in words."""
+    closed, withdrawn = await _close(agents), await _withdraw(agents)
+    told = (
+        (closed, "tickets that an earlier demo left open were closed first"),
+        (withdrawn, "articles of an earlier demo were withdrawn first"),
+    )
+    return [f"{count} {words}" for count, words in told if count]
+
+
+async def _close(agents: Agents) -> int:
     left: dict[str, str] = {}
     for queue in ("all", "resolved"):
         async for ticket in _every(agents, queue):
@@ -30,6 +40,17 @@ async def tidy(agents: Agents) -> int:
 
     await asyncio.gather(*(close(*each) for each in left.items()))
     return len(left)
+
+
+async def _withdraw(agents: Agents) -> int:
+    """What this demo publishes is what its customers are to find."""
+    titles = {matter.subjects[0] for matter in texts().matters}
+    published = await agents.listed(agents.manager, "/articles", limit=PAGE)
+    found = [each for each in published if each["title"] in titles]
+    for each in found:
+        path = f"/tickets/{each['subject']}/articles/{each['article_id']}/withdraw"
+        await agents.say(agents.manager, "POST", path, {"reason": WITHDRAWN})
+    return len(found)
 
 
 async def _every(agents: Agents, queue: str) -> Any:

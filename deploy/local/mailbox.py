@@ -30,6 +30,9 @@ from shared.loop import make_runner
 
 SIZE_MAX: Final = 50_000_000
 PAGE: Final = 50
+AWAITED_SECONDS_MAX: Final = 10.0
+"""How long a program can wait for a mail within one request."""
+
 ID: Final = re.compile(r"[0-9]{17}-[0-9a-f]{32}")
 URL: Final = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 NUMBER: Final = re.compile(r"\[([A-Z0-9-]{5,30})\]")
@@ -77,6 +80,7 @@ class Box:
     folder: Path
     mails: dict[str, Mail] = field(default_factory=dict)
     _digests: set[str] = field(default_factory=set)
+    _awaited: dict[asyncio.Future[None], tuple[str, str, str]] = field(default_factory=dict)
 
     def open(self) -> None:
         """Make the folder, or read what is in it."""
@@ -113,6 +117,19 @@ class Box:
         """Those that match, the newest first."""
         return [m for m in reversed(self.mails.values()) if m.matches(to, subject, ticket)]
 
+    async def arrival(self, to: str, subject: str, ticket: str, seconds: float) -> None:
+        """Wait until a mail that matches is there, but no longer than so many seconds."""
+        if seconds <= 0 or self.found(to, subject, ticket):
+            return
+        arrived = asyncio.get_running_loop().create_future()
+        self._awaited[arrived] = (to, subject, ticket)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await arrived
+        finally:
+            del self._awaited[arrived]
+
     def forget(self, message_ids: set[str]) -> int:
         """Delete the mails with these Message-IDs; how many there were."""
         names = [name for name, m in self.mails.items() if m.message_id.strip("<>") in message_ids]
@@ -148,6 +165,9 @@ class Box:
             ticket=_header(mail, "Ledgerdesk-Ticket") or (number[1] if number else ""),
         )
         self._digests.add(name.partition("-")[2])
+        for arrived, wanted in self._awaited.items():
+            if not arrived.done() and self.mails[name].matches(*wanted):
+                arrived.set_result(None)
 
 
 class Sink:
@@ -179,9 +199,14 @@ def web(box: Box) -> FastAPI:
 
     @app.get("/api/messages")
     async def messages(
-        to: text = "", subject: text = "", ticket: text = "", limit: int = 1000
+        to: text = "",
+        subject: text = "",
+        ticket: text = "",
+        limit: int = 1000,
+        wait_seconds: Annotated[float, Query(ge=0, le=AWAITED_SECONDS_MAX)] = 0,
     ) -> list[dict[str, Any]]:
-        """The newest first; each with its text and links."""
+        """The newest first; each with its text and links. Or as soon as there is one."""
+        await box.arrival(to, subject, ticket, wait_seconds)
         found = box.found(to, subject, ticket)[:limit]
         return await asyncio.to_thread(
             lambda: [vars(mail) | _content(box.read(mail.id)) for mail in found]
@@ -250,8 +275,9 @@ async def serve() -> None:
     port = int(os.environ.get("MAILBOX_SMTP_PORT", "2526"))
     smtp = await loop.create_server(lambda: smtp_protocol(box), host, port)
     config = uvicorn.Config(
-        web(box), host=host, port=int(os.environ.get("MAILBOX_PORT", "8090")), log_level="warning"
-    )
+        web(box), host=host, port=int(os.environ.get("MAILBOX_PORT", "8090")), log_level="warning",
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
     async with smtp:
         await uvicorn.Server(config).serve()
 

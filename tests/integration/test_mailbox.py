@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.local.mailbox import Box, smtp_protocol, web
+from shared.testing.eventually import eventually
 
 
 @asynccontextmanager
@@ -78,6 +79,29 @@ async def test_the_same_mail_to_the_same_people_is_kept_once(tmp_path: Path) -> 
     async with mailbox(tmp_path) as (box, port, _client):
         await asyncio.to_thread(hand_in, port, message)
         assert len(box.mails) == 2
+
+
+async def test_who_waits_for_a_mail_is_answered_when_it_is_there(tmp_path: Path) -> None:
+    async with mailbox(tmp_path) as (box, port, client):
+        asked = {"to": "c@example.com", "subject": "hello", "wait_seconds": 10}
+        waiting = asyncio.create_task(client.get("/api/messages", params=asked))
+        await eventually(lambda: bool(box._awaited))
+        await asyncio.to_thread(hand_in, port, mail(Message_ID="<1@example.com>"))
+        assert not waiting.done()  # That one is for somebody else.
+        await asyncio.to_thread(hand_in, port, mail(Message_ID="<2@e.com>"), "c@example.com")
+        (found,) = (await asyncio.wait_for(waiting, 5)).json()
+        assert found["to"] == ["c@example.com"]
+        assert (await client.get("/api/messages", params=asked)).json() == [found]
+        assert not box._awaited
+
+
+async def test_nobody_waits_for_a_mail_for_ever(tmp_path: Path) -> None:
+    async with mailbox(tmp_path) as (box, _port, client):
+        answer = await client.get("/api/messages", params={"to": "c@", "wait_seconds": 0.05})
+        assert answer.json() == []
+        assert not box._awaited
+        too_long = await client.get("/api/messages", params={"wait_seconds": 11})
+        assert too_long.status_code == 422
 
 
 async def test_what_a_mail_contains_is_shown_but_never_run(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from deploy.local.trouble import Trouble
 from services.assignment.desk_api import DeskPart
 from services.intake.bodies import SectionDefinition
 from services.intake.domain.triage import MATRIX
+from services.notify.speaking import ENGLISH, LANGUAGES
 from services.sla.bodies import DeskBody
 from shared.events import Priority
 from shared.events.assignment import Role
@@ -103,6 +104,13 @@ def test_the_shortened_clocks_are_named() -> None:
     for topic in desk.topics.values():
         short = topic.close_after_minutes < 60
         assert short == topic.name.startswith("Demo") == (topic.plan == "demo")
+
+
+def test_mails_in_our_own_words_are_so_in_every_language() -> None:
+    own = read_desk(SAMPLE).notifications.templates
+    for name in (key for key in own if "." not in key):
+        for language in set(LANGUAGES) - {ENGLISH}:
+            assert f"{name}.{language}" in own
 
 
 def test_what_is_wrong_is_told_all_at_once_with_its_place(tmp_path: Path) -> None:
