@@ -26,8 +26,9 @@ import yaml
 
 from cli.desk_state import present
 from deploy.desk_diff import differences, orphans, plain
-from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
+from deploy.desk_file import DeskFile, read_desk
 from deploy.desk_organisations import readable_members
+from deploy.desk_reading import DeskFileWrong
 from deploy.local.folder import data_folder, write_private
 from deploy.local.services import SERVICES, choose_ports
 from deploy.local.trouble import Trouble

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.audit import Services, every_service
-from deploy.desk_file import DeskFileWrong, read_desk
+from deploy.desk_file import read_desk
+from deploy.desk_reading import DeskFileWrong
 from deploy.local.trouble import Trouble
 from services.sla.bodies import Calc, CalendarBody, PlanBody
 from services.sla.desk import values_of

@@ -5,17 +5,19 @@ its place and line, all of it at once.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 import orjson
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field
 
 from deploy.desk_notifications import Notifications
 from deploy.desk_organisations import Organisation, untrue_organisations
+from deploy.desk_parts import WEEKDAYS, Hours, Line, Mail, Minutes, Part, Place, Slug, interval
+from deploy.desk_plans import Calendar, Plan, untrue_plans
 from deploy.desk_quality import Quality
+from deploy.desk_reading import read
 from deploy.desk_routing import (
     TAKES_TICKETS,
     Leave,
@@ -28,102 +30,10 @@ from deploy.desk_routing import (
 )
 from deploy.desk_rules import Rule, untrue_rules
 from deploy.desk_work import Work, untrue_work
-from shared.events import Level, Priority, TicketType
+from shared.events import Level, TicketType
 from shared.events.assignment import Role, Strategy
 from shared.events.desk import FormField
-from shared.events.sla import ClockKind, EscalationStep, PlanTargets
 from shared.form_fields import wrong_fields
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Minutes = Annotated[float, Field(gt=0)]
-Hours = Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d ?- ?\d\d:\d\d$")]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
-Customer = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@)?[^@\s.]+(\.[^@\s.]+)+$")]
-Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
-
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-Place = tuple[str | int, ...]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Targets(Part):
-    first_response_minutes: Minutes
-    resolution_minutes: Minutes
-    next_response_minutes: Minutes | None = None
-    progress_every_minutes: Minutes | None = None
-
-
-class Calendar(Part):
-    timezone: Line
-    hours: dict[str, tuple[Hours, ...]]
-    holidays: tuple[str, ...] = ()
-    special_hours: Annotated[
-        dict[Day, tuple[Hours, ...]],
-        Field(description="Hours of single dates; they win over holidays and weekdays."),
-    ] = {}
-    country: Annotated[
-        str | None,
-        Field(
-            pattern="^[A-Z]{2}$",
-            description="Whose public holidays it keeps, besides its own: ISO 3166-1.",
-        ),
-    ] = None
-    region: Annotated[str | None, Field(description="A part of the country: BE of DE.")] = None
-
-    def as_defined(self) -> dict[str, Any]:
-        """Its fields, as sla takes them."""
-        return {
-            "timezone": self.timezone,
-            "hours": _intervals(self.hours),
-            "holidays": self.holidays,
-            "special_hours": _intervals(self.special_hours),
-            "country": self.country or "",
-            "region": self.region or "",
-        }
-
-
-class Plan(Part):
-    """`entitled`: mail addresses and domains whose owners may choose it, where a topic offers it;
-    left out, everybody may."""
-
-    name: Line
-    entitled: tuple[Customer, ...] | None = None
-    description: str = ""
-    calendar: Slug
-    targets: dict[Priority, Targets]
-    default_for: tuple[Priority, ...] = ()
-    warn_at_share: Annotated[float, Field(gt=0, le=1)] = 0.75
-    escalate_on_breach: bool = True
-    escalation: Annotated[
-        tuple[EscalationStep, ...],
-        Field(description="Who is told and what is raised at which share of a target."),
-    ] = ()
-    stops: Annotated[
-        dict[ClockKind, tuple[Literal["clarification", "customer", "hold", "verdict"], ...]],
-        Field(description="What a clock stands still for, where not the usual."),
-    ] = {}
-    organisations: Annotated[
-        tuple[Slug, ...], Field(description="Whose tickets get this plan.")
-    ] = ()
-    topics: Annotated[
-        tuple[Slug, ...], Field(description="Tickets under these topics get this plan.")
-    ] = ()
-    types: tuple[TicketType, ...] = ()
-
-    def as_defined(self) -> dict[str, Any]:
-        """Its fields, as sla takes them."""
-        made = self.model_dump(mode="json", exclude={"calendar", "targets", "entitled", "stops"})
-        stops = [{"clock": clock, "waits": waits} for clock, waits in self.stops.items()]
-        targets = [
-            PlanTargets(priority=priority, **targets.model_dump()).model_dump(mode="json")
-            for priority, targets in self.targets.items()
-        ]
-        return {"calendar_id": self.calendar, "targets": targets, "stops": stops, **made}
 
 
 class Team(Part):
@@ -152,7 +62,7 @@ class Agent(Part):
     def as_defined(self) -> dict[str, Any]:
         """Its fields, as assignment takes them."""
         part = self.model_dump(mode="json", exclude={"teams", "skills", "shifts", "leave"})
-        shifts = {day: list(map(_interval, worked)) for day, worked in self.shifts.items()}
+        shifts = {day: list(map(interval, worked)) for day, worked in self.shifts.items()}
         leave = [each.partition("..") for each in self.leave]
         return {
             **part,
@@ -291,37 +201,14 @@ class DeskFile(Part):
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-class DeskFileWrong(Exception):
-    """What is wrong with a desk's configuration: a line each."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
-        super().__init__("\n".join(lines))
-
-
 def read_desk(path: Path) -> DeskFile:
     """The desk in a file. Raises `DeskFileWrong`, naming all that is wrong and where."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DeskFileWrong([f"{path}: {' '.join(str(error).split())}"]) from None
-    troubles: list[tuple[Place, str]] = list(_named_twice(node, ()))
-    try:
-        desk = DeskFile.model_validate(raw)
-    except ValidationError as error:
-        troubles += [(each["loc"], _plain(each["msg"])) for each in error.errors()]
-    else:
-        troubles += _untrue(desk)
-    if troubles:
-        raise DeskFileWrong([_line(path, node, place, what) for place, what in troubles])
-    return desk
+    return read(path, DeskFile, _untrue)
 
 
 def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
     """What no part can tell by itself."""
-    yield from _untrue_plans(desk)
+    yield from untrue_plans(desk.plans, desk.calendars, desk.topics)
     seen: dict[str, str] = {}
     for agent_id, agent in desk.agents.items():
         first = seen.setdefault(agent.email.casefold(), agent_id)
@@ -350,24 +237,6 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
         yield from ((("topics", topic_id, *place), what) for place, what in _wrong(desk, topic))
 
 
-def _untrue_plans(desk: DeskFile) -> Iterator[tuple[Place, str]]:
-    for calendar_id, calendar in desk.calendars.items():
-        for day in calendar.hours:
-            if day not in WEEKDAYS:
-                yield ("calendars", calendar_id, "hours"), f"{day} is none of {', '.join(WEEKDAYS)}"
-    for plan_id, plan in desk.plans.items():
-        for topic in plan.topics:
-            if topic not in desk.topics:
-                yield ("plans", plan_id, "topics"), f"there is no topic {topic}"
-        if plan.calendar not in desk.calendars:
-            yield ("plans", plan_id, "calendar"), f"there is no calendar {plan.calendar}"
-    defaults = [priority for plan in desk.plans.values() for priority in plan.default_for]
-    for priority in Priority:
-        if defaults.count(priority) != 1:
-            count = defaults.count(priority)
-            yield ("plans",), f"{count} plans are the default for {priority}; it takes one"
-
-
 def _wrong(desk: DeskFile, topic: Topic) -> Iterator[tuple[Place, str]]:
     for plan in filter(None, (topic.plan, *topic.entitled_plans)):
         if plan not in desk.plans:
@@ -390,58 +259,3 @@ def _staffed(desk: DeskFile) -> set[str]:
     """The teams in which somebody takes tickets."""
     able = (a for a in desk.agents.values() if a.role in TAKES_TICKETS and a.capacity > 0)
     return {team for agent in able for team in agent.teams}
-
-
-def _named_twice(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, str]]:
-    """Keys that stand twice in one map: YAML itself would silently take the last."""
-    if isinstance(node, yaml.SequenceNode):
-        for index, child in enumerate(node.value):
-            yield from _named_twice(child, (*place, index))
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen: set[str] = set()
-    for key, value in node.value:
-        if key.value in seen:
-            yield (*place, key.value), "stands here twice"
-        seen.add(key.value)
-        yield from _named_twice(value, (*place, key.value))
-
-
-def _line(path: Path, node: yaml.Node | None, place: Place, what: str) -> str:
-    """`desk.yaml, line 12: topics.outage.team: there is no team x`."""
-    number = 1
-    for part in place:
-        found = _child(node, part)
-        if found is None:
-            break
-        number, node = found
-    name = ".".join(str(part) for part in place if part != "[key]") or "the file"
-    return f"{path}, line {number}: {name}: {what}"
-
-
-def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
-    """Line and node of what stands under a key, or at an index."""
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        child: yaml.Node = node.value[part]
-        return child.start_mark.line + 1, child
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(part):
-                return key.start_mark.line + 1, value
-    return None
-
-
-def _plain(message: str) -> str:
-    return {
-        "Field required": "is required",
-        "Extra inputs are not permitted": "is not known here",
-    }.get(message, message[:1].lower() + message[1:])
-
-
-def _intervals(days: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, str]]]:
-    return {day: [_interval(each) for each in opened] for day, opened in days.items()}
-
-
-def _interval(text: str) -> dict[str, str]:
-    start, _, end = text.partition("-")
-    return {"start": start.strip(), "end": end.strip()}

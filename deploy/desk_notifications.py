@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from deploy.desk_parts import Part
 from services.notify.own_words import troubles as wrong_words
 from services.notify.preferences import QuietTimeWrong, check_quiet
 from services.notify.rules import Audience, Way, troubles
@@ -13,11 +14,7 @@ from shared.events.notify import MailTemplate, NotificationKind, NotificationRul
 _TEMPLATE: Final = r"^[a-z][a-z_]{0,40}(\.[a-z]{2})?$"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Quiet(_Part):
+class Quiet(Part):
     """Hours in which agents get nothing but what is urgent."""
 
     start: str = Field(description="20:00, by the clocks of the zone.")
@@ -26,7 +23,7 @@ class Quiet(_Part):
     weekends: bool = Field(False, description="Saturdays and Sundays, too.")
 
 
-class Hearing(_Part):
+class Hearing(Part):
     """Who hears of one kind of thing, and how."""
 
     to: tuple[Audience, ...]
@@ -34,7 +31,7 @@ class Hearing(_Part):
     urgent: bool = Field(False, description="In quiet hours, too; nobody can mute it.")
 
 
-class Template(_Part):
+class Template(Part):
     """What a mail says in the desk's own words: Jinja, with the facts that our own text uses."""
 
     subject: str = Field("", description="Empty: as it is. It must hold {{ number }}.")
@@ -43,7 +40,7 @@ class Template(_Part):
     )
 
 
-class Notifications(_Part):
+class Notifications(Part):
     quiet: Quiet | None = None
     kinds: dict[NotificationKind, Hearing] = Field(
         {}, description="What is left out stays as it is without a rule."

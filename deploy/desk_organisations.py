@@ -4,25 +4,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from deploy.desk_parts import Line, Part, Place, Slug
 from shared.ids import domain_key, person_id
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Domain = Annotated[str, StringConstraints(pattern=r"^[^@\s.]+(\.[^@\s.]+)+$", max_length=253)]
 Member = Annotated[
     str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
 ]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
 
-Place = tuple[str | int, ...]
 
-
-class Organisation(BaseModel):
+class Organisation(Part):
     """Who has an address in one of `domains`, or is one of `members`, belongs to it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Line
     domains: tuple[Domain, ...] = ()

@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from deploy.desk_parts import Part
 from shared.events.review import QualityRulesDefined
 
 _FIELDS = QualityRulesDefined.model_fields
 
 
-class Quality(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Quality(Part):
     sample_share: Annotated[
         float, Field(ge=0, le=1, description="Of the closed tickets nothing was special about.")
     ] = _FIELDS["sample_share"].default

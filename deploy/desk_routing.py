@@ -5,13 +5,12 @@ from datetime import date
 from typing import Annotated, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from deploy.desk_parts import Line, Part, Slug
 from shared.events import Priority, TicketType
 from shared.events.assignment import Role, Strategy
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Level = Annotated[int, Field(ge=1, le=9)]
 Levels = dict[Slug, Level]
 Weight = Annotated[int, Field(ge=1, le=100)]
@@ -42,21 +41,17 @@ Leave = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Kind(_Part):
+class Kind(Part):
     """Which tickets: any of each; what is left out does not matter."""
 
     topics: tuple[Slug, ...] = ()
     types: tuple[TicketType, ...] = ()
     priorities: tuple[Priority, ...] = ()
-    organisations: tuple[Text, ...] = ()
-    languages: tuple[Text, ...] = ()
+    organisations: tuple[Line, ...] = ()
+    languages: tuple[Line, ...] = ()
 
 
-class RoutingRule(_Part):
+class RoutingRule(Part):
     """What such tickets need, besides what their topic says, or instead of it in another team."""
 
     name: str = ""
@@ -85,7 +80,7 @@ class RoutingRule(_Part):
         }
 
 
-class Routing(_Part):
+class Routing(Part):
     """Who gets which ticket. The first rule that fits decides."""
 
     rules: dict[Slug, RoutingRule] = {}

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from deploy.desk_parts import Part, Slug, Tag
 from shared.events import Level, TicketType
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Values = Annotated[tuple[str, ...], Field(min_length=1, max_length=200)]
 
 FIELDS: Final = (
@@ -22,8 +21,8 @@ FIELDS: Final = (
 OPS: Final = ("is", "is_not", "contains", "starts_with", "above", "below", "given")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+class _Part(Part):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Condition(_Part):

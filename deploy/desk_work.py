@@ -3,18 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from deploy.desk_parts import Line, Minutes, Part, Place, Slug, Tag
 from services.resolution.domain.rules import VARIABLES
 from shared.events.resolution import ProgressKind, ResolutionKind
 from shared.sandbox import TemplateNotAllowed, check
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-Minutes = Annotated[float, Field(gt=0)]
-Place = tuple[str | int, ...]
 
 NEEDS: Final[Mapping[str, frozenset[str]]] = {
     "start": frozenset(),
@@ -41,11 +37,7 @@ TAKES: Final[Mapping[str, frozenset[str]]] = {
 """All the fields that a step may have."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Closing(_Part):
+class Closing(Part):
     """How tickets close by silence, and how long customers can reopen them."""
 
     calendar: Slug | None = Field(
@@ -59,15 +51,15 @@ class Closing(_Part):
     )
 
 
-class Response(_Part):
+class Response(Part):
     """A reply that agents give often; its text is a template."""
 
-    name: Name
+    name: Line
     text: Text
     topics: tuple[Slug, ...] = Field((), description="Offered under these only; none: all.")
 
 
-class Step(_Part):
+class Step(Part):
     """One command of a macro. Texts are templates."""
 
     do: Literal[
@@ -117,15 +109,15 @@ class Step(_Part):
         return made | ({"minutes": float(fields["minutes"])} if "minutes" in fields else {})
 
 
-class Macro(_Part):
+class Macro(Part):
     """Several commands that are carried out together, or not at all."""
 
-    name: Name
+    name: Line
     topics: tuple[Slug, ...] = ()
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=10)]
 
 
-class Work(_Part):
+class Work(Part):
     """What agents have to work with."""
 
     closing: Closing = Closing()

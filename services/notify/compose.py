@@ -47,6 +47,7 @@ class Composer:
         rendered = words.render(letter.template, facts, wish.language)
         references = self._references(letter, story)
         name = unproven_name(letter.to.name) if _unproven(letter, story) else letter.to.name
+        typed_by_others = letter.kind is NotificationKind.COPY
         return Draft(
             notification_id=notification_id,
             kind=letter.kind,
@@ -61,7 +62,7 @@ class Composer:
             references=tuple(references),
             reply_to=self._reply_to(story.ticket_id) if letter.to_customer else "",
             written_by_a_person=letter.kind is NotificationKind.REPLY,
-            unproven=letter.to_customer and not story.proven,
+            unproven=letter.to_customer and (not story.proven or typed_by_others),
             withheld=letter.withheld or wish.withheld,
             not_before=wish.not_before,
         )

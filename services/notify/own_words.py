@@ -11,13 +11,14 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 import structlog
-from jinja2 import Template, TemplateError, meta
+from jinja2 import Template, TemplateError, meta, nodes
 
 from services.notify.preview import PREVIEWS, made_up
 from services.notify.rendering import Rendered, around, own_environment, render, source_of
 from services.notify.speaking import ENGLISH, LANGUAGES, in_language
 from services.notify.words import TITLE_LENGTH_MAX, line
 from shared.events.notify import MailTemplate
+from shared.sandbox import ALLOWED, FILTERS, RENDERED_LENGTH_MAX
 
 log = structlog.get_logger()
 
@@ -25,6 +26,11 @@ SUBJECT_LENGTH_MAX: Final = 180
 SOURCE_LENGTH_MAX: Final = 20_000
 
 _OWN = own_environment()
+
+_ALLOWED: Final = (*ALLOWED, nodes.For, nodes.Concat, nodes.Test)
+"""What a template may be made of: no calls, no arithmetic."""
+
+_FILTERS_ALLOWED: Final = FILTERS | {"line", "name", "paragraphs", "quoted", "length", "join"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,9 @@ def _wrong(each: MailTemplate) -> Iterator[str]:
             yield f"{part} is longer than {SOURCE_LENGTH_MAX:,} characters"
             return
         try:
-            used = meta.find_undeclared_variables(_OWN.parse(source))
+            tree = _OWN.parse(source)
+            _check(tree)
+            used = meta.find_undeclared_variables(tree)
         except TemplateError as error:
             yield f"{part}: {error}"
             return
@@ -102,7 +110,19 @@ _AROUND: Final = ("_layout.txt", "_layout.html", "_frame.html")
 
 @lru_cache(maxsize=200)
 def _template(source: str) -> Template:
+    _check(_OWN.parse(source))
     return _OWN.from_string(source)
+
+
+def _check(tree: nodes.Template) -> None:
+    """Raises `TemplateError` on what could take long, or much memory, to be written."""
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED):
+            raise TemplateError(f"{type(node).__name__.lower()} is not allowed")
+        if isinstance(node, nodes.Filter) and node.name not in _FILTERS_ALLOWED:
+            raise TemplateError(f"there is no filter {node.name}")
+        if isinstance(node, nodes.For) and list(node.find_all(nodes.For)):
+            raise TemplateError("a loop in a loop is not allowed")
 
 
 @cache
@@ -123,7 +143,7 @@ def _rendered(
         subject = _template(own.subject).render(told)
         made = replace(made, subject=line(subject, max(TITLE_LENGTH_MAX, SUBJECT_LENGTH_MAX)))
     if own.text.strip():
-        body = _template(own.text).render(told).strip()
+        body = _template(own.text).render(told).strip()[:RENDERED_LENGTH_MAX]
         text, html = around(own.name, language, body, told)
         made = replace(made, text=text, html=html)
     return made

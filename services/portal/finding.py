@@ -72,7 +72,7 @@ def routes(portal: Portal) -> APIRouter:
         if "@" not in filled.get("email"):
             wrong = Problems({"email": NO_ADDRESS})
             return _page(portal, filled, wrong, 422)
-        wait = portal.limits.wait_seconds(request, filled.get("email"))
+        wait = portal.limits.wait_seconds(request, filled.get("email"), "find")
         if wait:
             many = Problems(message=TOO_MANY.given(wait=minutes(wait)))
             return _page(portal, filled, many, 429)

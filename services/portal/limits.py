@@ -35,16 +35,20 @@ class Limits:
     """The header in which the proxy before us names the client."""
     _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
 
-    def wait_seconds(self, request: Request, email: str) -> float:
-        """How long to wait until one more may come; 0 if it may come now, and is counted."""
+    def wait_seconds(self, request: Request, email: str, form: str = "new") -> float:
+        """How long to wait until one more may come; 0 if it may come now, and is counted.
+
+        Forms count apart: who asks for links to an address of somebody else's, and is told to
+        wait, keeps them from nothing but links.
+        """
         now = monotonic_seconds()
         keys = []
         client = self._client(request)
         if client and self.per_client:
-            keys.append((f"client {client}", self.per_client))
+            keys.append((f"{form}: client {client}", self.per_client))
         if email.strip() and self.per_address:
             address = sha256(email.strip().casefold().encode()).hexdigest()
-            keys.append((f"address {address}", self.per_address))
+            keys.append((f"{form}: address {address}", self.per_address))
         wait = max((self._wait(key, most, now) for key, most in keys), default=0.0)
         if not wait:
             for key, _ in keys:

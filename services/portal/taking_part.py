@@ -44,11 +44,14 @@ class Holder:
 
 
 def role_of(link: Link, ticket: TicketRow, copies: Sequence[CopyRow]) -> Role:
-    """What whoever holds the link is to the ticket."""
-    if link.opened and not ticket.confirmed:
+    """What whoever holds the link is to the ticket.
+
+    The link that an opener was shown stays an opener's: once the requester confirms the address,
+    that proves who reads its mail, and not who had typed it.
+    """
+    if link.opened:
         return Role.OPENER
-    if link.person_id != ticket.requester_id:
-        for each in copies:
-            if each.person_id == link.person_id:
-                return _COPY_ROLES[each.state]
-    return Role.REQUESTER
+    if link.person_id == ticket.requester_id:
+        return Role.REQUESTER
+    states = {each.person_id: each.state for each in copies}
+    return _COPY_ROLES.get(states.get(link.person_id, "ended"), Role.GONE)

@@ -45,6 +45,11 @@ AgentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
+MediaType = Annotated[
+    str, StringConstraints(pattern=r"^[a-zA-Z0-9_.+-]+/[a-zA-Z0-9_.+-]+$", max_length=200)
+]
+"""ASCII alone: counted repeats of what Unicode calls a word take this process 18 MB."""
+
 Vectored = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]
 """The ETag of a ticket."""
 
@@ -55,9 +60,7 @@ class _Body(BaseModel):
 
 class File(_Body):
     name: Annotated[Line, Field(description="The file's name, as people see it.")]
-    content_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,100}/[\w.+-]{1,100}$")] = (
-        "application/octet-stream"
-    )
+    content_type: MediaType = "application/octet-stream"
     content_base64: Base64Bytes
 
 

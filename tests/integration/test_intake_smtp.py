@@ -46,7 +46,9 @@ AS_IT_IS = policy.SMTP.clone(max_line_length=None)
 SUPPORT = "support@desk.localhost"
 
 TICKETS_MAX = 20
-PROVEN = {"Authentication_Results": "mx.desk.localhost; dmarc=pass (p=none)"}
+PROVEN = {
+    "Authentication_Results": "mx.desk.localhost; dmarc=pass (p=none) header.from=example.com"
+}
 FORGED = {"Authentication_Results": "mx.desk.localhost; spf=fail; dmarc=fail"}
 
 SCANNER = "import sys; sys.exit(b'EICAR' in sys.stdin.buffer.read())"

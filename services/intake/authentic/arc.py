@@ -4,7 +4,6 @@ Anybody can seal. A chain counts if it holds and every server in it is one that 
 a later one could have made up the earlier ones. Then the first to have looked is believed.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,12 +12,10 @@ import dkim
 
 from services.intake.authentic.checks import is_affordable, text_records
 from services.intake.authentic.resolver import Resolver, Unanswered
-from services.intake.authentic.results import results_in
+from services.intake.authentic.results import Result, results_in
 
 SETS_MAX: Final = 5
 """Each costs two questions to the DNS and two signatures; a mail has rarely more than two."""
-
-_FROM = re.compile(r"\bheader\.from\s*=\s*([\w.-]{1,253})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,8 @@ class Chain:
         """Whether servers that we trust, and no other, tell that DMARC passed for the author."""
         if self.result != "pass" or not all(one in trusted for one in self.sealers):
             return False
-        return any(
-            results_in(said).get("dmarc") == "pass" and _is_about(author, said)
-            for said in self.seen
-        )
+        found = (results_in(said).get("dmarc", Result()) for said in self.seen)
+        return any(dmarc.result == "pass" and dmarc.about == author for dmarc in found)
 
 
 def check_arc(resolver: Resolver, raw: bytes) -> Chain:
@@ -69,9 +64,3 @@ def check_arc(resolver: Resolver, raw: bytes) -> Chain:
 
 def _each(sets: Sequence[dict[str, Any]], name: str) -> tuple[str, ...]:
     return tuple(one.get(name, b"").decode("utf-8", "replace").lower() for one in sets)
-
-
-def _is_about(author: str, said: str) -> bool:
-    """Whether the results are those of this author's domain, if they name one."""
-    named = _FROM.findall(said)
-    return not named or author in named

@@ -18,6 +18,8 @@ SPACES_WORK_MAX: Final = 50_000_000
 """The library's work on a run of spaces grows by the square of its length."""
 
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_DKIM: Final = b"dkim-signature"
+_SIGNED_BY: Final = re.compile(rb"(?:^|;)\s*d\s*=\s*([^;\s]{1,253})")
 _SPACES = re.compile(rb"[ \t]{16,}")
 
 
@@ -63,22 +65,34 @@ def check_spf(resolver: Resolver, peer: str, sender: str, helo: str) -> str:
         return "permerror"
 
 
-def check_dkim(resolver: Resolver, raw: bytes) -> list[Signature]:
-    """The signatures of a mail, and whether they hold (RFC 6376)."""
+def check_dkim(
+    resolver: Resolver, raw: bytes, speaks_for: Callable[[str], bool]
+) -> list[Signature]:
+    """The signatures of a mail, and whether they hold (RFC 6376).
+
+    Those of domains that may speak for the author are looked at first: others can be added by
+    anybody, with name servers that take their time.
+    """
     if not is_affordable(raw):
         return []
     text = text_records(resolver)
     found: list[Signature] = []
     with suppress(dkim.DKIMException):
         message = dkim.DKIM(raw)
-        names = [name.lower() for name, _ in message.headers]
-        for number in range(min(names.count(b"dkim-signature"), SIGNATURES_MAX)):
+        domains = [_domain(value) for name, value in message.headers if name.lower() == _DKIM]
+        numbers = sorted(range(len(domains)), key=lambda number: not speaks_for(domains[number]))
+        for number in numbers[:SIGNATURES_MAX]:
             result = _verified(message, number, text)
             domain = message.signature_fields.get(b"d", b"").decode("ascii", "replace").lower()
             whole = b"l" not in message.signature_fields
             # What was added behind a signature's length is signed by nobody.
             found.append(Signature(domain, result if whole or result != "pass" else "policy"))
     return found
+
+
+def _domain(value: bytes) -> str:
+    named = _SIGNED_BY.search(value)
+    return named[1].decode("ascii", "replace").lower() if named else ""
 
 
 def _verified(message: Any, number: int, text: Any) -> str:

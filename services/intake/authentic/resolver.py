@@ -5,6 +5,8 @@ from typing import Any, Final, Protocol
 import dns.exception
 import dns.resolver
 
+from shared.clock import monotonic_seconds
+
 LOOKUP_SECONDS: Final = 5.0
 
 
@@ -19,6 +21,19 @@ class Resolver(Protocol):
         """The records of a name: of A and AAAA addresses, of MX (preference, host), of PTR
         names, of TXT the tuple of strings that each consists of. Raises `Unanswered`."""
         ...
+
+
+class Hurried:
+    """Asks another resolver, and no more once its time is up."""
+
+    def __init__(self, resolver: Resolver, seconds: float) -> None:
+        self._resolver = resolver
+        self._until = monotonic_seconds() + seconds
+
+    def lookup(self, name: str, kind: str) -> list[Any]:
+        if monotonic_seconds() > self._until:
+            raise Unanswered("asked too much")
+        return self._resolver.lookup(name, kind)
 
 
 class SystemResolver:

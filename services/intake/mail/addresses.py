@@ -134,11 +134,11 @@ def _mailbox(phrase: str, angle: str | None, comment: str) -> Mailbox | None:
                 return Mailbox("", name.strip(_DECORATION))
             return Mailbox(name or _name(comment), address)
         return None
+    quoted = phrase.strip()
+    if _QUOTED_LOCAL.fullmatch(quoted):
+        return Mailbox(_name(comment), quoted)
     bare = _BARE.search(name)
     if bare is None:
-        quoted = phrase.strip()
-        if _QUOTED_LOCAL.fullmatch(quoted):
-            return Mailbox(_name(comment), quoted)
         return Mailbox(name or _name(comment), "") if name else None
     rest = name[: bare.start()] + name[bare.end() :]
     address = bare.group().strip(_DECORATION).removeprefix("mailto:")

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from cli import desk as cli_desk
-from deploy.desk_file import DeskFileWrong, read_desk
+from deploy.desk_file import read_desk
+from deploy.desk_reading import DeskFileWrong
 from deploy.local.trouble import Trouble
 from services.assignment.desk_api import DeskPart
 from services.intake.bodies import SectionDefinition

@@ -9,8 +9,9 @@ import yaml
 from cli.desk import _as_file, json_schema
 from cli.desk_state import present
 from deploy.desk_diff import differences, orphans, plain
-from deploy.desk_file import DeskFile, DeskFileWrong, read_desk
+from deploy.desk_file import DeskFile, read_desk
 from deploy.desk_organisations import member_id, untrue_organisations
+from deploy.desk_reading import DeskFileWrong
 from shared.events.resolution import WorkRulesDefined
 
 SAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "desk.yaml"

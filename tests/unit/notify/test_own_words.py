@@ -70,9 +70,15 @@ def test_words_that_are_right_are_taken() -> None:
         ({"text": "{{ reason }}"}, "knows nothing of reason"),
         ({"text": "{{ name.first }}"}, "can't be written"),
         ({"text": "{{ name.__class__.__mro__ }}"}, "can't be written"),
-        ({"text": "{{ name | nosuchfilter }}"}, "text: No filter named"),
-        ({"text": "{% include '/etc/passwd' %}"}, "can't be written"),
-        ({"text": "{{ 1 / 0 }}"}, "can't be written"),
+        ({"text": "{{ name | nosuchfilter }}"}, "text: there is no filter nosuchfilter"),
+        ({"text": "{% include '/etc/passwd' %}"}, "text: include is not allowed"),
+        ({"text": "{{ 'x' * 300000000 }}"}, "text: mul is not allowed"),
+        ({"text": "{% for a in range(9) %}{% endfor %}"}, "text: call is not allowed"),
+        ({"text": "{{ name | center(300000000) }}"}, "text: there is no filter center"),
+        (
+            {"text": "{% for a in files %}{% for b in files %}{% endfor %}{% endfor %}"},
+            "text: a loop in a loop",
+        ),
         ({"text": "x" * 20_001}, "longer than"),
     ],
 )

@@ -277,7 +277,8 @@ def test_what_somebody_is_to_a_ticket_is_what_their_link_and_its_events_say() ->
     assert (role(maria), role(typed)) == (Role.REQUESTER, Role.OPENER)
     assert role(typed, AddressConfirmed(
         person_id=MARIA.person_id, how=ConfirmedHow.LINK, confirmed_at=T0,
-    )) is Role.REQUESTER  # fmt: skip
+    )) is Role.OPENER  # fmt: skip
+    assert role(emil) is Role.GONE
     assert role(emil, INVITED) is Role.INVITED
     assert role(emil, INVITED, AGREED) is Role.COPY
     assert role(emil, INVITED, AGREED, LEFT) is Role.GONE
