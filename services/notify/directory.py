@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.notify.speaking import ENGLISH, GERMAN, Spoken, duration, moment, spoken
+from services.notify.speaking import ENGLISH, GERMAN, Spoken, duration, spoken
 from services.notify.story import Story
 from shared.events import Priority
 from shared.events.sla import ClockKind
+from shared.moments import moment
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from typing import Any
 from uuid import UUID
 
 from services.notify.directory import CLOCK_NAMES, Contact, Directory, deadlines, expected_answer
-from services.notify.speaking import Spoken, days, duration, moment, spoken
+from services.notify.speaking import Spoken, days, duration, spoken
 from services.notify.story import Story
 from services.notify.words import excerpt, first_name, unproven_name
 from shared.events import Event
@@ -64,6 +64,7 @@ from shared.events.resolution import (
 )
 from shared.events.review import FeedbackReceived, FollowUpRequested
 from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
+from shared.moments import moment
 
 
 @dataclass(frozen=True)

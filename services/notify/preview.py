@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.notify.rendering import TEMPLATES, Rendered, render
-from services.notify.speaking import Spoken, moment, spoken
+from services.notify.speaking import Spoken, spoken
+from shared.moments import moment
 
 _DUE: Final = Spoken(
     lambda language: moment(datetime(2026, 3, 2, 14, tzinfo=UTC), "Europe/Berlin", language)

@@ -5,22 +5,14 @@ every language, and in English for whoever does not ask.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Final, Self
 
 from services.notify.words import duration as english_duration
-from services.notify.words import moment as english_moment
-from shared.business_time.calendar import zone_of
 
 ENGLISH: Final = "en"
 GERMAN: Final = "de"
 LANGUAGES: Final = (ENGLISH, GERMAN)
 
-_DAYS: Final = (*("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),)
-_MONTHS: Final = (
-    *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September"),
-    *("Oktober", "November", "Dezember"),
-)
 _UNITS: Final = (("hours", "Stunden"), ("hour", "Stunde"), ("minutes", "Minuten"),
                  ("minute", "Minute"), ("days", "Tage"))  # fmt: skip
 
@@ -53,16 +45,6 @@ def language_of(tag: str) -> str:
 def spoken(english: str, german: str) -> Spoken:
     """A text in each language."""
     return Spoken(lambda language: german if language == GERMAN else english)
-
-
-def moment(at: datetime, zone: str, language: str) -> str:
-    """`Monday 2 March 2026, 14:00 (Europe/Berlin)`, or `Montag, 2. März 2026, 14:00 Uhr (…)`."""
-    if language != GERMAN:
-        return english_moment(at, zone)
-    local = at.astimezone(zone_of(zone))
-    day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
-    place = zone.replace("_", " ")
-    return f"{day}, {local.day}. {month} {local.year}, {local:%H:%M} Uhr ({place})"
 
 
 def duration(minutes: float, language: str) -> str:

@@ -2,9 +2,7 @@
 
 import math
 import re
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 TITLE_LENGTH_MAX: Final = 120
 NAME_LENGTH_MAX: Final = 60
@@ -86,12 +84,6 @@ def first_name(name: str) -> str:
     if "," in plain:
         plain = plain.split(",", 1)[1].strip() or plain
     return plain.split(" ", 1)[0].strip(",")
-
-
-def moment(at: datetime, zone: str) -> str:
-    """`Monday 2 March 2026, 14:00 (Europe/Berlin)`."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({zone.replace('_', ' ')})"
 
 
 def duration(minutes: float) -> str:

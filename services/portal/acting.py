@@ -8,6 +8,7 @@ from services.portal.context import Portal
 from services.portal.drafts import Draft
 from services.portal.forms import Filled, Problems
 from services.portal.owners import Answer
+from services.portal.speaking import Said, said
 from services.portal.taking_part import Role
 from shared.events.base import Status
 from shared.links import Link
@@ -24,40 +25,40 @@ class Action:
 
     owner: str
     path: str
-    done: str
+    done: Said
     """What is said afterwards."""
     body: Callable[[Filled, Sequence[Draft]], Mapping[str, Any]]
-    missing: Callable[[Filled, Sequence[Draft]], dict[str, str]]
+    missing: Callable[[Filled, Sequence[Draft]], dict[str, Said]]
     """What has to be filled in, by field."""
     template: str = ""
     """Its own page; empty for a form of the status page."""
     states: frozenset[Status] = field(default_factory=lambda: frozenset(Status))
     """In which it can be done."""
-    closed: str = ""
+    closed: Said | str = ""
     """What is said when it can't be done any more, or not yet."""
     takes_files: bool = False
     roles: frozenset[Role] = REQUESTERS
     """Who can do it."""
-    fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[str, Said]] = field(default_factory=dict)
     """For a field as its owner calls it: the form's, and what people call it."""
 
     def problems(self, answer: Answer) -> Problems:
         """What its owner found wrong: beside the fields of the form, and of the whole."""
         fields, others = {}, []
-        for name, why in answer.errors.items():
+        for name, trouble in answer.troubles.items():
             if name in self.fields:
                 place, label = self.fields[name]
-                fields[place] = f"{label} {why}."
+                fields[place] = said("{field} {trouble}.", field=label, trouble=trouble)
             else:
-                others.append(f"{name} {why}")
-        return Problems(fields, "; ".join(others) or ("" if fields else answer.message))
+                others.append(said("{field} {trouble}.", field=name, trouble=trouble))
+        return Problems(fields, others or ("" if fields else answer.message))
 
     def open_in(self, status: str) -> bool:
         """Whether it can be done on a ticket of this status."""
         return Status(status) in self.states
 
 
-def _nothing(_form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+def _nothing(_form: Filled, _files: Sequence[Draft]) -> dict[str, Said]:
     return {}
 
 
@@ -65,8 +66,8 @@ def _message(form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
     return {"text": form.get("text"), "attachments": [file.attachment for file in files]}
 
 
-def _needs_text(form: Filled, files: Sequence[Draft]) -> dict[str, str]:
-    return {} if form.get("text") or files else {"text": "Please write something."}
+def _needs_text(form: Filled, files: Sequence[Draft]) -> dict[str, Said]:
+    return {} if form.get("text") or files else {"text": said("Please write something.")}
 
 
 def _answers(form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
@@ -79,16 +80,16 @@ def _answers(form: Filled, files: Sequence[Draft]) -> dict[str, Any]:
     return {"answers": given, "text": form.get("text"), "attachments": sent}
 
 
-def _needs_answer(form: Filled, files: Sequence[Draft]) -> dict[str, str]:
+def _needs_answer(form: Filled, files: Sequence[Draft]) -> dict[str, Said]:
     if any(_answers(form, files).values()):
         return {}
-    return {"answers": "Please answer at least one question."}
+    return {"answers": said("Please answer at least one question.")}
 
 
-def _needs_reason(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+def _needs_reason(form: Filled, _files: Sequence[Draft]) -> dict[str, Said]:
     if form.get("reason"):
         return {}
-    return {"reason": "Please tell us what does not work, so that we can go on."}
+    return {"reason": said("Please tell us what does not work, so that we can go on.")}
 
 
 def _feedback(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
@@ -99,10 +100,10 @@ def _feedback(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
     }
 
 
-def _needs_rating(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+def _needs_rating(form: Filled, _files: Sequence[Draft]) -> dict[str, Said]:
     if form.get("rating") in {"1", "2", "3", "4", "5"}:
         return {}
-    return {"rating": "Please choose a number from 1 to 5."}
+    return {"rating": said("Please choose a number from 1 to 5.")}
 
 
 def _somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
@@ -113,18 +114,18 @@ def _mails(form: Filled, _files: Sequence[Draft]) -> dict[str, Any]:
     return {"progress": form.get("progress") == "yes"}
 
 
-def _needs_choice(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+def _needs_choice(form: Filled, _files: Sequence[Draft]) -> dict[str, Said]:
     if form.get("progress") in {"yes", "no"}:
         return {}
-    return {"progress": "Please choose one of the two."}
+    return {"progress": said("Please choose one of the two.")}
 
 
-def _needs_somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
+def _needs_somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, Said]:
     missing = {}
     if not form.get("copy.name"):
-        missing["copy.name"] = "Please give their name."
+        missing["copy.name"] = said("Please give their name.")
     if "@" not in form.get("copy.email"):
-        missing["copy.email"] = "Please give their e-mail address."
+        missing["copy.email"] = said("Please give their e-mail address.")
     return missing
 
 
@@ -140,7 +141,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "reply": Action(
         owner="intake",
         path="messages",
-        done="Thank you. Your message has reached us.",
+        done=said("Thank you. Your message has reached us."),
         body=_message,
         missing=_needs_text,
         takes_files=True,
@@ -149,7 +150,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "clarify": Action(
         owner="intake",
         path="clarification",
-        done="Thank you for your answers. We go on now.",
+        done=said("Thank you for your answers. We go on now."),
         body=_answers,
         missing=_needs_answer,
         takes_files=True,
@@ -158,72 +159,76 @@ ACTIONS: Final[Mapping[str, Action]] = {
     CONFIRM_ADDRESS: Action(
         owner="intake",
         path="address",
-        done="Thank you. Now we know that your address is right.",
+        done=said("Thank you. Now we know that your address is right."),
         body=lambda _, __: {},
         missing=_nothing,
     ),
     "confirm": Action(
         owner="resolution",
         path="confirm",
-        done="Thank you for telling us that it works.",
+        done=said("Thank you for telling us that it works."),
         body=lambda form, _: {"comment": form.get("comment")},
         missing=_nothing,
         template="confirm.html",
         states=frozenset({Status.RESOLVED}),
-        closed="There is no solution to confirm at the moment. This is how your ticket stands.",
+        closed=said(
+            "There is no solution to confirm at the moment. This is how your ticket stands."
+        ),
     ),
     "reject": Action(
         owner="resolution",
         path="reject",
-        done="Thank you for telling us. We are on it again.",
+        done=said("Thank you for telling us. We are on it again."),
         body=lambda form, _: {"reason": form.get("reason")},
         missing=_needs_reason,
         template="reject.html",
         states=frozenset({Status.RESOLVED}),
-        closed="There is no solution to reject at the moment. This is how your ticket stands.",
+        closed=said(
+            "There is no solution to reject at the moment. This is how your ticket stands."
+        ),
     ),
     "reopen": Action(
         owner="resolution",
         path="reopen",
-        done="We are on it again.",
+        done=said("We are on it again."),
         body=lambda form, _: {"reason": form.get("reason")},
         missing=_needs_reason,
         template="reopen.html",
         states=frozenset({Status.CLOSED}),
-        closed="This ticket is not closed. This is how it stands.",
+        closed=said("This ticket is not closed. This is how it stands."),
     ),
     "feedback": Action(
         owner="review",
         path="feedback",
-        done="Thank you for your feedback.",
+        done=said("Thank you for your feedback."),
         body=_feedback,
         missing=_needs_rating,
         template="feedback.html",
         states=frozenset({Status.CLOSED}),
-        closed="You can rate us once the ticket is closed. This is how it stands.",
+        closed=said("You can rate us once the ticket is closed. This is how it stands."),
     ),
     "copy": Action(
         owner="intake",
         path="copies",
-        done="We have asked them by mail. They take part once they agree.",
+        done=said("We have asked them by mail. They take part once they agree."),
         body=_somebody,
         missing=_needs_somebody,
         fields={
-            "name": ("copy.name", "Their name"),
-            "email": ("copy.email", "Their e-mail address"),
+            "name": ("copy.name", said("Their name")),
+            "email": ("copy.email", said("Their e-mail address")),
         },
     ),
     "uncopy": Action(
         owner="intake",
         path="copies/end",
-        done="They are in copy no more.",
+        done=said("They are in copy no more."),
         body=lambda form, _: {"person_id": form.get("person")},
         missing=_nothing,
     ),
     JOIN: Action(
         owner="intake",
         path="copies/confirm",
-        done="You are in copy now.",
+        done=said("You are in copy now."),
         body=lambda _, __: {},
         missing=_nothing,
         roles=frozenset({Role.INVITED}),
@@ -231,7 +236,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     LEAVE: Action(
         owner="intake",
         path="copies/end",
-        done="You are in copy no more.",
+        done=said("You are in copy no more."),
         body=lambda form, _: {"person_id": form.get("person")},
         missing=_nothing,
         roles=frozenset({Role.COPY}),
@@ -239,7 +244,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "notifications": Action(
         owner="notify",
         path="preferences",
-        done="Thank you. From now on you get the mails that you want.",
+        done=said("Thank you. From now on you get the mails that you want."),
         body=_mails,
         missing=_needs_choice,
         template="notifications.html",

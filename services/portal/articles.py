@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from services.portal.context import Portal
 from services.portal.guard import page_route
+from services.portal.reader import reader
 from services.portal.similar import similar_to
-from services.portal.words import moment
+from shared.moments import moment
 
 
 def routes(portal: Portal) -> APIRouter:
@@ -15,7 +16,7 @@ def routes(portal: Portal) -> APIRouter:
     @router.get("/articles/{article_id}")
     async def article(article_id: str) -> Response:
         found = await portal.finders.article(article_id)
-        at = moment(found.published_at, portal.settings.timezone)
+        at = moment(found.published_at, portal.settings.timezone, reader().language)
         return portal.page("article.html", {"article": found, "published": at})
 
     @router.post("/new/{topic_id}/similar")

@@ -77,8 +77,8 @@ class Portal:
         return {"file_bytes_max": settings.file_bytes_max, "files_max": settings.files_max}
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
-        """A page of this desk."""
-        return render(template, {"desk": str(self.desk), **values}, status)
+        """A page of this desk, for whoever reads it."""
+        return render(template, {"desk": self.desk.shown(), **values}, status)
 
     async def form(self, request: Request, *, with_files: bool = True) -> Filled:
         """The form that was sent; what it takes of memory counts until it is answered."""

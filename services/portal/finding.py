@@ -14,11 +14,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.portal.context import Portal
-from services.portal.forms import Filled, FormTooOld, Problems
+from services.portal.forms import Filled, FormTooOld, Problems, why
 from services.portal.guard import page_route
 from services.portal.limits import minutes
 from services.portal.rendering import HEADERS
 from services.portal.sessions import Session
+from services.portal.speaking import said
 from shared.admission import leave_place
 from shared.codes import is_code
 from shared.ids import made_at, person_id
@@ -32,8 +33,10 @@ GUESSES_MAX: Final = 5
 REMEMBERED_MAX: Final = 20_000
 """Challenges whose guesses are counted at once; the oldest is forgotten first."""
 
-WRONG: Final = "This is not the code that we mailed last. Please look again."
-OVER: Final = "This code can't be used any more. Please ask for a new one."
+WRONG: Final = said("This is not the code that we mailed last. Please look again.")
+OVER: Final = said("This code can't be used any more. Please ask for a new one.")
+NO_ADDRESS: Final = said("Please give the e-mail address that you wrote to us with.")
+TOO_MANY: Final = said("Too many were asked for. Please try again in {wait}.")
 
 
 @dataclass
@@ -65,15 +68,13 @@ def routes(portal: Portal) -> APIRouter:
         try:
             portal.tokens.read(PURPOSE, filled.get("form"))
         except FormTooOld as old:
-            return _page(portal, filled, Problems(message=old.message), 403)
+            return _page(portal, filled, Problems(message=why(old)), 403)
         if "@" not in filled.get("email"):
-            wrong = Problems({"email": "Please give the e-mail address that you wrote to us with."})
+            wrong = Problems({"email": NO_ADDRESS})
             return _page(portal, filled, wrong, 422)
         wait = portal.limits.wait_seconds(request, filled.get("email"), "find")
         if wait:
-            many = Problems(
-                message=f"Too many were asked for. Please try again in {minutes(wait)}."
-            )
+            many = Problems(message=TOO_MANY.given(wait=minutes(wait)))
             return _page(portal, filled, many, 429)
         answered = asyncio.get_running_loop().time() + ANSWER_SECONDS
         token = portal.tokens.make(_purpose(filled))
@@ -90,7 +91,7 @@ def routes(portal: Portal) -> APIRouter:
         try:
             challenge = UUID(portal.tokens.read(_purpose(filled), token))
         except FormTooOld as old:
-            return _page(portal, filled, Problems(message=old.message), 403)
+            return _page(portal, filled, Problems(message=why(old)), 403)
         if not _stands(challenge, now) or not guesses.one_more(challenge):
             return _page(portal, filled, Problems(message=OVER), 422)
         session = Session(filled.get("email"))

@@ -16,9 +16,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
+from services.portal.speaking import Said, Sayable, heard
 from services.portal.words import clean
 from shared.body_budget import Body
-from shared.errors import Rejected
+from shared.errors import LedgerdeskError, Rejected
 from shared.ids import uuid7
 
 FIELDS_MAX: Final = 250
@@ -100,12 +101,20 @@ class Filled:
         return self.values.get(name, "").strip()
 
 
+FAILED: Final = "This could not be done. Please reload the page and try again."
+
+
+def why(error: LedgerdeskError) -> Said:
+    """What is wrong, in words."""
+    return heard(error.message, FAILED)
+
+
 @dataclass(frozen=True)
 class Problems:
     """What is wrong with a form: of each field, and of all of it."""
 
-    fields: Mapping[str, str] = field(default_factory=dict)
-    message: str = ""
+    fields: Mapping[str, Said] = field(default_factory=dict)
+    message: Sayable = ""
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.message)

@@ -10,11 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal.desk_name import DeskName
-from services.portal.forms import FormTooOld
+from services.portal.forms import FormTooOld, why
+from services.portal.reader import chosen_in, read_by, reader_of, remember
 from services.portal.rendering import render
+from services.portal.speaking import Said, said
 from shared.admission import RETRY_AFTER_SECONDS
 from shared.errors import NotFound, NotYet, Rejected, TicketParked
 from shared.links import LinkNotValid
@@ -28,9 +30,11 @@ FOREIGN: Final = frozenset({"cross-site", "same-site"})
 
 FOR_PROGRAMS: Final = ("/v1/", "/health/", "/metrics", "/openapi.json")
 
-AWAY: Final = "Something we need for this is away just now. Please reload the page in a moment."
+AWAY: Final = said(
+    "Something we need for this is away just now. Please reload the page in a moment."
+)
 
-BROKEN: Final = "Something broke on our side. Please try again in a moment."
+BROKEN: Final = said("Something broke on our side. Please try again in a moment.")
 
 
 def page_route(desk: DeskName, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
@@ -47,6 +51,13 @@ def page_route(desk: DeskName, leaving: tuple[str, ...] = ()) -> type[APIRoute]:
 
             async def with_pages(request: Request) -> Response:
                 await desk.look()
+                with read_by(reader_of(request)):
+                    answer = await answered(request)
+                if chosen := chosen_in(request):
+                    remember(answer, chosen, secure=request.url.scheme == "https")
+                return answer
+
+            async def answered(request: Request) -> Response:
                 try:
                     site = request.headers.get("sec-fetch-site")
                     if request.method == "POST" and site in FOREIGN:
@@ -74,34 +85,43 @@ def no_pages(desk: DeskName) -> APIRouter:
     return router
 
 
-def busy_page(desk: DeskName) -> Response:
+def busy_page(desk: DeskName) -> ASGIApp:
     """For whom there is no place just now; what was typed is sent again by reloading."""
-    message = "Too many people are writing to us just now. Please reload this page in a moment."
-    values = {"desk": str(desk), "title": "One moment, please", "message": message}
-    page = render("trouble.html", values, 429)
-    page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return page
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        message = said(
+            "Too many people are writing to us just now. Please reload this page in a moment."
+        )
+        with read_by(reader_of(Request(scope))):
+            page = _trouble_page(desk, said("One moment, please"), message, 429)
+        await page(scope, receive, send)
+
+    return answer
 
 
 def _trouble(desk: DeskName, route: str, error: Exception) -> Response:
     match error:
         case LinkNotValid():
-            message = "This link is not valid, or too old. Please ask for a new one."
-            title, status = "This link does not work", 403
+            message = said("This link is not valid, or too old. Please ask for a new one.")
+            return _trouble_page(desk, said("This link does not work"), message, 403)
         case NotFound() | HTTPException(status_code=404) | RequestValidationError():
-            title, message, status = "There is nothing here", "Is the address complete?", 404
+            message = said("Is the address complete?")
+            return _trouble_page(desk, said("There is nothing here"), message, 404)
         case Rejected():
-            title, message, status = "That did not work", error.message, error.http_status
+            return _trouble_page(desk, said("That did not work"), why(error), error.http_status)
         case NotYet() | TicketParked():
-            title, status = "One moment, please", 503
-            message = "We are still working on what you sent. Please try again in a moment."
+            message = said("We are still working on what you sent. Please try again in a moment.")
+            return _trouble_page(desk, said("One moment, please"), message, 503)
         case _ if isinstance(error, COME_BACK):
             log.warning("page_not_served", route=route, error=type(error).__name__)
-            title, message, status = "One moment, please", AWAY, 503
+            return _trouble_page(desk, said("One moment, please"), AWAY, 503)
         case _:
             log.error("page_failed", route=route, exc_info=error)
-            title, message, status = "That did not work", BROKEN, 500
-    values = {"desk": str(desk), "title": title, "message": message}
+            return _trouble_page(desk, said("That did not work"), BROKEN, 500)
+
+
+def _trouble_page(desk: DeskName, title: Said, message: Said, status: int) -> Response:
+    values = {"desk": desk.shown(), "title": title, "message": message}
     page = render("trouble.html", values, status)
     if status in {429, 503}:
         page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -12,6 +12,7 @@ from typing import Final
 
 from fastapi import Request
 
+from services.portal.speaking import Said, said
 from shared.clock import monotonic_seconds
 
 WINDOW_SECONDS: Final = 3600.0
@@ -77,7 +78,7 @@ class Limits:
         return str(address) if address.version == 4 else address.exploded[:19]
 
 
-def minutes(seconds: float) -> str:
+def minutes(seconds: float) -> Said:
     """A wait, in words."""
     whole = max(1, round(seconds / 60))
-    return "a minute" if whole == 1 else f"{whole} minutes"
+    return said("a minute") if whole == 1 else said("{count} minutes", count=whole)

@@ -1,10 +1,12 @@
 """The conversation: what was said between the customer and the desk."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
 from services.portal.rows import MessageRow
+from services.portal.speaking import Said, said
 from services.portal.words import clean, first_name, line
 from shared.events import Attachment, Event
 from shared.events.intake import ClarificationProvided, CustomerMessageReceived, TicketOpened
@@ -18,8 +20,15 @@ from shared.events.resolution import (
 )
 from shared.log.records import Recorded
 
-_PROGRESS = {"step": "How far we are", "finding": "What we found", "workaround": "A way around it"}
-_SOLUTION = {"fix": "Solution", "workaround": "Workaround"}
+NONE: Final = said("")
+"""The label of what is plainly a message."""
+
+_PROGRESS: Final = {
+    "step": said("How far we are"),
+    "finding": said("What we found"),
+    "workaround": said("A way around it"),
+}
+_SOLUTION: Final = {"fix": said("Solution"), "workaround": said("Workaround")}
 
 
 def message_of(event: Event, recorded: Recorded) -> MessageRow | None:
@@ -29,16 +38,16 @@ def message_of(event: Event, recorded: Recorded) -> MessageRow | None:
             return _customer(recorded, event.description, event.attachments, person.name,
                              person.person_id)  # fmt: skip
         case CustomerMessageReceived(sender=person):
-            label = "Automatic answer" if event.automatic else ""
+            label = said("Automatic answer") if event.automatic else NONE
             return _customer(recorded, event.text, event.attachments, person.name,
                              person.person_id, label)  # fmt: skip
         case ClarificationProvided():
             answers = "\n".join(filter(None, [*event.answers.values(), event.text]))
-            return _customer(recorded, answers, label="Answers")
+            return _customer(recorded, answers, label=said("Answers"))
         case ResolutionConfirmed() if event.comment:
-            return _customer(recorded, event.comment, label="It works")
+            return _customer(recorded, event.comment, label=said("It works"))
         case ResolutionRejected():
-            return _customer(recorded, event.reason, label="It does not work")
+            return _customer(recorded, event.reason, label=said("It does not work"))
         case _:
             return _said_by_desk(event, recorded)
 
@@ -46,15 +55,15 @@ def message_of(event: Event, recorded: Recorded) -> MessageRow | None:
 def _said_by_desk(event: Event, recorded: Recorded) -> MessageRow | None:
     match event:
         case AgentReplied():
-            label = "Waits for your answer" if event.awaits_customer else ""
+            label = said("Waits for your answer") if event.awaits_customer else NONE
             return _desk(recorded, event.text, event.agent_name, label, event.attachments)
         case ProgressReported():
             return _desk(recorded, event.text, event.agent_name, _PROGRESS[event.kind.value])
         case TicketResolved():
-            text = f"{event.note}\n\nCause: {event.cause}" if event.cause else event.note
-            return _desk(recorded, text, event.agent_name, _SOLUTION[event.kind.value])
+            message = _desk(recorded, event.note, event.agent_name, _SOLUTION[event.kind.value])
+            return replace(message, cause=clean(event.cause))
         case TicketClosed() if event.note:
-            return _desk(recorded, event.note, "", "Closed")
+            return _desk(recorded, event.note, "", said("Closed"))
         case _:
             return None
 
@@ -65,7 +74,7 @@ def _customer(
     attachments: Iterable[Attachment] = (),
     name: str = "",
     person_id: UUID | None = None,
-    label: str = "",
+    label: Said = NONE,
 ) -> MessageRow:
     return MessageRow(
         id=recorded.id,
@@ -75,7 +84,7 @@ def _customer(
         side="customer",
         person_id=person_id,
         name=line(name, 60),
-        label=label,
+        label=label.words,
         text=clean(text),
         attachments=_files(attachments),
     )
@@ -85,7 +94,7 @@ def _desk(
     recorded: Recorded,
     text: str,
     agent_name: str,
-    label: str,
+    label: Said,
     attachments: Iterable[Attachment] = (),
 ) -> MessageRow:
     return MessageRow(
@@ -95,8 +104,8 @@ def _desk(
         at=recorded.occurred_at,
         side="desk",
         person_id=None,
-        name=first_name(agent_name) if agent_name.strip() else "",
-        label=label,
+        name=first_name(agent_name),
+        label=label.words,
         text=clean(text),
         attachments=_files(attachments),
     )

@@ -8,11 +8,13 @@ from fastapi.responses import RedirectResponse
 
 from services.portal.context import Portal
 from services.portal.guard import page_route
+from services.portal.reader import reader
 from services.portal.rendering import HEADERS
 from services.portal.sessions import Session
-from services.portal.words import short_moment
+from services.portal.zones import zone_of_reader
 from shared.events.base import Status
 from shared.links import Link, sign_link
+from shared.moments import short_moment
 
 PURPOSE: Final = "leave"
 ENDED: Final = frozenset({Status.CLOSED, Status.ARCHIVED})
@@ -28,13 +30,15 @@ def routes(portal: Portal) -> APIRouter:
         if session is None:
             return RedirectResponse("/find", 303, HEADERS)
         tickets = await portal.finders.tickets_of(session.person_id)
-        zone = portal.settings.timezone
+        desks, language = portal.settings.timezone, reader().language
         values = {
             "email": session.email,
             "open": [ticket for ticket in tickets if Status(ticket.status) not in ENDED],
             "ended": [ticket for ticket in tickets if Status(ticket.status) in ENDED],
             "link": lambda ticket: link_to(portal, session, ticket.subject),
-            "short_moment": lambda at: short_moment(at, zone),
+            "opened": lambda ticket: short_moment(
+                ticket.opened_at, zone_of_reader(ticket.timezone, desks), language
+            ),
             "form": portal.tokens.make(PURPOSE),
         }
         return portal.page("mine.html", values)

@@ -11,16 +11,19 @@ from fastapi.responses import RedirectResponse
 from services.portal.acting import confirm_address
 from services.portal.context import Portal
 from services.portal.drafts import ATTACHMENTS, Draft, TooLarge, TooMany
-from services.portal.forms import Filled, FormTooOld, Problems
+from services.portal.forms import Filled, FormTooOld, Problems, why
 from services.portal.guard import page_route
 from services.portal.limits import TRAP, minutes
 from services.portal.owners import Answer
+from services.portal.reader import reader
 from services.portal.rendering import HEADERS, STATIC, static
 from services.portal.rows import PlanRow, TopicRow
 from services.portal.sessions import Session
 from services.portal.similar import Similar, similar_to
+from services.portal.speaking import Said, said
 from services.portal.topic_fields import CUSTOM, shown
 from services.portal.words import line
+from services.portal.zones import is_zone
 from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import person_id
 from shared.links import Link, read_link, sign_link, status_url
@@ -28,7 +31,7 @@ from shared.numbers import number_for
 
 YEAR_SECONDS: Final = 31_536_000
 
-SENT_BEFORE: Final = (
+SENT_BEFORE: Final = said(
     "You sent this form before, and it became a ticket: you have a mail with its number, and can "
     "add to it there. To open another ticket with what stands here, send it once more."
 )
@@ -41,26 +44,26 @@ OFFERED: Final = "offered"
 
 NONE: Final = Similar()
 
-ABOVE: Final = {"subject": "The subject", "description": "The description"}
+ABOVE: Final = {"subject": said("The subject"), "description": said("The description")}
 """What fields are called in sentences: those above a topic's own fields, and those below."""
 
 BELOW: Final = {
-    "plan": "The service plan",
-    "impact": "Who is affected",
-    "urgency": "How urgent it is",
-    "attachments": "The files",
-    "requester.name": "Your name",
-    "requester.email": "Your e-mail address",
-    "requester.phone": "Your phone number",
+    "plan": said("The service plan"),
+    "impact": said("Who is affected"),
+    "urgency": said("How urgent it is"),
+    "attachments": said("The files"),
+    "requester.name": said("Your name"),
+    "requester.email": said("Your e-mail address"),
+    "requester.phone": said("Your phone number"),
 }
 
 
-TRAPPED: Final = (
+TRAPPED: Final = said(
     "Something filled in a field that people don't see, so nothing was sent. It is empty again: "
     "please send the form once more."
 )
 
-TOO_MANY: Final = (
+TOO_MANY: Final = said(
     "Many requests came from you within the last hour. Nothing is lost: please send this again "
     "in {wait}."
 )
@@ -122,11 +125,11 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     except FormTooOld as old:
         # What was typed is not lost: the same form again, with a token that is good.
         token = portal.tokens.make(f"new {topic_id}")
-        return await _form(portal, topic, token, form, Problems(message=old.message), 403)
+        return await _form(portal, topic, token, form, Problems(message=why(old)), 403)
     try:
         files = await portal.drafts.gather(key, form.uploads, form.kept)
     except (TooLarge, TooMany) as error:
-        problems = Problems({error.field: error.message})
+        problems = Problems({error.field: why(error)})
         return await _form(portal, topic, token, form, problems, 422)
     if form.get(SHOW_PLANS):
         kept = await portal.drafts.keep(key, files)
@@ -138,7 +141,7 @@ async def _send(portal: Portal, topic_id: str, request: Request) -> Response:
     wait = portal.limits.wait_seconds(request, email)
     if wait:
         kept = await portal.drafts.keep(key, files)
-        many = Problems(message=TOO_MANY.format(wait=minutes(wait)))
+        many = Problems(message=TOO_MANY.given(wait=minutes(wait)))
         page = await _form(portal, topic, token, form, many, 429, kept)
         page.headers["Retry-After"] = str(round(wait) or 1)
         return page
@@ -194,24 +197,34 @@ def _submission(topic: TopicRow, form: Filled, files: Sequence[Draft]) -> dict[s
         "custom_fields": {name: value for name, value in typed.items() if value},
         "attachments": [file.attachment for file in files],
         **{name: value for name, value in chosen.items() if value},
+        **_of_reader(form),
     }
+
+
+def _of_reader(form: Filled) -> dict[str, str]:
+    """What they speak and where they are, as far as their browser says: mails are so, too."""
+    zone = form.get("timezone")
+    found = {"language": reader().speaks, "timezone": zone if is_zone(zone) else ""}
+    return {name: value for name, value in found.items() if value}
 
 
 def _problems(answer: Answer, topic: TopicRow, files: Sequence[Draft] = ()) -> Problems:
     """What intake found wrong, as sentences; what belongs to no field is told above the form."""
     own = {
-        f"{CUSTOM}{field['name']}": f"“{field['label'].rstrip('?: ')}”" for field in topic.fields
+        f"{CUSTOM}{field['name']}": said("“{label}”", label=field["label"].rstrip("?: "))
+        for field in topic.fields
     }
     labels = ABOVE | own | BELOW  # in the order of the form
-    fields: dict[str, str] = {}
-    others: list[str] = []
-    for name, message in answer.errors.items():
+    fields: dict[str, Said] = {}
+    others: list[Said] = []
+    for name, trouble in answer.troubles.items():
         place = _chosen_in(name, files) if name.startswith(ATTACHMENTS) else name
+        told = said("{field} {trouble}.", field=labels.get(place, name), trouble=trouble)
         if place in labels:
-            fields.setdefault(place, f"{labels[place]} {message}.")
+            fields.setdefault(place, told)
         else:
-            others.append(f"{name} {message}.")
-    message = "" if fields and not others else " ".join(others) or answer.message
+            others.append(told)
+    message = others or ("" if fields else answer.message)
     return Problems({name: fields[name] for name in labels if name in fields}, message)
 
 

@@ -9,7 +9,9 @@ from uuid import UUID
 import httpx
 import structlog
 
+from services.portal.forms import FAILED
 from services.portal.settings import Settings
+from services.portal.speaking import Said, heard, said
 from shared.clock import Clock
 from shared.identity import HEADER, Identity, sign
 from shared.log.vector import Vector
@@ -24,7 +26,11 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 """Answers that may be others in a moment. Commands carry an Idempotency-Key, so that trying
 again does nothing twice."""
 
-TROUBLE: Final = "We could not take this just now, and nothing was done: please send it again."
+TROUBLE: Final = said(
+    "We could not take this just now, and nothing was done: please send it again."
+)
+NOT_SO: Final = "is not as we need it"
+"""What is said in other languages of an answer that they don't know."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,12 @@ class Answer:
         return 200 <= self.status < 300
 
     @property
-    def message(self) -> str:
+    def message(self) -> Said:
         """Why it was not, for people."""
-        if self.status >= 500 or self.status == 429:
+        detail = self.body.get("detail")
+        if self.status >= 500 or self.status == 429 or not detail:
             return TROUBLE
-        return str(self.body.get("detail") or TROUBLE)
+        return heard(str(detail), FAILED)
 
     @property
     def code(self) -> str:
@@ -54,10 +61,10 @@ class Answer:
         return str(self.body.get("code") or "")
 
     @property
-    def errors(self) -> dict[str, str]:
-        """What is wrong with each field."""
+    def troubles(self) -> dict[str, Said]:
+        """What is wrong with each field, to stand after its name."""
         found = self.body.get("errors") or []
-        return {str(each["field"]): str(each["message"]) for each in found}
+        return {str(each["field"]): heard(str(each["message"]), NOT_SO) for each in found}
 
 
 class Owners:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from services.portal.copies import take_part
+from services.portal.happenings import happened
 from services.portal.messages import message_of
 from services.portal.rows import (
     ARTICLES,
@@ -24,7 +25,7 @@ from services.portal.rows import (
     TimelineRow,
     TopicRow,
 )
-from services.portal.words import clean, first_name, happened, line
+from services.portal.words import UNTITLED, clean, first_name, line
 from shared.events import Event, Status, Unknown, all_event_types, status_after
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued, TicketTransferred
 from shared.events.desk import DeskNamed, EntitlementDefined, TopicDefined
@@ -110,9 +111,10 @@ class Pages:
 def _add(view: View, event: Event, recorded: Recorded) -> None:
     """The event's line in the timeline, and what it says in the conversation."""
     at, position = recorded.occurred_at, recorded.position
-    words = happened(event)
-    if words:
-        view.put(TIMELINE, TimelineRow(recorded.id, view.subject, position, at, words))
+    told = happened(event)
+    if told is not None:
+        facts = dict(told.facts)
+        view.put(TIMELINE, TimelineRow(recorded.id, view.subject, position, at, told.words, facts))
     take_part(view, event)
     message = message_of(event, recorded)
     if message is not None:
@@ -148,7 +150,7 @@ def _opened(view: View, event: TicketOpened, recorded: Recorded) -> TicketRow:
     return TicketRow(
         subject=view.subject,
         number=event.number,
-        title=line(event.subject, TITLE_LENGTH_MAX) or "(no subject)",
+        title=line(event.subject, TITLE_LENGTH_MAX) or UNTITLED,
         topic_name=line(event.topic_name),
         requester_id=event.requester.person_id,
         requester_name=line(event.requester.name, 60),
@@ -159,6 +161,7 @@ def _opened(view: View, event: TicketOpened, recorded: Recorded) -> TicketRow:
         confirmed=event.channel is Channel.EMAIL,
         status=(status_after(None, event) or Status.NEW).value,
         held=event.held,
+        timezone=event.timezone,
     )
 
 

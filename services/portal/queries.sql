@@ -31,7 +31,7 @@ select name from pages.desk;
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details, confirmed, held
+    merged_number, topic_id, details, confirmed, held, timezone
 from pages.tickets where subject = $1;
 
 -- name: latest_of
@@ -43,7 +43,7 @@ select subject from pages.tickets where requester_id = $1 order by opened_at des
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details, confirmed, held
+    merged_number, topic_id, details, confirmed, held, timezone
 from pages.tickets where requester_id = $1 order by opened_at desc limit 200;
 
 -- name: similar_articles
@@ -69,7 +69,7 @@ from pages.articles where article_id = $1;
 select subject, number, title, topic_name, requester_id, requester_name, opened_at, updated_at,
     status, priority, plan_name, agent_name, team_name, first_due_at, first_state,
     solution_due_at, solution_state, questions, solution, closed_how, rating, merged_into,
-    merged_number, topic_id, details, confirmed, held
+    merged_number, topic_id, details, confirmed, held, timezone
 from pages.tickets,
     lateral (
         select count(*) from unnest($1::text[]) word
@@ -81,18 +81,18 @@ limit $4;
 
 -- name: messages
 -- The conversation on a ticket, oldest first: the latest thousand.
-select id, subject, position, at, side, person_id, name, label, text, attachments from (
+select id, subject, position, at, side, person_id, name, label, text, attachments, cause from (
     select * from pages.messages where subject = $1 order by position desc limit 1000
 ) latest order by position;
 
 -- name: first_message
 -- What opened a ticket.
-select id, subject, position, at, side, person_id, name, label, text, attachments
+select id, subject, position, at, side, person_id, name, label, text, attachments, cause
 from pages.messages where subject = $1 order by position limit 1;
 
 -- name: timeline
 -- What happened on a ticket, newest first: the latest thousand.
-select id, subject, position, at, words
+select id, subject, position, at, words, facts
 from pages.timeline where subject = $1 order by position desc limit 1000;
 
 -- name: copies

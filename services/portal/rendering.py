@@ -1,7 +1,7 @@
 """Pages from templates: escaped, with headers that let them load only what is ours."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +10,10 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from services.portal.reader import SWITCH, reader
 from services.portal.rows import PlanRow
-from services.portal.words import clean
+from services.portal.speaking import ENGLISH, LANGUAGES, Sayable, heard, say
+from services.portal.words import UNTITLED, clean
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = {
@@ -40,9 +42,12 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] = HEADERS,
 ) -> Response:
-    """A page. Templates fail on what they are not given."""
-    page = _environment().get_template(template).render(values)
-    return Response(page, status, dict(headers), "text/html; charset=utf-8")
+    """A page, in the language of whoever reads it. Templates fail on what they are not given."""
+    somebody = reader()
+    told = {"can_switch": somebody.can_switch, **values}
+    page = _environment(somebody.language).get_template(template).render(told)
+    named = {**headers, "Content-Language": somebody.language}
+    return Response(page, status, named, "text/html; charset=utf-8")
 
 
 @cache
@@ -64,11 +69,12 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(block) for block in made)
 
 
-def size(count: int) -> str:
+def size(count: int, language: str = ENGLISH) -> str:
     """A file's size."""
     if count < 1_000_000:
         return f"{max(1, round(count / 1_000))} kB"
-    return f"{count / 1_000_000:.1f} MB".replace(".0 ", " ")
+    told = f"{count / 1_000_000:.1f}".removesuffix(".0")
+    return f"{told if language == ENGLISH else told.replace('.', ',')} MB"
 
 
 def place(name: str) -> str:
@@ -93,7 +99,12 @@ def plan_pairs(plans: Sequence[PlanRow]) -> list[tuple[str, str]]:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: str) -> Environment:
+    def marked(what: Sayable, /, **facts: Any) -> Markup:
+        """Words that hold marks of HTML; facts are escaped."""
+        safe = {name: escape(fact) for name, fact in facts.items()}
+        return Markup(say(language, what, **safe))  # noqa: S704 - the words are ours
+
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -102,12 +113,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
+        "titled": lambda title: say(language, title) if title == UNTITLED else title,
+        "asked": lambda question: say(language, heard(question, question)),
         "paragraphs": paragraphs,
-        "size": size,
+        "size": partial(size, language=language),
         "place": place,
         "slug": slug,
         "pairs": pairs,
         "plan_pairs": plan_pairs,
     }
-    made.globals |= {"static": static_url}
+    made.globals |= {
+        "static": static_url,
+        "say": partial(say, language),
+        "marked": marked,
+        "language": language,
+        "languages": LANGUAGES,
+        "switch": SWITCH,
+    }
     return made

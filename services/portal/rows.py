@@ -50,6 +50,8 @@ class TicketRow:
     """Whoever opened it has the requester's address, as far as we know."""
     held: bool = False
     """It waits until that is known."""
+    timezone: str = ""
+    """Where the requester is (IANA), if they said so."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,12 @@ class MessageRow:
     person_id: UUID | None
     name: str
     label: str
-    """What kind of message it is, when it isn't plainly one."""
+    """What kind of message it is, when it isn't plainly one, in English."""
     text: str
     attachments: list[dict[str, Any]] = field(default_factory=list)
     """`file_id`, `name`, `content_type`, `size_bytes`."""
+    cause: str = ""
+    """Of what was solved."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class TimelineRow:
     position: int
     at: datetime
     words: str
+    """In English, with room for the facts."""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

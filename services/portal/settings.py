@@ -32,7 +32,7 @@ class Settings(ServiceSettings):
     timezone: str = Field(
         "UTC",
         validation_alias="LEDGERDESK_TIMEZONE",
-        description="IANA zone in which times are told to people, e.g. Europe/Berlin.",
+        description="IANA zone, e.g. Europe/Berlin, of times told to people whose own is unknown.",
     )
     files_max: int = Field(10, description="Most files with one form.")
     file_bytes_max: int = Field(10_000_000, description="Largest file, in bytes.")

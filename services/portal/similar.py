@@ -41,6 +41,8 @@ class Offer:
     title: str
     url: str
     about: str
+    status: str = ""
+    """Of a ticket."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ async def similar_to(portal: Portal, topic_id: str, subject: str, me: Session | 
         return Similar(articles)
     mine = await portal.finders.similar_tickets(words, needed(words), me.person_id, OFFERS_MAX)
     tickets = [
-        Offer(each.title, link_to(portal, me, each.subject), f"{each.number}, {each.status}")
+        Offer(each.title, link_to(portal, me, each.subject), each.number, each.status)
         for each in mine
     ]
     return Similar(articles, tickets)

@@ -10,12 +10,16 @@ from services.portal.context import Portal
 from services.portal.copies import ENDED
 from services.portal.drafts import Draft
 from services.portal.forms import Filled, Problems
+from services.portal.reader import reader
 from services.portal.rows import TicketRow
+from services.portal.speaking import Sayable
 from services.portal.taking_part import Holder, Role, role_of
 from services.portal.topic_fields import file_fields
-from services.portal.words import GOING_ON, expected, moment, short_moment
+from services.portal.words import GOING_ON, expected
+from services.portal.zones import zone_of_reader
 from shared.events.base import Status
 from shared.links import LinkNotValid
+from shared.moments import moment, short_moment
 
 EMPTY: Final = Filled({}, (), ())
 
@@ -24,7 +28,7 @@ async def status_page(
     portal: Portal,
     holder: Holder,
     *,
-    note: str = "",
+    note: Sayable = "",
     form: Filled = EMPTY,
     acted: str = "",
     problems: Problems | None = None,
@@ -44,7 +48,7 @@ async def status_page(
     if role is Role.INVITED:
         return _invited_page(portal, holder, ticket, form, problems, status)
     if role is Role.OPENER:
-        note = f"{note} {problems.message}" if problems else note
+        note = problems.message if problems else note
         return await opened_page(portal, holder, ticket, note, form, acted, problems, kept, status)
     messages = await portal.finders.messages(holder.ticket_id)
     topic_fields = await portal.finders.fields(ticket.topic_id)
@@ -75,7 +79,7 @@ async def opened_page(
     portal: Portal,
     holder: Holder,
     ticket: TicketRow,
-    note: str,
+    note: Sayable,
     form: Filled,
     acted: str,
     problems: Problems | None,
@@ -157,13 +161,14 @@ def _details(ticket: TicketRow, fields: Sequence[Mapping[str, Any]]) -> list[tup
 
 
 def _common(portal: Portal, holder: Holder, ticket: TicketRow) -> dict[str, Any]:
-    zone = portal.settings.timezone
+    zone = zone_of_reader(ticket.timezone, portal.settings.timezone)
+    language = reader().language
     return {
         "ticket": ticket,
         "token": holder.token,
         "going_on": GOING_ON[Status(ticket.status)],
-        "expected": expected(ticket, zone, portal.runtime.clock()),
-        "moment": lambda at: moment(at, zone),
-        "short_moment": lambda at: short_moment(at, zone),
+        "expected": expected(ticket, zone, portal.runtime.clock()) or "",
+        "moment": lambda at: moment(at, zone, language),
+        "short_moment": lambda at: short_moment(at, zone, language),
         "me": holder.link.person_id,
     }

@@ -10,17 +10,18 @@ from fastapi.responses import RedirectResponse
 from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, confirm_address
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
-from services.portal.forms import Filled, Problems
+from services.portal.forms import Filled, Problems, why
 from services.portal.guard import page_route
 from services.portal.rendering import HEADERS
 from services.portal.rows import TicketRow
+from services.portal.speaking import said
 from services.portal.status_pages import act_page, status_page
 from services.portal.taking_part import SEES_ALL, Holder, Role, role_of
 from shared.errors import LedgerdeskError, NotFound, NotYet, Rejected, TicketParked
 from shared.links import LinkNotValid, read_link
 from shared.log.vector import Vector
 
-SOON: Final = "What you sent is with us, and will show here in a moment."
+SOON: Final = said("What you sent is with us, and will show here in a moment.")
 AFTER: Final = "after"
 STRANGE_WAIT_SECONDS: Final = 0.3
 
@@ -45,8 +46,8 @@ def routes(portal: Portal) -> APIRouter:
     async def status(token: str, after: str = "", mark: str = "", done: str = "") -> Response:
         holder = _holder(portal, token)
         late = await _waited(portal, holder, after, mark)
-        note = ACTIONS[done].done if done in ACTIONS else ""
-        return await status_page(portal, holder, note=f"{note} {SOON}" if late else note)
+        note = [ACTIONS[done].done] if done in ACTIONS else []
+        return await status_page(portal, holder, note=[*note, SOON] if late else note)
 
     @router.get("/t/{token}/files/{file_id}")
     async def file(token: str, file_id: str) -> Response:
@@ -107,7 +108,7 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
         if action.takes_files:
             files = await portal.drafts.gather(key, form.uploads, form.kept)
     except (TooLarge, TooMany) as error:
-        return await _again(portal, holder, name, form, Problems({error.field: error.message}))
+        return await _again(portal, holder, name, form, Problems({error.field: why(error)}))
     missing = action.missing(form, files)
     if missing:
         kept = await portal.drafts.keep(key, files)

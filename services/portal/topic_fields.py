@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.portal.speaking import Said, Sayable, said
 from shared.events.desk import FieldCondition, FormField
-from shared.form_fields import FILE, in_words
+from shared.form_fields import FILE
 
 CUSTOM: Final = "custom_fields."
 """What the names of a topic's own fields begin with, in a form."""
@@ -20,7 +21,7 @@ class Shown:
     kind: str
     required: bool
     choices: Sequence[str]
-    hint: str
+    hint: Sayable
     shown_when: dict[str, Any] | None
     required_when: dict[str, Any] | None
 
@@ -41,19 +42,31 @@ def file_fields(fields: Sequence[dict[str, Any]]) -> frozenset[str]:
 def _shown(field: FormField, labels: dict[str, str]) -> Shown:
     hints = []
     if field.shown_when is not None:
-        hints.append(f"Only if {in_words(field.shown_when, labels)}.")
+        hints.append(said("Only if {condition}.", condition=_condition(field.shown_when, labels)))
     if field.required_when is not None and not field.required:
-        hints.append(f"Needed if {in_words(field.required_when, labels)}.")
+        hints.append(
+            said("Needed if {condition}.", condition=_condition(field.required_when, labels))
+        )
     return Shown(
         name=CUSTOM + field.name,
         label=field.label,
         kind=field.kind,
         required=field.required,
         choices=field.choices,
-        hint=" ".join(hints),
+        hint=hints,
         shown_when=_told(field.shown_when),
         required_when=_told(field.required_when),
     )
+
+
+def _condition(condition: FieldCondition, labels: dict[str, str]) -> Said:
+    label = labels.get(condition.field, condition.field).strip().rstrip("?:")
+    if not condition.values:
+        return said("“{field}” is filled in", field=label)
+    values: Said | str = condition.values[0]
+    for each in condition.values[1:]:
+        values = said("{first} or {second}", first=values, second=each)
+    return said("“{field}” is {values}", field=label, values=values)
 
 
 def _told(condition: FieldCondition | None) -> dict[str, Any] | None:

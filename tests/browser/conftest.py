@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -29,14 +30,14 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def new_page(browser: Browser, tmp_path: Path) -> AsyncIterator[NewPage]:
-    """`await new_page()`: a tab of somebody's own; nothing may go wrong on its console."""
+    """`await new_page()`: a tab of somebody's own, with Playwright's options for it, such as
+    `locale`; nothing may go wrong on its console."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    async def make(*, scripts: bool = True) -> Page:
-        context = await browser.new_context(
-            viewport={"width": 1360, "height": 900}, java_script_enabled=scripts
-        )
+    async def make(*, scripts: bool = True, **options: Any) -> Page:
+        wide = {"viewport": {"width": 1360, "height": 900}}
+        context = await browser.new_context(java_script_enabled=scripts, **(wide | options))
         contexts.append(context)
         page = await context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)

@@ -56,12 +56,17 @@
       input.after(told);
     }
     told.textContent = large.length
-      ? `Too large to be sent: ${large.join(", ")}.`
-      : many ? "These are too many files to be sent at once." : "";
+      ? `${input.dataset.tooLarge} ${large.join(", ")}.`
+      : many ? input.dataset.tooMany : "";
   };
 
   for (const input of document.querySelectorAll("input[type=file][data-bytes-max]")) {
     input.addEventListener("change", () => tellOfFiles(input));
+  }
+
+  // Times on the ticket's page are told in the zone of whoever fills in the form.
+  for (const input of document.querySelectorAll("[data-timezone]")) {
+    input.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
   }
 
   // What may be about the same is offered while the subject is typed. Whoever has seen it is not

@@ -16,10 +16,10 @@ from services.notify.speaking import (
     duration,
     in_language,
     language_of,
-    moment,
     spoken,
 )
 from services.notify.story import story_of
+from shared.moments import moment
 from shared.testing.spec import TICKET, recorded
 from tests.unit.notify.examples import categorised, opened
 

@@ -12,6 +12,7 @@ from services.portal.drafts import COUNTED_BYTES_MIN, Drafts, TooLarge, TooMany
 from services.portal.forms import Filled, FormTokens, FormTooOld, Upload
 from services.portal.owners import Answer
 from services.portal.rendering import paragraphs, place, size
+from services.portal.speaking import say
 from services.portal.topic_fields import shown
 from shared.clock import utc_now
 from shared.events.desk import FieldCondition, FormField
@@ -133,10 +134,24 @@ def test_what_is_filled_in_goes_to_the_owner_as_it_takes_it() -> None:
 
 
 def test_an_owners_trouble_is_told_without_its_details() -> None:
-    assert "send it again" in Answer(500, {"detail": "secret"}).message
-    assert Answer(409, {"detail": "It is closed."}).message == "It is closed."
-    assert Answer(422, {"errors": [{"field": "text", "message": "is required"}]}).errors == {
-        "text": "is required"
+    def told(answer: Answer, language: str = "en") -> str:
+        return say(language, answer.message)
+
+    assert "send it again" in told(Answer(500, {"detail": "secret"}))
+    assert told(Answer(409, {"detail": "It is closed."})) == "It is closed."
+    assert told(Answer(409, {"detail": "It is closed."}), "de").startswith("Das ging nicht.")
+    archived = Answer(409, {"detail": "This ticket is archived: open a new one."})
+    assert told(archived, "de") == "Dieses Ticket ist archiviert: Bitte öffnen Sie ein neues."
+
+
+def test_what_is_wrong_with_a_field_is_told_in_each_language() -> None:
+    messages = {"text": "is required", "name": "must be at most 9 characters long; it has 10"}
+    errors = [{"field": name, "message": message} for name, message in messages.items()]
+    troubles = Answer(422, {"errors": errors}).troubles
+    assert {name: say("en", trouble) for name, trouble in troubles.items()} == messages
+    assert {name: say("de", trouble) for name, trouble in troubles.items()} == {
+        "text": "bitte ausfüllen",
+        "name": "höchstens 9 Zeichen, es sind 10",
     }
 
 
@@ -144,6 +159,7 @@ def test_words_in_pages() -> None:
     assert paragraphs("<b>\nx\n\n\n\ny") == "<p>&lt;b&gt;<br>x</p><p>y</p>"
     assert place("requester.e mail") == "f-requester-e-mail"
     assert (size(10), size(15_400), size(2_500_000)) == ("1 kB", "15 kB", "2.5 MB")
+    assert (size(2_500_000, "de"), size(3_000_000, "de")) == ("2,5 MB", "3 MB")
 
 
 async def test_a_files_field_is_kept_with_it_and_told_to_intake(tmp_path: Path) -> None:
@@ -169,6 +185,9 @@ def test_the_hint_of_a_field_says_on_what_it_depends() -> None:
         ).model_dump(mode="json"),
     ]  # fmt: skip
     first, second = shown(fields)
-    assert (first.hint, first.shown_when) == ("", None)
-    assert second.hint == "Only if “Product” is A. Needed if “Product” is filled in."
+    assert (say("en", first.hint), first.shown_when) == ("", None)
+    assert say("en", second.hint) == "Only if “Product” is A. Needed if “Product” is filled in."
+    assert say("de", second.hint) == (
+        "Nur, wenn bei „Product“ A steht. Nötig, wenn „Product“ ausgefüllt ist."
+    )
     assert second.shown_when == {"field": "custom_fields.product", "values": ["A"]}

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from services.portal import limits as module
 from services.portal.limits import WINDOW_SECONDS, Limits, minutes
+from services.portal.speaking import say
 
 
 def request(host: str = "203.0.113.7", **headers: str) -> Request:
@@ -68,4 +69,5 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wait_is_told_in_words() -> None:
-    assert [minutes(5), minutes(61), minutes(1800)] == ["a minute", "a minute", "30 minutes"]
+    waits = [say("en", minutes(seconds)) for seconds in (5, 61, 1800)]
+    assert waits == ["a minute", "a minute", "30 minutes"]

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from services.portal.context import Portal
+from services.portal.desk_name import DeskName
 from services.portal.forms import FormTokens
 from services.portal.rows import TicketRow
 from services.portal.settings import Settings
@@ -47,7 +48,13 @@ async def test_it_shows_the_number_and_never_a_link_to_the_other_ticket() -> Non
     tokens = FormTokens(SECRET)
     unused = cast("Any", None)
     portal = Portal(
-        cast("Any", runtime), SETTINGS, cast("Any", Shown()), unused, unused, tokens, *[unused] * 5
+        cast("Any", runtime),
+        SETTINGS,
+        cast("Any", Shown()),
+        DeskName(cast("Any", unused)),
+        unused,
+        tokens,
+        *[unused] * 5,
     )
     page = await status_page(portal, Holder("ours", Link(TICKET, MARIA.person_id)))
     html = bytes(page.body).decode()
