@@ -12,6 +12,7 @@ conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
 related.py       RelateTickets, MergeInto, Absorb
+suggesting.py    whom mails were sent to, too
 sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
