@@ -129,6 +129,7 @@ class Mailing:
         """Raises a `Refusal` for what nobody here wants, and says so to its sender."""
         author = person_id(arrived.mail.from_address)
         if await self._parts.finders.is_blocked(author):
+            await self._parts.finders.count_refusal(author, self._parts.runtime.clock())
             raise SenderIsBlocked
         await self._parts.scan([file.payload for file in arrived.mail.attachments])
 

@@ -50,6 +50,7 @@ PROVEN = {"Authentication_Results": "mx.desk.localhost; dmarc=pass (p=none)"}
 FORGED = {"Authentication_Results": "mx.desk.localhost; spf=fail; dmarc=fail"}
 
 ANNA = Identity("agent:anna", "gateway", "Anna", Role.AGENT)
+MARA = Identity("agent:mara", "gateway", "Mara", Role.MANAGER)
 
 SCANNER = "import sys; sys.exit(b'EICAR' in sys.stdin.buffer.read())"
 """A virus scanner."""
@@ -560,6 +561,42 @@ async def test_a_blocked_sender_is_told_so(post: Post) -> None:
     assert refused.value.code == 550
     listed = (await post.asks("GET", "/v1/blocked-senders")).json()
     assert [one["address"] for one in listed] == ["spam@example.com"]
+
+
+async def test_who_is_blocked_is_listed_with_what_was_refused_and_let_in_again(
+    post: Post,
+) -> None:
+    path, spam = "/v1/blocked-senders", "Offers@example.com"
+    person = person_id(spam)
+
+    async def listed() -> list[tuple[str, str, int, bool]]:
+        rows = (await post.asks("GET", path)).json()
+        return [
+            (row["address"], row["blocked_by"], row["refused"], bool(row["last_refused_at"]))
+            for row in rows
+            if row["person_id"] == str(person)
+        ]
+
+    async def refused() -> None:
+        with pytest.raises(aiosmtplib.SMTPDataError) as told:
+            await post.send(mail("Buy now!", sender="offers@example.com"))
+        assert told.value.code == 550
+
+    wrong = await post.asks("POST", path, {"address": "nobody"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "address")
+    for _ in range(2):
+        assert (await post.asks("POST", path, {"address": spam})).json()["person_id"] == str(person)
+    assert await listed() == [(spam, "anna", 0, False)]
+    for _ in range(2):
+        await refused()
+    assert await listed() == [(spam, "anna", 2, True)]
+    assert (await post.asks("DELETE", f"{path}/{person}")).status_code == 403
+    assert (await post.asks("DELETE", f"{path}/{person}", who=MARA)).status_code == 200
+    assert await listed() == []
+    assert isinstance((await post.send(mail(sender="offers@example.com"))).event, TicketOpened)
+    await post.asks("POST", path, {"address": spam})
+    await refused()
+    assert await listed() == [(spam, "anna", 1, True)]
 
 
 async def test_form_portal_and_mail_are_one_conversation(post: Post) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.intake.domain.confirming import confirmed
+from services.intake.domain.proving import proof_requested
 from services.intake.domain.sharing import sharings
 from services.intake.domain.suggesting import suggested
 from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
@@ -92,7 +93,9 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
             first: list[Event] = [opened]
-            if not opened.held:
+            if opened.held:
+                first += proof_requested(c.topic, c.now)
+            else:
                 first += verified_or_asked(facts, c.topic, c.now, c.rules, c.organisation)
             if c.vouched:
                 first += confirmed(facts, ConfirmedHow.AGENT, c.now)
