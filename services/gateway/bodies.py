@@ -54,6 +54,10 @@ class Split(_Body):
     reason: str
 
 
+class Sender(_Body):
+    address: str = Field(description="From which no mail is to be taken.")
+
+
 class Address(_Body):
     address: str = Field(description="Another address of the requester.")
     proof: str = Field(description="How it is known that it is theirs.")

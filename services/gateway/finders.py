@@ -168,6 +168,7 @@ class Finders:
             "unassigned": (SQL.count_unassigned, []),
             "breached": (SQL.count_breached, []),
             "waiting": (SQL.count_status, [Status.WAITING_FOR_CUSTOMER.value]),
+            "unproven": (SQL.count_unproven, []),
             "resolved": (SQL.count_status, [Status.RESOLVED.value]),
             "all": (SQL.count_all, []),
         }

@@ -148,12 +148,23 @@ def add_lookups(router: APIRouter, gateway: Gateway, agent: SignedIn) -> None:
 
     @router.get("/blocked-senders", tags=["desk"], responses=problems(401, 503))
     async def blocked(request: Request, me: AgentRow = me) -> Response:
-        """From whom no mail is taken."""
+        """From whom no mail is taken, who said so and when, and how many mails were refused since;
+        the last thousand."""
+        return await forward(gateway, me, request, "intake", "/v1/blocked-senders")
+
+    @router.post(
+        "/blocked-senders",
+        tags=["desk"],
+        responses=problems(401, 422, 503),
+        openapi_extra=request_body(bodies.Sender, {"address": "spam@example.com"}),
+    )
+    async def block(request: Request, me: AgentRow = me) -> Response:
+        """Take no mail from an address any more: that is said to whoever sends one."""
         return await forward(gateway, me, request, "intake", "/v1/blocked-senders")
 
     @router.delete("/blocked-senders/{person}", tags=["desk"], responses=problems(401, 403, 503))
     async def unblock(request: Request, person: str, me: AgentRow = me) -> Response:
-        """Take mail from this person again."""
+        """Take mail from this person again. Takes at least the role manager."""
         path = f"/v1/blocked-senders/{quote(person, safe='')}"
         return await forward(gateway, me, request, "intake", path)
 

@@ -98,6 +98,12 @@ select * from desk_view.tickets
 where active and breached
   :by_due_time:;
 
+-- name: queue_unproven
+-- What nobody has confirmed in time, so that an agent decides, by due time.
+select * from desk_view.tickets
+where active and proof_lapsed
+  :by_due_time:;
+
 -- name: queue_agent
 -- What one agent has to do, by due time.
 select * from desk_view.tickets
@@ -185,6 +191,12 @@ select count(*) from (
 -- How many promises were not kept, counted up to a bound.
 select count(*) from (
     select from desk_view.tickets where active and breached limit $1
+) as bounded;
+
+-- name: count_unproven
+-- How much nobody has confirmed in time, counted up to a bound.
+select count(*) from (
+    select from desk_view.tickets where active and proof_lapsed limit $1
 ) as bounded;
 
 -- name: count_agent

@@ -24,6 +24,7 @@ QUEUES: Final = {
     "unassigned": "Unassigned",
     "breached": "Overdue promises",
     "waiting": "Waiting for customer",
+    "unproven": "Never confirmed",
     "resolved": "Resolved",
     "all": "All open",
     "closed": "Closed",
@@ -98,6 +99,7 @@ _NAMED: Final[dict[str, Callable[[AgentRow], Source]]] = {
     "unassigned": lambda _: Source("queue_unassigned"),
     "breached": lambda _: Source("queue_breached"),
     "waiting": lambda _: Source("queue_status", (Status.WAITING_FOR_CUSTOMER.value,)),
+    "unproven": lambda _: Source("queue_unproven"),
     "resolved": lambda _: Source("queue_status", (Status.RESOLVED.value,)),
     "closed": lambda _: Source("queue_closed", order="closed"),
 }

@@ -23,6 +23,7 @@ QueueName = Literal[
     "unassigned",
     "breached",
     "waiting",
+    "unproven",
     "resolved",
     "all",
     "closed",

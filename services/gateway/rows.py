@@ -66,6 +66,8 @@ class TicketRow:
     """Why our last mail to the customer did not arrive; empty when it did."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
+    proof_lapsed: bool = False
+    """The requester has not shown in time that they have: an agent decides."""
     rating: int | None = None
     quality_score: int | None = None
     resolved_at: datetime | None = None

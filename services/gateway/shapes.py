@@ -64,6 +64,7 @@ class Ticket(_Shape):
     reopened: int
     undelivered: str
     confirmed: bool
+    proof_lapsed: bool
     organisation_id: str
     language: str
     timezone: str

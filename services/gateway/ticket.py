@@ -232,13 +232,14 @@ _CHANGES: Final[dict[type[Event], _Changer]] = {
     participants.CopySuggested: _suggested,
     participants.CopyInvited: _invited,
     intake.ClarificationLapsed: lambda _, __: {"questions": []},
-    participants.AddressConfirmed: lambda _, __: {"confirmed": True},
+    participants.AddressConfirmed: lambda _, __: {"confirmed": True, "proof_lapsed": False},
+    participants.AddressProofLapsed: lambda _, __: {"proof_lapsed": True},
     submissions.BounceReceived: _bounced,
     intake.ClarificationRequested: lambda _, e: {
         "questions": [question.model_dump() for question in e.questions]
     },
     intake.ClarificationProvided: lambda _, __: {"questions": []},
-    intake.TicketVerified: lambda _, __: {"questions": []},
+    intake.TicketVerified: lambda _, __: {"questions": [], "proof_lapsed": False},
     intake.CustomerMessageReceived: lambda _, e: {} if e.automatic else {"undelivered": ""},
     assignment.TicketQueued: lambda _, e: {
         "team_id": e.team_id,

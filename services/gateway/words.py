@@ -23,6 +23,8 @@ QUIET: Final[frozenset[type[Event]]] = frozenset(
         assignment.ParticipantAdded,
         assignment.ParticipantRemoved,
         participants.AddressConfirmed,
+        participants.AddressProofRequested,
+        participants.AddressProofReminded,
         participants.CopyEnded,
         participants.CopySuggested,
         participants.CopyInvited,
@@ -286,6 +288,15 @@ _PHRASES: Final[dict[type[Event], Callable[[Any], str]]] = {
         "mail": "The customer answered a mail of ours: the address is theirs",
         "agent": "Opened for the customer, whose address an agent answers for",
     }[e.how.value],
+    participants.AddressProofRequested: lambda _: (
+        "Held until the requester shows that the address is theirs"
+    ),
+    participants.AddressProofReminded: lambda e: (
+        f"The requester was reminded to show that the address is theirs (reminder {e.reminder})"
+    ),
+    participants.AddressProofLapsed: lambda _: (
+        "The requester has not shown in time that the address is theirs; an agent decides"
+    ),
     participants.CopySuggested: lambda e: (
         f"The customer's mail went to {', '.join(p.name or p.email for p in e.people)}, too"
     ),

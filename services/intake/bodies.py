@@ -98,11 +98,24 @@ class SplitOrder(Body):
     reason: Reason
 
 
+class Sender(Body):
+    """Somebody whose mail is not wanted."""
+
+    address: Email
+
+
 class AddressOrder(Body):
     """Another address of a ticket's requester."""
 
     address: Email
     proof: Reason
+
+
+class OwnAddress(Body):
+    """Another address of a ticket's requester, who has used the link that was mailed to it."""
+
+    address: Email
+    requester: UUID
 
 
 class PersonOrder(Body):

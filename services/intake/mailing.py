@@ -33,6 +33,7 @@ from services.intake.placing import (
 from services.intake.refusals import Refusal, SenderIsBlocked
 from services.intake.text import one_line
 from shared.errors import DuplicateEvent
+from shared.events import Person
 from shared.events.desk import TopicDefined
 from shared.events.intake import Channel, TicketOpened, Verdict
 from shared.events.relations import Relation
@@ -128,6 +129,7 @@ class Mailing:
         """Raises a `Refusal` for what nobody here wants, and says so to its sender."""
         author = person_id(arrived.mail.from_address)
         if await self._parts.finders.is_blocked(author):
+            await self._parts.finders.count_refusal(author, self._parts.runtime.clock())
             raise SenderIsBlocked
         await self._parts.scan([file.payload for file in arrived.mail.attachments])
 
@@ -211,7 +213,7 @@ class Mailing:
                 attachments=attachments,
                 message_id=bracketed(mail.message_id),
                 mailbox=mailboxes[0] if mailboxes else None,
-                copied=copied(mail, envelope, self._us.domains, contact),
+                copied=self._others(arrived, contact),
                 rules=topics.rules,
                 organisation=topics.organisation_of(contact.email, tuple(known.linked)),
                 language=known.language or speaks,
@@ -230,6 +232,13 @@ class Mailing:
             revision=topics.revision,
         )
         return outcome.subject
+
+    def _others(self, arrived: Arrived, contact: Person) -> tuple[Person, ...]:
+        """Whom it was sent to, too; nobody, if its author is not who they say."""
+        found = arrived.authenticity
+        if found is not None and found.verdict is Verdict.FAILED:
+            return ()
+        return copied(arrived.mail, arrived.envelope, self._us.domains, contact)
 
     async def _topics_of(self, envelope: Envelope) -> tuple[TopicDefined, ...]:
         """The topics whose mailboxes it was sent to."""

@@ -1,7 +1,7 @@
-"""What agents say of a ticket's requester: further addresses, language, time zone."""
+"""Further addresses of a requester, as agents or they themselves say; language, time zone."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,10 +17,20 @@ from services.intake.domain.persons import (
 )
 from services.intake.domain.ticket import known
 from services.intake.parts import Parts
-from shared.asked import Asked, ByAgent
+from shared.asked import Asked, ByAgent, ByCustomerOrAgent
 from shared.decider import Context, handle_all
+from shared.errors import Rejected
 from shared.events import Person
 from shared.ids import person_id
+
+SHOWN: Final = "They used a link that was mailed there, asked for while signed in with the other."
+"""How it is known that an address that customers have added themselves is theirs."""
+
+
+class AddressNotShown(Rejected):
+    """Only a link that was mailed to an address shows whose it is."""
+
+    http_status = 403
 
 
 def person_routes(parts: Parts) -> APIRouter:
@@ -45,22 +55,21 @@ def person_routes(parts: Parts) -> APIRouter:
         Whoever writes from it takes part in all their tickets: so without proof, never.
         """
         requester = await _requester(parts, ticket_id)
-        now, proof = parts.runtime.clock(), body.proof
-        ours = await _addresses(parts, requester.email)
-        theirs = await _addresses(parts, body.address)
-        commands: list[tuple[UUID, Command]] = []
-        for one, other in ((one, other) for one in ours for other in theirs if one != other):
-            there = LinkAddress(one, other, proof, asked.by, now)
-            back = LinkAddress(other, one, proof, asked.by, now)
-            commands += [(person_id(one), there), (person_id(other), back)]
-        if not commands:
-            commands = [
-                (
-                    requester.person_id,
-                    LinkAddress(requester.email, body.address, proof, asked.by, now),
-                )
-            ]
+        commands = await _linking(parts, requester, body.address, body.proof, asked.by)
         return await _all(parts, ticket_id, commands, asked, "link address")
+
+    @router.post("/tickets/{ticket_id}/addresses/own")
+    async def link_own(
+        ticket_id: UUID, body: bodies.OwnAddress, asked: ByCustomerOrAgent
+    ) -> dict[str, Any]:
+        """The requester, signed in at the portal, had a link mailed to another address of theirs,
+        and whoever has that acted through it: so both are one person's."""
+        requester = await _requester(parts, ticket_id)
+        by_link = asked.caller.issuer == "portal" and asked.person_id == person_id(body.address)
+        if not by_link or requester.person_id != body.requester:
+            raise AddressNotShown
+        commands = await _linking(parts, requester, body.address, SHOWN, asked.by)
+        return await _all(parts, ticket_id, commands, asked, "link own address")
 
     @router.delete("/tickets/{ticket_id}/addresses/{person}")
     async def unlink(ticket_id: UUID, person: UUID, asked: ByAgent) -> dict[str, Any]:
@@ -88,6 +97,22 @@ def person_routes(parts: Parts) -> APIRouter:
         )
 
     return router
+
+
+async def _linking(
+    parts: Parts, requester: Person, address: str, proof: str, by: str
+) -> list[tuple[UUID, Command]]:
+    """Each address of the requester with each of whoever has the other, both ways."""
+    now = parts.runtime.clock()
+    ours = await _addresses(parts, requester.email)
+    theirs = await _addresses(parts, address)
+    commands: list[tuple[UUID, Command]] = []
+    for one, other in ((one, other) for one in ours for other in theirs if one != other):
+        there = LinkAddress(one, other, proof, by, now)
+        back = LinkAddress(other, one, proof, by, now)
+        commands += [(person_id(one), there), (person_id(other), back)]
+    alone = LinkAddress(requester.email, address, proof, by, now)
+    return commands or [(requester.person_id, alone)]
 
 
 async def _requester(parts: Parts, ticket_id: UUID) -> Person:

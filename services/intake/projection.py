@@ -143,6 +143,10 @@ class Finders:
         """Whether no mail is taken from this person."""
         return bool(await self._pool.fetchval(QUERIES.is_blocked, person_id))
 
+    async def count_refusal(self, person_id: UUID, now: datetime) -> None:
+        """A mail of somebody who is blocked was refused."""
+        await self._pool.execute(QUERIES.count_refusal, person_id, now)
+
     async def is_customer(self, person_id: UUID) -> bool:
         """Whether this person has ever opened a ticket."""
         return bool(await self._pool.fetchval(QUERIES.is_customer, person_id))
@@ -169,7 +173,7 @@ class Finders:
         return dict(row) if row else None
 
     async def blocked(self) -> list[dict[str, Any]]:
-        """From whom no mail is taken."""
+        """From whom no mail is taken, since when, and how many mails were refused since."""
         return [dict(row) for row in await self._pool.fetch(QUERIES.blocked)]
 
     async def file_named(self, file_id: str) -> tuple[str, str]:

@@ -107,24 +107,43 @@ def _add_decisions(router: APIRouter, parts: Parts) -> None:
             raise SenderUnknown
         now = parts.runtime.clock()
         await _decide(parts, quarantine_id, RejectSubmission(asked.by, now), asked)
-        person = person_id(address)
-        command = BlockSender(address, asked.by, now)
-        await parts.runtime.handle(SENDER_DECIDER, person, command, actor=asked.caller.actor)
-        return {"quarantine_id": quarantine_id, "blocked": address, "person_id": person}
+        blocked = await _block(parts, address, asked)
+        return {"quarantine_id": quarantine_id, **blocked}
 
 
 def _add_senders(router: APIRouter, parts: Parts) -> None:
     @router.get("/blocked-senders")
     async def blocked(_asked: ByAgent) -> list[dict[str, Any]]:
-        """From whom no mail is taken."""
+        """From whom no mail is taken, who said so and when, and how many were refused since."""
         return await parts.finders.blocked()
+
+    @router.post("/blocked-senders")
+    async def block(body: bodies.Sender, asked: ByAgent) -> dict[str, Any]:
+        """Take no mail from this address any more: that is said to whoever tries."""
+        return await _block(parts, body.address, asked)
 
     @router.delete("/blocked-senders/{person}")
     async def unblock(person: UUID, asked: ByManager) -> dict[str, Any]:
         """Take mail from this person again."""
-        command = UnblockSender(asked.by, parts.runtime.clock())
-        await parts.runtime.handle(SENDER_DECIDER, person, command, actor=asked.caller.actor)
+        await _decide_on_sender(
+            parts, person, UnblockSender(asked.by, parts.runtime.clock()), asked
+        )
         return {"person_id": person, "blocked": False}
+
+
+async def _block(parts: Parts, address: str, asked: Asked) -> dict[str, Any]:
+    person = person_id(address)
+    command = BlockSender(address, asked.by, parts.runtime.clock())
+    await _decide_on_sender(parts, person, command, asked)
+    return {"blocked": address, "person_id": person}
+
+
+async def _decide_on_sender(
+    parts: Parts, person: UUID, command: BlockSender | UnblockSender, asked: Asked
+) -> None:
+    """Do it, and answer once it is in force here."""
+    outcome = await parts.runtime.handle(SENDER_DECIDER, person, command, actor=asked.caller.actor)
+    await parts.runtime.wait_for(person, outcome.vector, "submissions")
 
 
 async def _row(parts: Parts, quarantine_id: UUID) -> dict[str, Any]:

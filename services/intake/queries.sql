@@ -124,7 +124,24 @@ select count(*) from register.tickets
 where requester_id = $1 and channel = 'email' and opened_at > now() - interval '1 hour'
 
 -- name: blocked
--- From whom no mail is taken, the last one first.
-select subject as person_id, address, blocked_by, blocked_at from submissions.blocked
-order by blocked_at desc
+-- From whom no mail is taken, the last one first, and how many mails were refused since.
+select blocked.subject as person_id, blocked.address, blocked.blocked_by, blocked.blocked_at,
+    coalesce(counted.mails, 0) as refused, counted.last_at as last_refused_at
+from submissions.blocked
+left join refusals.counted
+    on counted.person_id = blocked.subject and counted.since = blocked.blocked_at
+order by blocked.blocked_at desc
 limit 1000
+
+-- name: count_refusal
+-- One more mail of a blocked sender was refused: the first one since another blocking begins anew.
+insert into refusals.counted (person_id, since, mails, last_at)
+select subject, blocked_at, 1, $2 from submissions.blocked where subject = $1
+on conflict (person_id) do update set
+    since = excluded.since,
+    mails = case when counted.since = excluded.since then counted.mails else 0 end + 1,
+    last_at = excluded.last_at
+
+-- name: forget_refusals
+-- Nothing is counted of people who are forgotten.
+delete from refusals.counted where person_id = any ($1::uuid[])

@@ -11,12 +11,14 @@ from services.intake.domain import (
     AcceptAsItIs,
     Command,
     LetClarificationLapse,
+    LetProofLapse,
     RelateTickets,
     RemindOfClarification,
+    RemindOfProof,
 )
 from services.intake.domain.related import alike_elsewhere, most_similar, rare_words
 from services.intake.projection import Finders, Similar, Words
-from services.intake.projections.clarifications import LAPSE
+from services.intake.projections import clarifications
 from services.intake.projections.triage import Triage
 from shared.events import Event
 from shared.events.intake import ClarificationLapsed, TicketVerified
@@ -110,9 +112,22 @@ class GoOnWithoutAnswers:
 
 def due(timer: Timer) -> Command:
     """What to do about a timer, dated by when it was due."""
-    asked_at = datetime.fromisoformat(timer.command["asked_at"])
-    if timer.kind == LAPSE:
-        return LetClarificationLapse(asked_at, timer.due_at)
+    match timer.kind:
+        case clarifications.LAPSE:
+            return LetClarificationLapse(_asked_at(timer), timer.due_at)
+        case clarifications.LAPSE_OF_PROOF:
+            return LetProofLapse(timer.due_at)
+        case clarifications.REMIND_OF_PROOF:
+            return RemindOfProof(timer.command["reminder"], _ends_at(timer), timer.due_at)
+        case _:
+            reminder = timer.command["reminder"]
+            return RemindOfClarification(_asked_at(timer), reminder, _ends_at(timer), timer.due_at)
+
+
+def _asked_at(timer: Timer) -> datetime:
+    return datetime.fromisoformat(timer.command["asked_at"])
+
+
+def _ends_at(timer: Timer) -> datetime | None:
     ends = timer.command["ends_at"]
-    ends_at = None if ends is None else datetime.fromisoformat(ends)
-    return RemindOfClarification(asked_at, timer.command["reminder"], ends_at, timer.due_at)
+    return None if ends is None else datetime.fromisoformat(ends)

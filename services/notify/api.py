@@ -5,14 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.notify.domain import DECIDER
 from services.notify.finders import QUERIES
-from services.notify.letters import link_letter
+from services.notify.letters import address_letter, link_letter
 from services.notify.settings import Settings
 from services.notify.story import Story, story_of
 from services.notify.writing import Writer
+from shared.address_links import AddressLink, seal_address_link
 from shared.codes import code_for
 from shared.errors import NotFound, Rejected
 from shared.events.assignment import Role
@@ -33,6 +34,14 @@ class LinkAsked(BaseModel):
 
     challenge: UUID | None = None
     """Of a page that waits for the code that answers it."""
+
+
+class AddressTyped(BaseModel):
+    """What a customer says is another address of theirs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str = Field(max_length=254, pattern=r"^[^\s@<>\",;]+@[^\s@<>\",;]+$")
 
 
 class NotTheRequester(Rejected):
@@ -84,6 +93,27 @@ def routes(runtime: Runtime) -> APIRouter:
         if body.challenge is not None:
             code = code_for(settings.link_secret, story.requester.person_id, body.challenge)
         letter, asked = link_letter(story, code), _asked(story, now, body.challenge)
+        command = await writer.write([letter], story, asked, now)
+        await runtime.handle(DECIDER, ticket_id, command, actor=caller.actor)
+        return Response(status_code=204)
+
+    @router.post("/tickets/{ticket_id}/address-link", status_code=204)
+    async def address_link(
+        ticket_id: UUID, body: AddressTyped, caller: Caller, after: After = None
+    ) -> Response:
+        """Mail a link to another address of the requester's, who is signed in at the portal."""
+        await runtime.wait_for(ticket_id, after)
+        story = story_of(ticket_id, (await runtime.log.read(ticket_id)).events)
+        if story.requester is None:
+            raise NotFound(what="ticket")
+        if caller.actor != f"customer:{story.requester.person_id}" or caller.issuer != "portal":
+            raise NotTheRequester
+        now = runtime.clock()
+        about = AddressLink(ticket_id, story.requester.email, body.address)
+        token = seal_address_link(settings.link_secret, about, now)
+        url = f"{settings.portal_url.rstrip('/')}/mine/addresses/{token}"
+        letter = address_letter(story, body.address, url)
+        asked = derived_id("address link", _asked(story, now, None), letter.person_id)
         command = await writer.write([letter], story, asked, now)
         await runtime.handle(DECIDER, ticket_id, command, actor=caller.actor)
         return Response(status_code=204)

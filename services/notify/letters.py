@@ -4,6 +4,7 @@
 |---|---|---|
 | TicketOpened | acknowledgment, withheld if machines must not answer | |
 | ClarificationRequested, ClarificationReminded | clarification | |
+| AddressProofReminded | clarification, in words of its own | |
 | AgentAssigned | assignment, if somebody new | the agent, unless they took it themselves |
 | ParticipantAdded | | who takes part |
 | AgentReplied, ProgressReported | reply, progress; people in copy, too | |
@@ -50,7 +51,7 @@ from shared.events.intake import (
     TicketOpened,
 )
 from shared.events.notify import NotificationKind as Kind
-from shared.events.participants import CopyInvited
+from shared.events.participants import AddressProofReminded, CopyInvited
 from shared.events.relations import OutsiderWrote
 from shared.events.resolution import (
     AgentReplied,
@@ -64,6 +65,7 @@ from shared.events.resolution import (
 )
 from shared.events.review import FeedbackReceived, FollowUpRequested
 from shared.events.sla import TargetApproaching, TargetBreached, TargetOverdue
+from shared.ids import person_id
 from shared.moments import moment
 
 
@@ -117,6 +119,18 @@ def letters_for(occasion: Occasion) -> list[Letter]:
 def link_letter(story: Story, code: str = "") -> Letter:
     """The letter with a new link, and maybe a code, for a customer who asked for them."""
     return _to_requester(story, Kind.LINK, {"code": code})
+
+
+def address_letter(story: Story, address: str, url: str) -> Letter:
+    """The letter to another address of the requester's, with the link that shows it to be theirs.
+
+    Nothing of the ticket is in it, and no link to it: maybe they have typed a stranger's address.
+    """
+    assert story.requester is not None
+    told = dict.fromkeys(("status_url", "confirm_url", "reject_url", "feedback_url"), url)
+    facts = told | {"by": story.requester.email, "title": "", "mute_url": ""}
+    to = Contact("", "", address)
+    return Letter(Kind.LINK, "address_link", to, True, facts, person_id=person_id(address))
 
 
 def _customer(about: Occasion, kind: Kind, **facts: Any) -> Letter:
@@ -180,6 +194,12 @@ def _clarification(
     facts = {"questions": [q.text for q in event.questions], "until": until}
     again = isinstance(event, ClarificationReminded)
     return [_customer(about, Kind.CLARIFICATION, again=again, **facts)]
+
+
+def _proof_reminded(event: AddressProofReminded, about: Occasion) -> list[Letter]:
+    until = "" if event.ends_at is None else about.moment(event.ends_at)
+    letter = _customer(about, Kind.CLARIFICATION, until=until)
+    return [replace(letter, template="proof_reminder")]
 
 
 def _assigned(event: AgentAssigned, about: Occasion) -> list[Letter]:
@@ -348,6 +368,7 @@ _BY_EVENT: dict[type[Event], Callable[[Any, Occasion], list[Letter]]] = {
     TicketOpened: _opened,
     ClarificationRequested: _clarification,
     ClarificationReminded: _clarification,
+    AddressProofReminded: _proof_reminded,
     AgentAssigned: _assigned,
     ParticipantAdded: _takes_part,
     AgentReplied: _replied,
@@ -380,6 +401,7 @@ LOOKED_UP_FOR: frozenset[type[Event]] = TOLD_OF - {
     CopyInvited,
     ClarificationRequested,
     ClarificationReminded,
+    AddressProofReminded,
     AgentReplied,
     ProgressReported,
     TicketResolved,

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.portal import articles, finding, mine, opening, ticket_pages
+from services.portal import articles, finding, mine, opening, own_addresses, ticket_pages
 from services.portal.context import Portal
 from services.portal.guard import busy_page, no_pages
 from services.portal.projection import HEARS, Pages
@@ -36,6 +36,7 @@ def routers(portal: Portal) -> list[APIRouter]:
         opening.routes(portal),
         finding.routes(portal),
         mine.routes(portal),
+        own_addresses.routes(portal),
         articles.routes(portal),
         ticket_pages.routes(portal),
         no_pages(portal.desk),

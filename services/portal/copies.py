@@ -31,7 +31,7 @@ def take_part(view: View, event: Event) -> None:
 
 
 def _by_mail(view: View, people: Iterable[Person]) -> None:
-    """Those whom a mail of the requester's went to, too, take part by mail at once."""
+    """Those whom a mail went to, too, took part at once, before they were suggested."""
     ticket = view.get(TICKETS)
     for person in people:
         known = view.get(COPIES, _id(view, person.person_id))

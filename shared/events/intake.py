@@ -89,7 +89,7 @@ class TicketOpened(_IntakeEvent):
     submission_digest: Personal = ""
     """SHA-256 of what was submitted: a retry with other content is told so."""
     copied: tuple[Person, ...] = ()
-    """Others the mail was sent to: they take part, so their answers join the ticket."""
+    """Others the mail was sent to, who took part; none since they are suggested."""
     auto_response_allowed: bool = True
     """False when a machine must not answer this mail by itself (RFC 3834, 2)."""
     authenticity: Authenticity | None = None

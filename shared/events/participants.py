@@ -32,6 +32,31 @@ class AddressConfirmed(_OfParticipants):
     confirmed_at: Moment
 
 
+class AddressProofRequested(_OfParticipants):
+    """The ticket is held until its requester has shown that the address is theirs."""
+
+    requested_at: Moment
+    remind_at: tuple[Moment, ...] = ()
+    """When they are reminded, unless they have shown it."""
+    ends_at: Moment | None = None
+    """When an agent is to decide; None: never by itself."""
+
+
+class AddressProofReminded(_OfParticipants):
+    """The requester has not shown it yet, and is asked once more."""
+
+    reminder: int
+    """1 is the first."""
+    ends_at: Moment | None = None
+    reminded_at: Moment
+
+
+class AddressProofLapsed(_OfParticipants):
+    """The requester has not shown it in time: an agent decides what becomes of the ticket."""
+
+    lapsed_at: Moment
+
+
 class CopySuggested(_OfParticipants):
     """The requester has sent a mail to others, too: an agent may ask them into the ticket."""
 

@@ -358,6 +358,52 @@ async def test_a_quarantined_mail_says_why_and_is_released(
     assert sent.body == {"into_ticket_id": NUMBER}
 
 
+async def test_blocked_senders_are_listed_blocked_and_let_in_again(
+    desk: Desk, anna: httpx.AsyncClient
+) -> None:
+    there, person = "/blocked-senders", str(uuid7())
+    row = {
+        "person_id": person,
+        "address": "<b>@spam.example",
+        "blocked_by": "ben",
+        "blocked_at": "2026-03-02T09:00:00Z",
+        "refused": 4711,
+        "last_refused_at": "2026-03-03T09:00:00Z",
+    }
+    desk.owners.answers = [httpx.Response(200, json=[row])]
+    page = await anna.get(there)
+    assert "&lt;b&gt;@spam.example" in page.text
+    assert "4711" in page.text
+    assert "Unblock" not in page.text
+    token = re.search(r'name="form_token" value="(\w+)"', page.text)
+    assert token
+    form = {"form_token": token[1], "address": "spam@example.com"}
+    wrong = {"errors": [{"field": "address", "message": "is no mail address"}]}
+    desk.owners.answers = [httpx.Response(422, json=wrong), httpx.Response(200, json=[row])]
+    again = await anna.post(there, data=form)
+    assert again.status_code == 422
+    assert "The address is no mail address" in again.text
+    desk.owners.answers = [httpx.Response(200, json={})]
+    done = await anna.post(there, data=form)
+    assert (done.status_code, done.headers["location"]) == (303, there)
+    sent = desk.owners.sent[-1]
+    assert (sent.owner, sent.method, sent.path) == ("intake", "POST", "/v1/blocked-senders")
+    assert sent.body == {"address": "spam@example.com"}
+    assert (await anna.post(there, data=form | {"form_token": "x"})).status_code == 403
+    async with desk.client() as client:
+        await sign_in(client, "mara")
+        desk.owners.answers = [httpx.Response(200, json=[row])]
+        page = await client.get(there)
+        assert "Unblock" in page.text
+        token = re.search(r'name="form_token" value="(\w+)"', page.text)
+        assert token
+        desk.owners.answers = [httpx.Response(200, json={})]
+        form = {"form_token": token[1], "person": person}
+        assert (await client.post(f"{there}/unblock", data=form)).status_code == 303
+    sent = desk.owners.sent[-1]
+    assert (sent.method, sent.path) == ("DELETE", f"/v1/blocked-senders/{person}")
+
+
 async def test_the_promises_of_a_ticket_say_why(desk: Desk, anna: httpx.AsyncClient) -> None:
     started = {"what": "ClockStarted", "at": "2026-03-02T09:00:00Z", "reason": "<b>as asked</b>"}
     text = "Due at ten; under the plan Emergency, revision 3."

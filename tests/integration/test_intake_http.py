@@ -575,13 +575,14 @@ async def test_a_held_ticket_goes_on_once_its_requester_has_shown_the_address(li
     email = "frieda@example.com"
     asked = {"topic": "guarded", "requester": {"name": "Frieda", "email": email}}
     first = await live.open(**asked)
-    assert await live.types(first["ticket_id"]) == ["TicketOpened"]
+    assert await live.types(first["ticket_id"]) == ["TicketOpened", "AddressProofRequested"]
     assert (await live.row("register.tickets", first["ticket_id"]))["status"] == "Needs information"
 
     path = f"/v1/tickets/{first['ticket_id']}/address"
     await live.client.post(path, headers=live.customer(email))
     assert await live.types(first["ticket_id"]) == [
         "TicketOpened",
+        "AddressProofRequested",
         "AddressConfirmed",
         "TicketVerified",
         "TicketCategorised",
@@ -597,6 +598,25 @@ async def test_a_held_ticket_goes_on_once_its_requester_has_shown_the_address(li
         live.agent, **asked | {"requester": {"name": "F", "email": "f@x.de"}}
     )
     assert "TicketVerified" in await live.types(by_agent["ticket_id"])
+
+
+async def test_who_shows_no_address_is_reminded_and_the_ticket_lapses(live: Live) -> None:
+    guarded = TOPICS[2] | {"topic_id": "guarded", "name": "Guarded", "prove_address": True}
+    guarded |= {"remind_after_minutes": [0.001, 0.002], "lapses_after_minutes": 0.005}
+    body = {"revision": 101, "topics": [*TOPICS, guarded]}
+    assert (await live.client.put("/v1/desk", json=body, headers=live.admin)).is_success
+    requester = {"name": "Grete", "email": "grete@example.com"}
+    ticket = (await live.open(topic="guarded", requester=requester))["ticket_id"]
+    waited = ["AddressProofReminded", "AddressProofReminded", "AddressProofLapsed"]
+
+    async def has_lapsed() -> bool:
+        return (await live.types(ticket))[2:] == waited
+
+    await eventually(has_lapsed)
+    taken = {"topic_id": "guarded", "reason": "I rang her."}
+    path = f"/v1/tickets/{ticket}/category"
+    assert (await live.client.post(path, json=taken, headers=live.agent)).is_success
+    assert "TicketVerified" in await live.types(ticket)
 
 
 async def test_somebody_in_copy_agrees_before_they_write(live: Live) -> None:
@@ -617,6 +637,27 @@ async def test_somebody_in_copy_agrees_before_they_write(live: Live) -> None:
         "CopyConfirmed",
         "CustomerMessageReceived",
     ]
+
+
+async def test_a_customer_who_used_a_mailed_link_has_both_addresses(live: Live) -> None:
+    work, home = "rosa@work.example", "rosa@home.example"
+    requester = {"name": "Rosa", "email": work}
+    ticket = (await live.open(requester=requester, topic="general"))["ticket_id"]
+    path = f"/v1/tickets/{ticket}/addresses/own"
+    body = {"address": home, "requester": str(person_id(work))}
+    for headers, wrong in (
+        (live.agent, {}),
+        (live.customer(work), {}),
+        (live.customer(home), {"requester": str(person_id("eve@x.example"))}),
+        (live.customer("eve@x.example"), {}),
+    ):
+        answer = await live.client.post(path, json=body | wrong, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "address_not_shown")
+    for events in (["AddressLinked", "AddressLinked"], []):
+        linked = await live.client.post(path, json=body, headers=live.customer(home))
+        assert linked.json()["events"] == events, linked.text
+    known = await live.client.get(f"/v1/people/{person_id(home)}", headers=live.agent)
+    assert [one["address"] for one in known.json()["linked"]] == [work]
 
 
 async def test_an_agent_links_a_second_address_of_the_requester_and_takes_it_away(

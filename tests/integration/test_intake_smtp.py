@@ -51,6 +51,9 @@ PROVEN = {
 }
 FORGED = {"Authentication_Results": "mx.desk.localhost; spf=fail; dmarc=fail"}
 
+ANNA = Identity("agent:anna", "gateway", "Anna", Role.AGENT)
+MARA = Identity("agent:mara", "gateway", "Mara", Role.MANAGER)
+
 SCANNER = "import sys; sys.exit(b'EICAR' in sys.stdin.buffer.read())"
 """A virus scanner."""
 
@@ -93,9 +96,10 @@ class Post:
 
         await eventually(there)
 
-    async def asks(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """An agent asks intake."""
-        who = Identity("agent:anna", "gateway", "Anna", Role.AGENT)
+    async def asks(
+        self, method: str, path: str, body: object = None, who: Identity = ANNA
+    ) -> httpx.Response:
+        """An agent asks intake, or who else it is."""
         headers = {HEADER: sign("identity" * 4, who, "intake", utc_now())}
         url = f"http://127.0.0.1:{self.http_port}{path}"
         async with httpx.AsyncClient() as client:
@@ -170,7 +174,7 @@ async def test_a_mail_opens_a_ticket_and_its_answer_joins_it(post: Post) -> None
     assert isinstance(ticket, TicketOpened)
     assert ticket.number == number_for(opened.subject, SECRET.encode())
     assert ticket.requester.name == "Carla Meyer"
-    assert [person.email for person in ticket.copied] == ["dora@example.com"]
+    assert ticket.copied == ()
     assert [file.name for file in ticket.attachments] == ["shot.png"]
     stored = post.data_dir / "files" / ticket.attachments[0].file_id[:2]
     assert (stored / ticket.attachments[0].file_id).read_bytes() == b"\x89PNG"
@@ -183,10 +187,6 @@ async def test_a_mail_opens_a_ticket_and_its_answer_joins_it(post: Post) -> None
     ours = make_message_id(SECRET.encode(), opened.subject, uuid7(), "desk.localhost")
     answer = await post.send(mail("It works again.", "Re: Printer broken", In_Reply_To=ours))
     assert (answer.subject, answer.type) == (opened.subject, "CustomerMessageReceived")
-    dora = mail("Same here.", "Re: Printer", "dora@example.com", In_Reply_To=ours)
-    joined = (await post.send(dora, "dora@example.com")).event
-    assert isinstance(joined, CustomerMessageReceived)
-    assert joined.sender.name == "Dora"
 
 
 async def test_mail_to_the_reply_address_and_with_the_number_joins(post: Post) -> None:
@@ -437,6 +437,42 @@ async def test_who_takes_no_part_opens_a_ticket_that_is_related_and_the_agent_is
     assert outsider.ticket_id == strange.subject  # type: ignore[union-attr]
 
 
+async def test_who_was_in_copy_takes_part_once_asked_and_agreed_and_nothing_is_lost(
+    post: Post,
+) -> None:
+    dora = person_id("dora@example.com")
+    opened = (
+        await post.send(mail(sender="paul@example.com", Cc="Dora <dora@example.com>"))
+    ).subject
+    ours = make_message_id(SECRET.encode(), opened, uuid7(), "desk.localhost")
+
+    async def dora_writes(text: str) -> Recorded:
+        return await post.send(mail(text, "Re: Lift", "dora@example.com", In_Reply_To=ours))
+
+    async def suggestions() -> list[str]:
+        past = (await post.running.runtime.log.read(opened)).events
+        said = [each.event for each in past if isinstance(each.event, CopySuggested)]
+        return [person.email for each in said for person in each.people]
+
+    assert await suggestions() == ["dora@example.com"]
+    path = f"/v1/tickets/{opened}/copies"
+    for agrees_to in ("", f"{path}/suggested/{dora}"):
+        if agrees_to:
+            assert (await post.asks("POST", agrees_to)).status_code == 200
+        alone = await dora_writes(f"Mine, too. {agrees_to}")
+        assert isinstance(alone.event, TicketOpened)
+        assert alone.subject != opened
+    told = (await post.running.runtime.log.read(opened)).events
+    assert [each.type for each in told].count("OutsiderWrote") == 2
+    assert await suggestions() == ["dora@example.com"]
+    agreed = Identity(f"customer:{dora}", "portal", "Dora")
+    assert (await post.asks("POST", f"{path}/confirm", who=agreed)).status_code == 200
+    joined = await dora_writes("Now I am in.")
+    assert joined.subject == opened
+    assert isinstance(joined.event, CustomerMessageReceived)
+    assert joined.event.sender.person_id == dora
+
+
 async def test_a_forged_mail_does_nothing_for_the_customer_it_names(post: Post) -> None:
     opened = await post.send(mail(subject="My account", sender="vera@example.com"))
     assert isinstance(opened.event, TicketOpened)
@@ -527,6 +563,42 @@ async def test_a_blocked_sender_is_told_so(post: Post) -> None:
     assert refused.value.code == 550
     listed = (await post.asks("GET", "/v1/blocked-senders")).json()
     assert [one["address"] for one in listed] == ["spam@example.com"]
+
+
+async def test_who_is_blocked_is_listed_with_what_was_refused_and_let_in_again(
+    post: Post,
+) -> None:
+    path, spam = "/v1/blocked-senders", "Offers@example.com"
+    person = person_id(spam)
+
+    async def listed() -> list[tuple[str, str, int, bool]]:
+        rows = (await post.asks("GET", path)).json()
+        return [
+            (row["address"], row["blocked_by"], row["refused"], bool(row["last_refused_at"]))
+            for row in rows
+            if row["person_id"] == str(person)
+        ]
+
+    async def refused() -> None:
+        with pytest.raises(aiosmtplib.SMTPDataError) as told:
+            await post.send(mail("Buy now!", sender="offers@example.com"))
+        assert told.value.code == 550
+
+    wrong = await post.asks("POST", path, {"address": "nobody"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "address")
+    for _ in range(2):
+        assert (await post.asks("POST", path, {"address": spam})).json()["person_id"] == str(person)
+    assert await listed() == [(spam, "anna", 0, False)]
+    for _ in range(2):
+        await refused()
+    assert await listed() == [(spam, "anna", 2, True)]
+    assert (await post.asks("DELETE", f"{path}/{person}")).status_code == 403
+    assert (await post.asks("DELETE", f"{path}/{person}", who=MARA)).status_code == 200
+    assert await listed() == []
+    assert isinstance((await post.send(mail(sender="offers@example.com"))).event, TicketOpened)
+    await post.asks("POST", path, {"address": spam})
+    await refused()
+    assert await listed() == [(spam, "anna", 1, True)]
 
 
 async def test_form_portal_and_mail_are_one_conversation(post: Post) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -24,11 +25,13 @@ from services.notify.domain import DECIDER
 from services.notify.outbox import HEAD_START, Outbox
 from services.notify.sender import Sender
 from services.notify.settings import Settings
+from shared.address_links import AddressLink, open_address_link
 from shared.clock import utc_now
 from shared.events import Event, encode
 from shared.events.assignment import AgentDefined, Role, TeamDefined
 from shared.events.desk import DeskNamed
 from shared.events.intake import Channel
+from shared.events.notify import NotificationKind, NotificationRequested
 from shared.events.submissions import BounceReceived
 from shared.followers.projection import ProjectionFollower
 from shared.followers.reaction import ReactionFollower
@@ -437,6 +440,40 @@ async def test_a_new_link_goes_to_the_requester_alone_and_once_in_a_while(
     assert asked == [204, 204, 403]
     kinds = [each["kind"] for each in listed.json()["notifications"]]
     assert kinds == ["acknowledgment", "link"]
+
+
+async def test_a_link_to_another_address_is_sent_for_whoever_is_signed_in_alone(
+    notify: Notify,
+) -> None:
+    app = FastAPI()
+    app.state.identity_secret, app.state.service_name = SECRET, "notify"
+    install_errors(app)
+    app.include_router(routes(notify.runtime))
+    await notify.hears(opened())
+    requester, portal = f"customer:{person_id(CUSTOMER)}", "portal"
+    tries = [
+        (Identity(requester, portal), "maria@home.example", 204),
+        (Identity(requester, portal), "maria@home.example", 204),
+        (Identity(requester, "gateway"), "maria@home.example", 401),
+        (Identity(f"customer:{person_id('eve@x.example')}", portal), "eve@x.example", 403),
+        (Identity(requester, portal), "maria@home.example\nBcc: all@x.example", 422),
+    ]
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://notify"
+    ) as client:
+        for identity, address, wanted in tries:
+            headers = {HEADER: sign(SECRET, identity, "notify", utc_now())}
+            path, body = f"/v1/tickets/{notify.ticket}/address-link", {"address": address}
+            assert (await client.post(path, json=body, headers=headers)).status_code == wanted
+    past = (await notify.runtime.log.read(notify.ticket)).events
+    said = [each.event for each in past if isinstance(each.event, NotificationRequested)]
+    (asked,) = [each for each in said if each.kind is NotificationKind.LINK]
+    assert asked.recipient == "maria@home.example"
+    found = re.search(r"/mine/addresses/([\w-]+)", asked.text)
+    assert found
+    secret = notify.runtime.settings.link_secret  # type: ignore[attr-defined]
+    link = open_address_link(secret, found[1], utc_now())
+    assert link == AddressLink(notify.ticket, CUSTOMER, "maria@home.example")
 
 
 async def test_replaying_everything_sends_nothing(notify: Notify, server: MailServer) -> None:

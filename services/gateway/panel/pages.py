@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from services.gateway.auth import COOKIE, by_token
 from services.gateway.context import Gateway
 from services.gateway.limiting import TooManySignIns
-from services.gateway.panel import assigning, keeping, promises, ticket_pages
+from services.gateway.panel import assigning, keeping, promises, sender_pages, ticket_pages
 from services.gateway.panel.frame import frame
 from services.gateway.panel.guard import NoPage, PageRoute, check_form, visitor
 from services.gateway.panel.notification_pages import add_notification_pages
@@ -38,6 +38,7 @@ def routes(gateway: Gateway) -> APIRouter:
     _add_queue(router, gateway)
     _add_presence(router, gateway)
     _add_quarantine(router, gateway)
+    sender_pages.add(router, gateway)
     assigning.add(router, gateway)
     ticket_pages.add(router, gateway)
     add_quality_pages(router, gateway)

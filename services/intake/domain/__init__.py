@@ -7,11 +7,13 @@ rules.py         what the desk's rules make of it
 triage.py        topic, type, priority from impact and urgency
 opening.py       OpenTicket
 confirming.py    ConfirmAddress
+proving.py       RemindOfProof, LetProofLapse
 copying.py       InviteCopy, InviteSuggested, ConfirmCopy, EndCopy
 conversation.py  ReceiveMessage, ProvideClarification, RecordBounce
 reminding.py     RemindOfClarification, LetClarificationLapse, AcceptAsItIs
 linking.py       Link, Unlink, Unmerge, Release, Split, BeginSplitOff
 related.py       RelateTickets, MergeInto, Absorb
+suggesting.py    whom mails were sent to, too
 sharing.py       ShareTicket, TellOfOutsider
 desk.py          DefineTopic, RetireTopic, ReviseDesk: subjects of their own
 quarantine.py    QuarantineSubmission and what becomes of it, BlockSender: subjects of their own
@@ -46,6 +48,7 @@ from services.intake.domain.linking import (
     decide_linking,
 )
 from services.intake.domain.opening import OpenTicket, open_ticket
+from services.intake.domain.proving import LetProofLapse, RemindOfProof, decide_proving
 from services.intake.domain.related import (
     Absorb,
     MergeInto,
@@ -96,6 +99,8 @@ Command = (
     | Split
     | BeginSplitOff
     | ConfirmAddress
+    | RemindOfProof
+    | LetProofLapse
     | ShareTicket
     | TellOfOutsider
     | InviteCopy
@@ -114,6 +119,8 @@ def decide(command: Command, state: Ticket) -> list[Event]:
             return _from_customers(command, state)
         case RemindOfClarification() | LetClarificationLapse() | AcceptAsItIs():
             return decide_reminding(command, state)
+        case RemindOfProof() | LetProofLapse():
+            return decide_proving(command, state)
         case InviteCopy() | InviteSuggested() | ConfirmCopy() | EndCopy():
             return decide_copying(command, state)
         case Link() | Unlink() | Unmerge() | Release() | Split() | BeginSplitOff():
@@ -177,6 +184,7 @@ __all__ = [
     "InviteCopy",
     "InviteSuggested",
     "LetClarificationLapse",
+    "LetProofLapse",
     "Link",
     "MergeInto",
     "OpenTicket",
@@ -188,6 +196,7 @@ __all__ = [
     "RelateTickets",
     "Release",
     "RemindOfClarification",
+    "RemindOfProof",
     "ShareTicket",
     "Split",
     "TellOfOutsider",

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from services.intake.domain.confirming import confirmed, let_go
+from services.intake.domain.suggesting import suggested
 from services.intake.domain.ticket import (
     Archived,
     Closed,
@@ -30,13 +30,10 @@ from shared.events.intake import (
     ClarificationProvided,
     CustomerMessageReceived,
 )
-from shared.events.participants import ConfirmedHow, CopySuggested
+from shared.events.participants import ConfirmedHow
 from shared.events.submissions import BounceReceived
 from shared.form_fields import FILE
 from shared.thanks import is_thanks
-
-SUGGESTED_MAX: Final = 20
-"""People whom the mails of one ticket suggest to be asked into it, at most."""
 
 
 class NothingWasAsked(Rejected):
@@ -130,7 +127,7 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     )
     said: list[Event] = [received]
     if from_requester and not c.automatic:
-        said += _suggested(ticket, c)
+        said += suggested(ticket.facts, c.copied, c.now)
     if c.sender == ticket.facts.requester.person_id and c.answers_ours and not c.automatic:
         said += confirmed(ticket.facts, ConfirmedHow.MAIL, c.now)
         said += let_go(ticket.facts, c.topics, c.now)
@@ -140,16 +137,6 @@ def receive_message(c: ReceiveMessage, state: Ticket) -> list[Event]:
     answers = answers_in(c.text, questions) | _files_for(c, ticket)
     provided = ClarificationProvided(answers=answers, provided_at=c.now)
     return [*said, provided, *_looked_at_again(ticket, provided, c.topics, c.now)]
-
-
-def _suggested(ticket: Known, c: ReceiveMessage) -> list[Event]:
-    """The others that the mail was sent to. It adds nobody by itself: who is in copy reads the
-    whole conversation, and a mail is soon sent to one too many."""
-    facts = ticket.facts
-    known = {*facts.participants, *facts.invited, *facts.suggested}
-    room = SUGGESTED_MAX - len(facts.suggested)
-    new = [person for person in c.copied if person.person_id not in known][: max(0, room)]
-    return [CopySuggested(people=tuple(new), suggested_at=c.now)] if new else []
 
 
 def _taking_part(ticket: Known, c: ReceiveMessage) -> Person | None:

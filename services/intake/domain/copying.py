@@ -1,5 +1,5 @@
-"""People in copy of a ticket: asked by its requester, or by an agent whom a mail of the
-requester to others suggests it; taking part once they agree.
+"""People in copy of a ticket: asked by its requester, or by an agent to whom a mail of the
+requester suggests them; taking part once they agree.
 
     asked ──► takes part ──► takes part no more
       └──────────────────────────────▲

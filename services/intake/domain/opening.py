@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.intake.domain.confirming import confirmed
+from services.intake.domain.proving import proof_requested
 from services.intake.domain.sharing import sharings
+from services.intake.domain.suggesting import suggested
 from services.intake.domain.ticket import Nothing, Open, Ticket, Waiting, evolve
 from services.intake.domain.triage import verified_or_asked
 from shared.errors import IdempotencyKeyReused
@@ -38,6 +40,7 @@ class OpenTicket:
     message_id: str | None = None
     mailbox: str | None = None
     copied: tuple[Person, ...] = ()
+    """Others the mail was sent to: suggested, so that nobody lets himself in by being copied."""
     auto_response_allowed: bool = True
     rules: Sequence[TriageRule] = ()
     organisation: OrganisationDefined | None = None
@@ -79,7 +82,6 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
         message_id=c.message_id,
         mailbox=c.mailbox,
         submission_digest=c.submission_digest,
-        copied=c.copied,
         auto_response_allowed=c.auto_response_allowed,
         authenticity=c.authenticity,
         held=c.hold and not c.vouched,
@@ -91,10 +93,13 @@ def open_ticket(c: OpenTicket, state: Ticket) -> list[Event]:
     match evolve(state, opened):
         case Waiting(facts) | Open(facts):
             first: list[Event] = [opened]
-            if not opened.held:
+            if opened.held:
+                first += proof_requested(c.topic, c.now)
+            else:
                 first += verified_or_asked(facts, c.topic, c.now, c.rules, c.organisation)
             if c.vouched:
                 first += confirmed(facts, ConfirmedHow.AGENT, c.now)
+            first += suggested(facts, c.copied, c.now)
             return [*first, *sharings(c.shared_with, {c.topic.team_id}, c.now), *about]
         case _:
             raise AssertionError("a ticket that was opened is waiting or open")

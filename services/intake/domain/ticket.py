@@ -26,6 +26,8 @@ from shared.events.intake import (
 )
 from shared.events.participants import (
     AddressConfirmed,
+    AddressProofLapsed,
+    AddressProofReminded,
     CopyConfirmed,
     CopyEnded,
     CopyInvited,
@@ -91,6 +93,10 @@ class Facts:
     """Further teams that see it, by their ids."""
     held: bool = False
     """It waits until the requester has shown that the address is theirs."""
+    proof_reminders: int = 0
+    """How often they were reminded to."""
+    proof_lapsed: bool = False
+    """They have not shown it in time: an agent decides."""
     confirmed: bool = False
     """Whoever opened it has the requester's address, as far as we know."""
     organisation: str = ""
@@ -268,6 +274,10 @@ def _around(facts: Facts, event: Event | Unknown) -> Facts:
     match event:
         case AddressConfirmed():
             return replace(facts, confirmed=True)
+        case AddressProofReminded():
+            return replace(facts, proof_reminders=event.reminder)
+        case AddressProofLapsed():
+            return replace(facts, proof_lapsed=True)
         case CopyInvited() | CopyConfirmed() | CopyEnded():
             return _copied(facts, event)
         case TicketShared():

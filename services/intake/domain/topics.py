@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -103,3 +104,12 @@ class Topics:
         """The topics of those of our mailboxes that have one, in the order of their names."""
         named = [t for t in self.by_id.values() if t.active and t.mailbox in local_parts]
         return tuple(sorted((t for t in named if t.mailbox), key=lambda t: t.topic_id))
+
+
+def when_to_remind(
+    topic: TopicDefined, asked_at: datetime
+) -> tuple[tuple[datetime, ...], datetime | None]:
+    """When somebody who was asked something is reminded, and until when it is waited for."""
+    remind_at = tuple(asked_at + timedelta(minutes=each) for each in topic.remind_after_minutes)
+    ends = topic.lapses_after_minutes
+    return remind_at, None if ends is None else asked_at + timedelta(minutes=ends)

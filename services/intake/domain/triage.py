@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from services.intake.domain.rules import Ruled, ruled
 from services.intake.domain.ticket import Facts, Ticket, workable
-from services.intake.domain.topics import Topics
+from services.intake.domain.topics import Topics, when_to_remind
 from services.intake.domain.verification import ROUNDS_MAX, checks_passed, questions_about
 from shared.events import Event, Level, Priority, TicketType
 from shared.events.customers import OrganisationDefined
@@ -85,12 +85,9 @@ def asked(
     questions: tuple[Question, ...], topic: TopicDefined, now: datetime
 ) -> ClarificationRequested:
     """The questions, and until when they stand."""
-    ends = topic.lapses_after_minutes
+    remind_at, ends_at = when_to_remind(topic, now)
     return ClarificationRequested(
-        questions=questions,
-        requested_at=now,
-        remind_at=tuple(now + timedelta(minutes=each) for each in topic.remind_after_minutes),
-        ends_at=None if ends is None else now + timedelta(minutes=ends),
+        questions=questions, requested_at=now, remind_at=remind_at, ends_at=ends_at
     )
 
 

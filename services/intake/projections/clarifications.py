@@ -1,4 +1,4 @@
-"""`clarifications`, stage 3: whom we asked something, and when that ends."""
+"""`clarifications`, stage 3: whom we asked something, or to prove an address; when that ends."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +11,11 @@ from shared.events.intake import (
     ClarificationRequested,
     TicketVerified,
 )
+from shared.events.participants import (
+    AddressConfirmed,
+    AddressProofLapsed,
+    AddressProofRequested,
+)
 from shared.events.relations import TicketMerged
 from shared.events.resolution import TicketArchived, TicketClosed
 from shared.followers.contracts import Timer
@@ -21,6 +26,8 @@ from shared.service import TIMERS
 
 REMIND: Final = "remind"
 LAPSE: Final = "lapse"
+REMIND_OF_PROOF: Final = "remind of proof"
+LAPSE_OF_PROOF: Final = "lapse of proof"
 
 
 class Clarifications:
@@ -33,6 +40,9 @@ class Clarifications:
             ClarificationRequested,
             ClarificationProvided,
             ClarificationLapsed,
+            AddressProofRequested,
+            AddressProofLapsed,
+            AddressConfirmed,
             TicketVerified,
             TicketMerged,
             TicketClosed,
@@ -41,17 +51,39 @@ class Clarifications:
     )
 
     def fold(self, view: View, recorded: Recorded) -> None:
-        for timer in view.all(TIMERS):
-            view.delete(TIMERS, timer.id)
         event = recorded.event
-        if isinstance(event, ClarificationRequested):
-            asked = event.requested_at.isoformat()
-            ends = event.ends_at.isoformat() if event.ends_at else None
-            for number, at in enumerate(event.remind_at, 1):
-                command = {"reminder": number, "ends_at": ends, "asked_at": asked}
-                view.put(TIMERS, _timer(view, recorded, REMIND, at, command))
-            if event.ends_at is not None:
-                view.put(TIMERS, _timer(view, recorded, LAPSE, event.ends_at, {"asked_at": asked}))
+        for timer in view.all(TIMERS):
+            if not isinstance(event, AddressConfirmed) or timer.kind in _OF_PROOFS:
+                view.delete(TIMERS, timer.id)
+        match event:
+            case ClarificationRequested():
+                asked = {"asked_at": event.requested_at.isoformat()}
+                _put(view, recorded, (REMIND, LAPSE), event, asked)
+            case AddressProofRequested():
+                _put(view, recorded, (REMIND_OF_PROOF, LAPSE_OF_PROOF), event, {})
+            case _:
+                pass
+
+
+_OF_PROOFS: Final = frozenset({REMIND_OF_PROOF, LAPSE_OF_PROOF})
+"""An address that is proven ends these; what was asked is still to be answered."""
+
+
+def _put(
+    view: View,
+    recorded: Recorded,
+    kinds: tuple[str, str],
+    event: ClarificationRequested | AddressProofRequested,
+    told: dict[str, Any],
+) -> None:
+    """A timer for each reminder, and one for the end."""
+    remind, lapse = kinds
+    ends = event.ends_at.isoformat() if event.ends_at else None
+    for number, at in enumerate(event.remind_at, 1):
+        command = {"reminder": number, "ends_at": ends, **told}
+        view.put(TIMERS, _timer(view, recorded, remind, at, command))
+    if event.ends_at is not None:
+        view.put(TIMERS, _timer(view, recorded, lapse, event.ends_at, told))
 
 
 def _timer(

@@ -1,8 +1,14 @@
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
-from services.intake.domain import DECIDER, OpenTicket
+from services.intake.domain import DECIDER, InviteSuggested, OpenTicket, ReceiveMessage
+from services.intake.domain.suggesting import SUGGESTED_MAX
+from services.intake.domain.ticket import SenderTakesNoPart
+from services.intake.domain.topics import Topics
 from shared.errors import IdempotencyKeyReused
 from shared.events import Level, Person, Priority, TicketType
 from shared.events.desk import FormField, TopicDefined
@@ -14,6 +20,7 @@ from shared.events.intake import (
     TicketPrioritised,
     TicketVerified,
 )
+from shared.events.participants import CopyInvited, CopySuggested
 from shared.ids import person_id
 from shared.testing.spec import T0, given
 
@@ -138,3 +145,25 @@ def test_another_submission_under_the_same_key_is_refused() -> None:
     opened = given(DECIDER).when(order()).said
     rejection = given(DECIDER, *opened).when(order(submission_digest="d2"))
     assert rejection.rejected(IdempotencyKeyReused).code == "idempotency_key_reused"
+
+
+def test_whom_the_first_mail_went_to_is_suggested_and_takes_no_part() -> None:
+    dora = CARLA.model_copy(update={"person_id": person_id("dora@example.com"), "name": "Dora"})
+    mail = order(channel=Channel.EMAIL, copied=(dora, CARLA, dora))
+    said = given(DECIDER).when(mail).said
+    assert isinstance(said[0], TicketOpened)
+    assert said[0].copied == ()
+    assert said[-1] == CopySuggested(people=(dora,), suggested_at=T0)
+    writes = ReceiveMessage(dora.person_id, Channel.EMAIL, "Mine, too.", Topics({}), T0)
+    given(DECIDER, *said).when(writes).rejected(SenderTakesNoPart)
+    given(DECIDER, *said).when(InviteSuggested(dora.person_id, T0)).then(CopyInvited)
+
+
+@given_any(st.lists(st.integers(0, 60), max_size=80))
+def test_as_many_are_suggested_as_there_is_room_for_each_once(numbers: list[int]) -> None:
+    people = [
+        Person(person_id=UUID(int=number + 1), email=f"p{number}@example.com") for number in numbers
+    ]
+    said = given(DECIDER).when(order(copied=tuple(people))).said
+    found = [one for event in said if isinstance(event, CopySuggested) for one in event.people]
+    assert found == list(dict.fromkeys(people))[:SUGGESTED_MAX]

@@ -15,7 +15,7 @@ from shared.events.intake import (
     TicketOpened,
     TicketPrioritised,
 )
-from shared.events.participants import CopyInvited
+from shared.events.participants import AddressProofReminded, CopyInvited
 from shared.events.relations import OutsiderWrote
 from shared.events.resolution import (
     AgentReplied,
@@ -145,6 +145,7 @@ def told_events(text: str = "Some words") -> list[Any]:
             clock=ClockKind.FIRST_RESPONSE, due_at=T0, warned_at=T0, remaining_seconds=90
         ),
         TargetBreached(clock=ClockKind.RESOLUTION, due_at=T0, breached_at=T0, escalate=True),
+        AddressProofReminded(reminder=1, ends_at=T0, reminded_at=T0),
         CopyInvited(
             person=Person(person_id=TICKET, name=text, email="emil@example.com"), invited_at=T0
         ),

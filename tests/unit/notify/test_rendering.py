@@ -11,7 +11,8 @@ import pytest
 
 from services.notify.compose import Composer
 from services.notify.domain import Draft
-from services.notify.letters import Occasion, letters_for, link_letter
+from services.notify.letters import Occasion, address_letter, letters_for, link_letter
+from services.notify.preferences import Wish
 from services.notify.rendering import TEMPLATES, paragraphs, quoted
 from services.notify.rules import Rules
 from services.notify.story import story_of
@@ -30,7 +31,7 @@ from shared.events import Event, Person
 from shared.events.assignment import ParticipantAdded
 from shared.events.intake import Authenticity, ClarificationProvided, Verdict
 from shared.events.notify import NotificationKind
-from shared.events.participants import AddressConfirmed, ConfirmedHow
+from shared.events.participants import AddressConfirmed, AddressProofReminded, ConfirmedHow
 from shared.events.resolution import (
     AgentReplied,
     ClosedHow,
@@ -173,7 +174,8 @@ def test_every_template_is_used_and_complete() -> None:
         for kind in ("txt", "html", "subject"):
             assert (TEMPLATES / f"{name}.{kind}").exists(), f"{name}.{kind}"
     kinds = {kind.value for kind in NotificationKind}
-    assert {name.removesuffix("_team") for name in names} == kinds | {"mention", "closure_reminder"}
+    beside = {"mention", "closure_reminder", "proof_reminder", "address_link"}
+    assert {name.removesuffix("_team") for name in names} == kinds | beside
 
 
 def test_the_links_of_a_resolution_are_the_customers_own() -> None:
@@ -199,6 +201,39 @@ def test_a_new_link_is_the_requesters_own() -> None:
     (token,) = re.findall(r"https://help\.example/t/([\w.-]+)", draft.text)
     assert read_link(COMPOSER.link_secret, token).person_id == person_id(CUSTOMER)
     assert draft.recipient == CUSTOMER
+
+
+def test_who_is_to_confirm_a_ticket_is_told_until_when_and_nothing_that_was_typed() -> None:
+    held = opened(held=True, subject="Cheap pills", description="Buy at evil.example")
+    end = T0.replace(day=9)
+    reminded = AddressProofReminded(reminder=1, ends_at=end, reminded_at=T0)
+    (draft,) = drafts(held, reminded)
+    assert (draft.kind, draft.unproven) == (NotificationKind.CLARIFICATION, True)
+    assert "evil" not in draft.text + draft.html
+    for words in (draft.text, draft.html):
+        assert "waits until you confirm it" in words
+        assert "9 March 2026" in " ".join(words.split())
+        assert len(re.findall(r"https://help\.example/t/([\w.-]+)", words)) == 1
+    (draft,) = drafts(held, reminded.model_copy(update={"ends_at": None}))
+    assert "we decide" not in draft.text + draft.html
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_mail_to_another_address_tells_nothing_of_the_ticket(language: str) -> None:
+    past = (opened(subject="My salary", description="It is secret.", language=language),)
+    story = story_of(TICKET, recorded(*past))
+    url = "https://help.example/mine/addresses/x"
+    letter = address_letter(story, "maria@home.example", url)
+    wish = Wish(language)
+    draft = COMPOSER.draft(letter, story, TICKET, T0, "Hafenlicht", wish)
+    assert draft.recipient == "maria@home.example"
+    told = draft.subject + draft.text + draft.html
+    assert "salary" not in told
+    assert "secret" not in told
+    assert "/t/" not in told
+    for words in (draft.text, draft.html):
+        assert url in words
+        assert CUSTOMER in words
 
 
 def test_a_code_that_was_asked_for_stands_in_the_mail() -> None:
