@@ -38,6 +38,9 @@ class Action:
     takes_files: bool = False
     roles: frozenset[Role] = REQUESTERS
     """Who can do it."""
+    too_late: frozenset[str] = frozenset()
+    """Codes by which its owner says that it can't be done any more: the customer's words are sent
+    as a message then, which opens a ticket of its own."""
     fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """For a field as its owner calls it: the form's, and what people call it."""
 
@@ -130,6 +133,7 @@ def _needs_somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, str]:
 
 CONFIRM_ADDRESS: Final = "mine"
 JOIN: Final = "join"
+REPLY: Final = "reply"
 LEAVE: Final = "leave"
 
 WRITERS: Final = frozenset({Role.REQUESTER, Role.COPY, Role.OPENER})
@@ -137,7 +141,7 @@ OPENERS: Final = frozenset({Role.REQUESTER, Role.OPENER})
 """A link that proves no address is good for saying more of one's own."""
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    "reply": Action(
+    REPLY: Action(
         owner="intake",
         path="messages",
         done="Thank you. Your message has reached us.",
@@ -189,8 +193,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         body=lambda form, _: {"reason": form.get("reason")},
         missing=_needs_reason,
         template="reopen.html",
-        states=frozenset({Status.CLOSED}),
+        states=frozenset({Status.CLOSED, Status.ARCHIVED}),
         closed="This ticket is not closed. This is how it stands.",
+        too_late=frozenset({"ticket_stays_closed", "ticket_in_archive"}),
     ),
     "feedback": Action(
         owner="review",
