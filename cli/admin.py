@@ -24,16 +24,23 @@ class Admin:
     def get(self, service: str, path: str, **parameters: Any) -> Any:
         return self._ask("GET", service, path, parameters)
 
-    def post(self, service: str, path: str) -> Any:
-        return self._ask("POST", service, path, {})
+    def post(self, service: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self._ask("POST", service, path, {}, body)
 
-    def _ask(self, method: str, service: str, path: str, parameters: dict[str, Any]) -> Any:
+    def _ask(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        parameters: dict[str, Any],
+        body: dict[str, Any] | None = None,
+    ) -> Any:
         who = Identity(f"cli:{getpass.getuser()}", "cli", "Admin", Role.ADMIN)
         headers = {HEADER: sign(self.services.secret, who, service, utc_now())}
         url = self.services.urls[service]
         try:
             answer = self.services.http.request(
-                method, url + path, params=parameters, headers=headers
+                method, url + path, params=parameters, headers=headers, json=body
             )
         except httpx.TransportError as error:
             raise Away(service, url) from error

@@ -29,7 +29,10 @@ def routing(defined: Mapping[str, Any] | None) -> dict[str, Any]:
     """How the desk routes; what goes without saying, if nothing was said."""
     if defined is None:
         return {}
-    kept = {name: value for name, value in defined.items() if name not in ("rules", "revision")}
+    known = ("rules", "revision", "untouched_calendar_id", "untouched_calendar")
+    kept = {name: value for name, value in defined.items() if name not in known}
+    if defined["untouched_calendar_id"]:
+        kept["untouched_calendar"] = defined["untouched_calendar_id"]
     return {**kept, "rules": {each["rule_id"]: _rule(each) for each in defined["rules"]}}
 
 

@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "logs": "follow the logs of all processes, or of one",
     "doctor": "check everything, and say what to do",
     "desk": "apply or show the desk's configuration",
-    "sla": "when something would be due, and why something is due when it is",
+    "sla": "when something would be due, why it is due when it is; reapply a plan",
     "log": "a ticket's story from the audit log",
     "why": "why an agent has a ticket, or why it still waits",
     "case-file": "a ticket's whole story, as a page or as JSON, in one file",

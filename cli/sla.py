@@ -1,4 +1,5 @@
-"""`ledgerdesk sla calc|why`: when something would be due, and why something is due when it is.
+"""`ledgerdesk sla calc|why|reapply`: when something would be due, why something is due when it is,
+and a plan that is to hold for open tickets, too.
 
 `calc` works from a desk's file alone, or asks the running desk.
 """
@@ -8,7 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from cli.admin import as_admin
 from cli.audit import Services, every_service
 from deploy.desk_file import read_desk
 from deploy.desk_reading import DeskFileWrong
@@ -25,9 +28,9 @@ Json = dict[str, Any]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Preview a due time, or explain those of a ticket."""
+    """Preview a due time, explain those of a ticket, or move those of a plan."""
     parser = ArgumentParser("ledgerdesk sla", description="What is due when, and why.")
-    what = parser.add_subparsers(required=True, metavar="calc|why")
+    what = parser.add_subparsers(required=True, metavar="calc|why|reapply")
     calc = what.add_parser("calc", help="when a ticket under a plan would be due")
     calc.add_argument("plan", help="the plan's id")
     calc.add_argument("priority", choices=[each.value for each in Priority])
@@ -37,6 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     why = what.add_parser("why", help="why what is promised on a ticket is due when it is")
     why.add_argument("ticket", help="its number, or its id")
     why.set_defaults(command=_why)
+    reapply = what.add_parser("reapply", help="let a plan hold for its open tickets as defined now")
+    reapply.add_argument("plan", help="the plan's id")
+    reapply.add_argument("--reason", required=True, help="why, for the record of each ticket")
+    reapply.set_defaults(command=_reapply)
     asked = parser.parse_args(arguments)
     asked.command(asked)
     return 0
@@ -102,6 +109,18 @@ def _why(asked: Namespace) -> None:
         print(f"\n{clock['clock'].replace('_', ' ')}: {clock['state']}\n  {clock['why']['text']}")
         for event in clock["why"]["history"]:
             print(f"    {event['at'] or '':<26} {event['what']}  {event.get('reason') or ''}")
+
+
+def _reapply(asked: Namespace) -> None:
+    if not asked.reason.strip():
+        raise Trouble("--reason is empty: say why, it stands on each ticket")
+    path = f"/v1/plans/{quote(asked.plan, safe='')}/reapply"
+    with as_admin() as admin:
+        told = admin.post("sla", path, {"reason": asked.reason})
+    tickets = "ticket" if told["tickets"] == 1 else "tickets"
+    print(
+        f"{told['plan_id']}, revision {told['revision']}: {told['tickets']} open {tickets} changed"
+    )
 
 
 def _clocks(services: Services, ticket: str) -> Json:

@@ -168,7 +168,8 @@ class DeskFile(Part):
             for agent_id, agent in self.agents.items()
         ]
         names = {team_id: team.name for team_id, team in self.teams.items()}
-        return {"teams": teams, "agents": agents, "routing": self.routing.as_defined(names)}
+        routing = self.routing.as_defined(names, self._calendars())
+        return {"teams": teams, "agents": agents, "routing": routing}
 
     def for_sla(self) -> dict[str, Any]:
         """Calendars and plans, as sla takes them."""
@@ -189,8 +190,10 @@ class DeskFile(Part):
 
     def for_resolution(self) -> dict[str, Any]:
         """Canned responses, macros and how tickets close, as resolution takes them."""
-        calendars = {name: calendar.as_defined() for name, calendar in self.calendars.items()}
-        return self.work.as_defined(calendars)
+        return self.work.as_defined(self._calendars())
+
+    def _calendars(self) -> dict[str, dict[str, Any]]:
+        return {name: calendar.as_defined() for name, calendar in self.calendars.items()}
 
     def digest(self, token_hashes: Mapping[str, str]) -> str:
         """SHA-256 of everything that will be applied."""
@@ -223,7 +226,7 @@ def _untrue(desk: DeskFile) -> Iterator[tuple[Place, str]]:
     yield from desk.notifications.untrue()
     yield from untrue_rules(desk.rules, desk.teams, desk.topics)
     yield from untrue_routing(
-        desk.routing, desk.teams, desk.topics, desk.agents, desk.organisations
+        desk.routing, desk.teams, desk.topics, desk.agents, desk.organisations, desk.calendars
     )
     yield from untrue_organisations(desk.organisations, desk.teams, desk.plans, _staffed(desk))
     yield from untrue_work(desk.work, desk.calendars, desk.topics)

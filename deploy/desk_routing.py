@@ -98,10 +98,21 @@ class Routing(Part):
         float, Field(ge=0, description="Rest with an agent that is noticed; 0: none is.")
     ] = 0
 
-    def as_defined(self, team_names: Mapping[str, str]) -> dict[str, Any]:
-        """Its fields, as assignment takes them."""
+    untouched_calendar: Annotated[
+        Slug | None,
+        Field(description="Whose business hours rest is counted in; left out: real time."),
+    ] = None
+
+    def as_defined(
+        self, team_names: Mapping[str, str], calendars: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Its fields, as assignment takes them; `calendars` as sla takes them, by their ids."""
         rules = [rule.as_defined(rule_id, team_names) for rule_id, rule in self.rules.items()]
-        return {**self.model_dump(mode="json", exclude={"rules"}), "rules": rules}
+        kept = self.model_dump(mode="json", exclude={"rules", "untouched_calendar"})
+        if self.untouched_calendar is not None:
+            kept["untouched_calendar_id"] = self.untouched_calendar
+            kept["untouched_calendar"] = calendars[self.untouched_calendar]
+        return {**kept, "rules": rules}
 
 
 class Colleague(Protocol):
@@ -144,8 +155,12 @@ def untrue_routing(
     topics: Mapping[str, object],
     agents: Mapping[str, Colleague],
     organisations: Container[str],
+    calendars: Container[str],
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What no rule can tell by itself, with its place."""
+    hours = routing.untouched_calendar
+    if hours is not None and hours not in calendars:
+        yield ("routing", "untouched_calendar"), f"there is no calendar {hours}"
     for rule_id, rule in routing.rules.items():
         place = ("routing", "rules", rule_id)
         for topic in rule.when.topics:

@@ -22,6 +22,7 @@ from services.assignment.domain.desk import (
     SetPresence,
 )
 from shared.asked import Asked, ByAgent
+from shared.business_time.hours import calendar_of
 from shared.decider import Decider, Outcome
 from shared.errors import NotYet
 from shared.events.assignment import (
@@ -34,6 +35,7 @@ from shared.events.assignment import (
     Strategy,
     TeamDefined,
 )
+from shared.events.sla import CalendarValues
 from shared.ids import desk_id
 from shared.service import Runtime
 from shared.web import etag
@@ -73,6 +75,8 @@ class RoutingPart(Body):
     same_agent: bool = True
     untouched_queued_minutes: float = Field(0, ge=0)
     untouched_assigned_minutes: float = Field(0, ge=0)
+    untouched_calendar_id: str = ""
+    untouched_calendar: CalendarValues | None = None
 
 
 class DeskPart(Body):
@@ -112,6 +116,8 @@ def add_desk(router: APIRouter, runtime: Runtime) -> None:
     async def apply(body: DeskPart, asked: ByAgent) -> dict[str, Any]:
         asked.caller.require(Role.ADMIN)
         """What it says is in force when this answers, unless this service is far behind."""
+        if body.routing is not None and body.routing.untouched_calendar is not None:
+            calendar_of(body.routing.untouched_calendar)  # or it is refused, and nothing said
         outcomes = await _apply(runtime, body, asked)
         if outcomes:
             with suppress(NotYet):

@@ -61,6 +61,7 @@ class Directory:
             same_agent=defined.same_agent,
             untouched_queued_minutes=defined.untouched_queued_minutes,
             untouched_assigned_minutes=defined.untouched_assigned_minutes,
+            untouched_calendar=defined.untouched_calendar,
         )
 
     async def helped_before(self, requesters: Mapping[UUID, UUID]) -> dict[UUID, str]:

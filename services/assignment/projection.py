@@ -55,7 +55,14 @@ from shared.events.resolution import (
     TicketClosed,
     TicketReopened,
 )
-from shared.events.sla import ClockPaused, ClockResumed, ClockStarted, ClockStopped, TargetMet
+from shared.events.sla import (
+    CalendarValues,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    TargetMet,
+)
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View
 from shared.ids import derived_id
@@ -155,17 +162,29 @@ def _rested(row: TicketRow, event: Event | Unknown) -> TicketRow:
     """The row with since when nothing was done about the ticket."""
     if isinstance(event, TicketLeftUntouched):
         return replace(row, untouched_since=event.since)
-    before = Watch(row.watch_minutes, row.watched_since)
+    before = _watch_of(row)
     watch = watched(before, event)
     if watch == before:
         return row
+    hours = watch.calendar
     return replace(
-        row, watch_minutes=watch.minutes, watched_since=watch.since, untouched_since=None
+        row,
+        watch_minutes=watch.minutes,
+        watched_since=watch.since,
+        watch_calendar=None if hours is None else hours.model_dump(mode="json"),
+        untouched_since=None,
     )
 
 
+def _watch_of(row: TicketRow) -> Watch:
+    hours = row.watch_calendar
+    calendar = None if hours is None else CalendarValues.model_validate(hours)
+    return Watch(row.watch_minutes, row.watched_since, calendar)
+
+
 def _watch(row: TicketRow) -> Watch:
-    return Watch(row.watch_minutes, None if row.closed else row.watched_since)
+    watch = _watch_of(row)
+    return replace(watch, since=None) if row.closed else watch
 
 
 def _set_timer(view: View, before: TicketRow, row: TicketRow, recorded: Recorded) -> None:

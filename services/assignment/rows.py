@@ -77,6 +77,8 @@ class TicketRow:
     watched_since: datetime | None
     untouched_since: datetime | None
     """It was noticed that it rests since then; None if it does not."""
+    watch_calendar: dict[str, Any] | None = None
+    """Business hours in which its rest is counted; None: real time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def routes(gateway: Gateway) -> APIRouter:
     add_keys(router, gateway, agent)
     add_work(router, gateway, reader, agent)
     add_webhooks(router, gateway, signed_in(gateway, Scope.WEBHOOKS))
-    add_promises(router, gateway, reader)
+    add_promises(router, gateway, reader, agent)
     return router
 
 

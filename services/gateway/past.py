@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.gateway.projection import DeskView
+from services.gateway.projection import DeskView, ticket_in
 from services.gateway.rows import (
     CLOCKS,
     MESSAGES,
-    TICKETS,
     TIMELINE,
     ClockRow,
     MessageRow,
@@ -42,7 +41,7 @@ async def stood(log: Log, ticket_id: UUID, as_of: datetime) -> PastTicket:
     for recorded in (await log.read(ticket_id)).events:
         if recorded.recorded_at <= as_of and recorded.id not in passed_over:
             projection.fold(view, recorded)
-    row = view.get(TICKETS)
+    row = ticket_in(view)
     if row is None:
         raise NotFound(what=f"ticket at {as_of.isoformat()}")
     return PastTicket(

@@ -9,6 +9,7 @@ from services.gateway import clocks
 from services.gateway.conversation import message_of, words_of
 from services.gateway.desk import fold_desk
 from services.gateway.rows import (
+    ARCHIVE,
     MESSAGES,
     SHARED,
     TABLES,
@@ -66,14 +67,14 @@ class DeskView:
         if event.topic == DESK:
             fold_desk(view, event)
             return
-        row = view.get(TICKETS)
+        row = ticket_in(view)
         if row is None and isinstance(event, TicketOpened):
             row = opened(recorded, event)
         if row is None:
             return
         asked = row.questions
         clocks.fold_clocks(view, event)
-        view.put(TICKETS, _moved(view, ticket_after(row, event, recorded), event, recorded))
+        _put_in_place(view, _moved(view, ticket_after(row, event, recorded), event, recorded))
         view.put(TIMELINE, _line(recorded, event))
         if isinstance(event, TicketShared):
             view.put(SHARED, SharedRow(recorded.id, view.subject, event.team_id))
@@ -81,6 +82,20 @@ class DeskView:
         if message is not None:
             view.put(MESSAGES, message)
         _add_words(view, words_of(event))
+
+
+def ticket_in(view: View) -> TicketRow | None:
+    """The ticket's row, live or archived."""
+    return view.get(TICKETS) or view.get(ARCHIVE)
+
+
+def _put_in_place(view: View, row: TicketRow) -> None:
+    """The row into the table where it belongs, and out of the other."""
+    archived = row.status == Status.ARCHIVED.value
+    here, there = (ARCHIVE, TICKETS) if archived else (TICKETS, ARCHIVE)
+    if view.get(there) is not None:
+        view.delete(there)
+    view.put(here, row)
 
 
 def _moved(view: View, row: TicketRow, event: Event, recorded: Recorded) -> TicketRow:

@@ -1,18 +1,25 @@
--- Reads of the agents' read model. Queue pages share their last parameters:
+-- Reads of the agents' read model. A ticket is either in `tickets` or, once it is archived, in
+-- `archive`; queues and counts are of `tickets` alone. Queue pages share their last parameters:
 -- filters that may be null (status, priority, team, agent), then the cursor (due time as
 -- text, `infinity` when nothing is due; opened at; ticket id), then the page's size.
 
 -- name: ticket_by_id
--- A ticket as it stands.
-select * from desk_view.tickets where subject = $1;
+-- A ticket as it stands, live or archived.
+select * from desk_view.tickets where subject = $1
+union all
+select * from desk_view.archive where subject = $1;
 
 -- name: ticket_by_number
 -- A ticket by the number that people read out.
-select * from desk_view.tickets where number = $1;
+select * from desk_view.tickets where number = $1
+union all
+select * from desk_view.archive where number = $1;
 
 -- name: ticket_id_of
 -- A ticket's id by its number.
-select subject from desk_view.tickets where number = $1;
+select subject from desk_view.tickets where number = $1
+union all
+select subject from desk_view.archive where number = $1;
 
 -- name: conversation
 -- The conversation of a ticket, oldest first, from a position on.
@@ -40,9 +47,14 @@ limit $2;
 select * from desk_view.clocks where subject = $1 order by kind;
 
 -- name: requester_tickets
--- The newest tickets of a requester.
-select subject, number, title, status, active, priority, opened_at from desk_view.tickets
-where requester_id = any ($1::uuid[]) and subject <> $2
+-- The newest tickets of a requester, archived ones, too.
+select * from (
+    select subject, number, title, status, active, priority, opened_at from desk_view.tickets
+    where requester_id = any ($1::uuid[]) and subject <> $2
+    union all
+    select subject, number, title, status, active, priority, opened_at from desk_view.archive
+    where requester_id = any ($1::uuid[]) and subject <> $2
+) as theirs
 order by opened_at desc, subject desc
 limit $3;
 
@@ -155,27 +167,48 @@ where active and priority = $9
   :by_due_time:;
 
 -- name: queue_closed
--- What is closed, the latest first; archived only where that is asked for.
+-- What is closed and not archived, the latest first.
 select * from desk_view.tickets
 where closed_at is not null
-  and (status <> 'Archived' or $1 = 'Archived')
   and :chosen:
   and (closed_at, subject) < ($5::text::timestamptz, $6::uuid)
 order by closed_at desc, subject desc
 limit $7;
 
+-- name: queue_archived
+-- What is archived, the latest closed first.
+select * from desk_view.archive
+where :chosen:
+  and (closed_at, subject) < ($5::text::timestamptz, $6::uuid)
+order by closed_at desc, subject desc
+limit $7;
+
 -- name: queue_requester
--- All tickets of one requester, the newest first.
-select * from desk_view.tickets
-where requester_id = $8
-  :newest_first:;
+-- All tickets of one requester, archived ones, too, the newest first.
+select * from (
+    (select * from desk_view.tickets where requester_id = $8 :newest_first:)
+    union all
+    (select * from desk_view.archive where requester_id = $8 :newest_first:)
+) as page
+order by opened_at desc, subject desc
+limit $7;
 
 -- name: queue_found
--- Tickets in which all the words occur, the newest first.
-select tickets.* from desk_view.words
-join desk_view.tickets using (subject)
+-- Tickets in which all the words occur, archived ones, too, the newest first.
+select found.* from desk_view.words cross join lateral (
+    select * from desk_view.tickets where tickets.subject = words.subject
+    union all
+    select * from desk_view.archive where archive.subject = words.subject
+    limit 1
+) as found
 where to_tsvector('simple', words.body) @@ websearch_to_tsquery('simple', $8)
-  :newest_first:;
+  and ($1::text is null or status = $1)
+  and ($2::text is null or priority = $2)
+  and ($3::text is null or team_id = $3)
+  and ($4::text is null or agent_id = $4)
+  and (found.opened_at, found.subject) < ($5::text::timestamptz, $6::uuid)
+order by found.opened_at desc, found.subject desc
+limit $7;
 
 -- name: count_all
 -- How much waits for us, counted up to a bound.
@@ -330,15 +363,25 @@ select count(*) from (
 
 -- name: pins_of_requester
 -- Notes pinned on the other tickets of a requester, the newest ticket's first.
-select number, pinned from desk_view.tickets
-where requester_id = $1 and subject <> $2 and pinned <> '[]'
+select number, pinned from (
+    select number, pinned, opened_at, subject from desk_view.tickets
+    where requester_id = $1 and subject <> $2 and pinned <> '[]'
+    union all
+    select number, pinned, opened_at, subject from desk_view.archive
+    where requester_id = $1 and subject <> $2 and pinned <> '[]'
+) as noted
 order by opened_at desc, subject
 limit $3;
 
 -- name: incident_numbers
 -- Tickets by their ids, as they stand.
-select subject, number, title, status, agent_name from desk_view.tickets
-where subject = any ($1::uuid[])
+select subject, number, title, status, agent_name from (
+    select subject, number, title, status, agent_name, opened_at from desk_view.tickets
+    where subject = any ($1::uuid[])
+    union all
+    select subject, number, title, status, agent_name, opened_at from desk_view.archive
+    where subject = any ($1::uuid[])
+) as named
 order by opened_at, subject;
 
 -- name: keep_draft

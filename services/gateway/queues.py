@@ -28,6 +28,7 @@ QUEUES: Final = {
     "resolved": "Resolved",
     "all": "All open",
     "closed": "Closed",
+    "archived": "Archived",
 }
 """The queues by name, in the order in which people see them."""
 
@@ -39,7 +40,6 @@ TAG: Final = "tag:"
 
 _FIRST: Final = "-infinity"
 _LAST: Final = "infinity"
-_CLOSED: Final = frozenset({Status.CLOSED.value, Status.ARCHIVED.value})
 _ID_LENGTH: Final = 36
 
 
@@ -78,6 +78,9 @@ class Source:
     """due (rising: due time, opening, id), or closed or opened (falling: that time, id)."""
 
 
+_ARCHIVED: Final = Source("queue_archived", order="closed")
+
+
 def source_of(ask: Ask, me: AgentRow) -> Source:
     """Which query answers: the narrowest index that fits."""
     if ask.q and ask.q.startswith(TAG):
@@ -86,6 +89,8 @@ def source_of(ask: Ask, me: AgentRow) -> Source:
         return Source("queue_found", (ask.q,), "opened")
     if ask.requester:
         return Source("queue_requester", (person_id(ask.requester),), "opened")
+    if ask.queue == "closed" and ask.status == Status.ARCHIVED.value:
+        return _ARCHIVED
     named = _NAMED.get(ask.queue)
     return named(me) if named is not None else _of_filters(ask)
 
@@ -102,13 +107,16 @@ _NAMED: Final[dict[str, Callable[[AgentRow], Source]]] = {
     "unproven": lambda _: Source("queue_unproven"),
     "resolved": lambda _: Source("queue_status", (Status.RESOLVED.value,)),
     "closed": lambda _: Source("queue_closed", order="closed"),
+    "archived": lambda _: _ARCHIVED,
 }
 """What answers for a queue by its name; the rest is of the filters."""
 
 
 def _of_filters(ask: Ask) -> Source:
-    if ask.status in _CLOSED:
+    if ask.status == Status.CLOSED.value:
         return Source("queue_closed", order="closed")
+    if ask.status == Status.ARCHIVED.value:
+        return _ARCHIVED
     if ask.status:
         return Source("queue_status", (ask.status,))
     if ask.agent:

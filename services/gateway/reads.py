@@ -27,6 +27,7 @@ QueueName = Literal[
     "resolved",
     "all",
     "closed",
+    "archived",
 ]
 
 TIMELINE_PAGE: Final = 500

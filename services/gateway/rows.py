@@ -281,6 +281,8 @@ class WorkRulesRow:
 
 
 TICKETS: Table[TicketRow] = Table("tickets", TicketRow, topic=TICKETS_TOPIC)
+ARCHIVE: Table[TicketRow] = Table("archive", TicketRow, topic=TICKETS_TOPIC)
+"""Tickets that are archived, in the place of `TICKETS`: every ticket is in one of the two."""
 MESSAGES: Table[MessageRow] = Table(
     "messages", MessageRow, key="id", append_only=True, topic=TICKETS_TOPIC
 )
@@ -302,7 +304,7 @@ TOPICS: Table[TopicRow] = Table("topics", TopicRow, topic=DESK)
 WORK_RULES: Table[WorkRulesRow] = Table("work_rules", WorkRulesRow, topic=DESK)
 
 TABLES = (
-    *(TICKETS, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
+    *(TICKETS, ARCHIVE, MESSAGES, TIMELINE, CLOCKS, WORDS, SHARED),
     *(AGENTS, API_KEYS, TEAMS, PLANS, ORGANISATIONS, TOPICS, WORK_RULES),
     *(PEOPLE,),
 )

@@ -20,7 +20,8 @@ from services.intake.domain import (
     Recategorise,
     ReceiveMessage,
 )
-from services.intake.domain.ticket import SenderTakesNoPart
+from services.intake.domain.ticket import SenderTakesNoPart, TicketIsArchived
+from services.intake.following_up import followed_up
 from services.intake.keys_api import key_routes
 from services.intake.lookups import lookups
 from services.intake.parts import Parts
@@ -65,7 +66,7 @@ def _add_conversation(router: APIRouter, parts: Parts) -> None:
     async def message(
         ticket_id: UUID, body: bodies.CustomerMessage, asked: ByCustomerOrAgent
     ) -> Response:
-        """The customer writes, through the portal."""
+        """The customer writes, through the portal; too late for this ticket, on one of its own."""
         if asked.person_id is None:
             raise SenderTakesNoPart
         if not body.text and not body.attachments:
@@ -79,7 +80,10 @@ def _add_conversation(router: APIRouter, parts: Parts) -> None:
             now=runtime.clock(),
             attachments=await parts.stored(body.attachments),
         )
-        return await _carry_out(parts, ticket_id, command, asked)
+        try:
+            return await _carry_out(parts, ticket_id, command, asked)
+        except TicketIsArchived:
+            return await followed_up(parts, ticket_id, command, asked)
 
     @router.post("/tickets/{ticket_id}/address")
     async def address(ticket_id: UUID, asked: ByCustomerOrAgent) -> Response:

@@ -93,7 +93,7 @@ class Finder:
     async def directory(self, story: Story, event: Event) -> Directory:
         """Whatever a letter about this event on this ticket may have to look up."""
         known = await self._look()
-        asked = set(story.participants)
+        asked = {*story.participants, *story.followers}
         if story.last_agent is not None:
             asked.add(story.last_agent.agent_id)
         if isinstance(event, NoteAdded):

@@ -22,6 +22,8 @@
 | FeedbackReceived, if it is low | | managers |
 | TicketLeftUntouched | | the agent and managers |
 
+Whoever follows a ticket is told of most of it, too: `following.py`.
+
 Who of them gets which letter in the end, and who else, is data: `rules.py`. Only whom a plan
 names is told by the plan.
 """

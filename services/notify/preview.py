@@ -51,6 +51,7 @@ FACTS: Final[dict[str, Any]] = {
     "awaits": False,
     "what": "finding",
     "sender": "Maria Silva",
+    "happened": spoken("Anna Berger wrote a note", "Anna Berger hat eine Notiz geschrieben"),
     "from_tier": 1,
     "tier": 2,
     "cause": spoken("A blown fuse", "Eine kaputte Sicherung"),
@@ -78,7 +79,7 @@ PREVIEWS: Final = frozenset(
 _FOR_THE_DESK: Final = frozenset(
     {
         *("agent_assignment", "breach", "breach_warning", "customer_reply", "low_rating"),
-        *("mention", "untouched"),
+        *("mention", "untouched", "followed"),
     }
 )
 

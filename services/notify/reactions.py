@@ -6,7 +6,8 @@ from typing import ClassVar
 from services.notify.copies import with_copies
 from services.notify.directory import Directory
 from services.notify.domain import RecordBounce, RequestNotifications
-from services.notify.letters import LOOKED_UP_FOR, TOLD_OF, Occasion, cause_of, letters_for
+from services.notify.following import HEARD_OF, all_letters
+from services.notify.letters import LOOKED_UP_FOR, Occasion, cause_of
 from services.notify.settings import Settings
 from services.notify.story import Story, step
 from services.notify.writing import Writer
@@ -21,7 +22,7 @@ class Tell:
     """Everything that somebody is told of."""
 
     name: ClassVar[str] = "tell"
-    hears: ClassVar[frozenset[type[Event]]] = TOLD_OF
+    hears: ClassVar[frozenset[type[Event]]] = HEARD_OF
 
     def __init__(self, runtime: Runtime, settings: Settings) -> None:
         self._zone = settings.timezone
@@ -35,12 +36,12 @@ class Tell:
         assert isinstance(event, Event)
         story = past.fold(Story, Story(ticket_id), step)
         directory = Directory()
-        if type(event) in LOOKED_UP_FOR:
+        if type(event) in LOOKED_UP_FOR or story.followers:
             directory = await self._writer.finder.directory(story, event)
         cause = cause_of(recorded.causation, story)
         about = Occasion(event, story, directory, self._zone, cause)
         rules = await self._writer.finder.rules()
-        letters = rules.applied(with_copies(letters_for(about), story), about)
+        letters = rules.applied(with_copies(all_letters(about), story), about)
         if not letters:
             return []
         command = await self._writer.write(letters, story, recorded.id, recorded.occurred_at)

@@ -36,6 +36,8 @@ class Audience(StrEnum):
     NAMED = "named"
     """Whom the fact itself names: who was given the ticket, or takes part from now on."""
     PARTICIPANTS = "participants"
+    FOLLOWERS = "followers"
+    """Agents who want to know what becomes of it."""
     MANAGERS = "managers"
     """Those of the ticket's team; its own address when it has none."""
 
@@ -79,6 +81,7 @@ DEFAULTS: Final[Mapping[Kind, NotificationRule]] = {
         _rule(Kind.BREACH, Audience.AGENT, Audience.MANAGERS, urgent=True),
         _rule(Kind.LOW_RATING, Audience.MANAGERS),
         _rule(Kind.UNTOUCHED, Audience.AGENT, Audience.MANAGERS),
+        _rule(Kind.FOLLOWED, Audience.FOLLOWERS),
     )
 }
 
@@ -146,6 +149,7 @@ def _contacts(rule: NotificationRule, about: Occasion) -> list[Contact]:
         Audience.AGENT_OR_MANAGERS: agent or list(directory.managers),
         Audience.NAMED: _named(about),
         Audience.PARTICIPANTS: [directory.agent(each) for each in sorted(story.participants)],
+        Audience.FOLLOWERS: [directory.agent(each) for each in sorted(story.followers)],
         Audience.MANAGERS: list(directory.managers),
     }
     doer = _doer(about.event)
@@ -159,10 +163,17 @@ def _named(about: Occasion) -> list[Contact]:
     return [about.directory.agent(agent_id, name)] if agent_id else []
 
 
+_DID: Final = (
+    *("by", "reopened_by", "replied_by", "noted_by", "reported_by"),
+    *("held_by", "resolved_by", "closed_by", "merged_by"),
+)
+"""Fields in which events name who did it."""
+
+
 def _doer(event: Event) -> str:
     """The agent who did it; something else for anybody else."""
-    by: Any = getattr(event, "by", None) or getattr(event, "reopened_by", "")
-    return str(by).removeprefix("agent:")
+    found: Any = next(filter(None, (getattr(event, name, None) for name in _DID)), "")
+    return str(found).removeprefix("agent:")
 
 
 @dataclass(frozen=True)

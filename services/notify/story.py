@@ -32,8 +32,10 @@ from shared.events.resolution import (
     AgentReplied,
     ProgressReported,
     ResolutionRejected,
+    TicketFollowed,
     TicketReopened,
     TicketResolved,
+    TicketUnfollowed,
 )
 from shared.events.sla import (
     ClockKind,
@@ -81,6 +83,8 @@ class Story:
     last_agent: Agent | None = None
     """Who has it, or had it last."""
     participants: frozenset[str] = frozenset()
+    followers: frozenset[str] = frozenset()
+    """Ids of agents who want to know what becomes of it."""
     team_id: str = ""
     team_name: str = ""
     tier: int = 1
@@ -222,6 +226,10 @@ def _people(story: Story, event: Event | Unknown) -> Story:
             return replace(story, participants=story.participants | {event.agent_id})
         case ParticipantRemoved():
             return replace(story, participants=story.participants - {event.agent_id})
+        case TicketFollowed():
+            return replace(story, followers=story.followers | {event.agent_id})
+        case TicketUnfollowed():
+            return replace(story, followers=story.followers - {event.agent_id})
         case TicketTransferred() | TicketQueued():
             return replace(story, team_id=event.team_id, team_name=event.team_name)
         case TicketEscalated():

@@ -39,6 +39,9 @@ class Action:
     takes_files: bool = False
     roles: frozenset[Role] = REQUESTERS
     """Who can do it."""
+    too_late: frozenset[str] = frozenset()
+    """Codes by which its owner says that it can't be done any more: the customer's words are sent
+    as a message then, which opens a ticket of its own."""
     fields: Mapping[str, tuple[str, Said]] = field(default_factory=dict)
     """For a field as its owner calls it: the form's, and what people call it."""
 
@@ -131,6 +134,7 @@ def _needs_somebody(form: Filled, _files: Sequence[Draft]) -> dict[str, Said]:
 
 CONFIRM_ADDRESS: Final = "mine"
 JOIN: Final = "join"
+REPLY: Final = "reply"
 LEAVE: Final = "leave"
 
 WRITERS: Final = frozenset({Role.REQUESTER, Role.COPY, Role.OPENER})
@@ -138,7 +142,7 @@ OPENERS: Final = frozenset({Role.REQUESTER, Role.OPENER})
 """A link that proves no address is good for saying more of one's own."""
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    "reply": Action(
+    REPLY: Action(
         owner="intake",
         path="messages",
         done=said("Thank you. Your message has reached us."),
@@ -194,8 +198,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         body=lambda form, _: {"reason": form.get("reason")},
         missing=_needs_reason,
         template="reopen.html",
-        states=frozenset({Status.CLOSED}),
+        states=frozenset({Status.CLOSED, Status.ARCHIVED}),
         closed=said("This ticket is not closed. This is how it stands."),
+        too_late=frozenset({"ticket_stays_closed", "ticket_in_archive"}),
     ),
     "feedback": Action(
         owner="review",

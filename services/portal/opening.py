@@ -27,7 +27,7 @@ from services.portal.zones import is_zone
 from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import person_id
 from shared.links import Link, read_link, sign_link, status_url
-from shared.numbers import number_for
+from shared.numbers import normalise, number_for
 
 YEAR_SECONDS: Final = 31_536_000
 
@@ -105,11 +105,12 @@ def routes(portal: Portal) -> APIRouter:
         return await _send(portal, topic_id, request)
 
     @router.get("/t/{token}/received")
-    async def received(token: str) -> Response:
+    async def received(token: str, about: str = "") -> Response:
         link = read_link(portal.settings.link_secret, token)
         number = number_for(link.ticket_id, portal.settings.link_secret.encode())
         url = status_url(portal.settings.portal_url.rstrip("/"), token)
-        return portal.page("received.html", {"number": number, "url": url, "token": token})
+        values = {"number": number, "url": url, "token": token, "about": normalise(about)}
+        return portal.page("received.html", values)
 
     return router
 

@@ -1,24 +1,29 @@
 """Pages of one ticket, for whoever holds its magic link: they show on GET, act on POST."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, confirm_address
+from services.portal.acting import ACTIONS, CONFIRM_ADDRESS, REPLY, Action, confirm_address
 from services.portal.context import Portal
 from services.portal.drafts import Draft, TooLarge, TooMany
 from services.portal.forms import Filled, Problems, why
 from services.portal.guard import page_route
+from services.portal.limits import minutes
+from services.portal.opening import TOO_MANY
+from services.portal.owners import Answer
 from services.portal.rendering import HEADERS
 from services.portal.rows import TicketRow
 from services.portal.speaking import said
 from services.portal.status_pages import act_page, status_page
 from services.portal.taking_part import SEES_ALL, Holder, Role, role_of
 from shared.errors import LedgerdeskError, NotFound, NotYet, Rejected, TicketParked
-from shared.links import LinkNotValid, read_link
+from shared.events.base import Status
+from shared.links import Link, LinkNotValid, read_link, sign_link
 from shared.log.vector import Vector
 
 SOON: Final = said("What you sent is with us, and will show here in a moment.")
@@ -113,25 +118,60 @@ async def _act(portal: Portal, holder: Holder, name: str, request: Request) -> R
     if missing:
         kept = await portal.drafts.keep(key, files)
         return await _again(portal, holder, name, form, Problems(missing), kept)
-    answer = await portal.owners.send(
-        action.owner,
-        f"/v1/tickets/{holder.ticket_id}/{action.path}",
-        action.body(form, files),
-        person=holder.link.person_id,
-        name=ticket.requester_name if ticket and role is not Role.COPY else "",
-        key=key,
-        after=await portal.runtime.log.vector(holder.ticket_id),
-    )
+    if ticket is not None and _may_begin_anew(name, ticket):
+        wait = portal.limits.wait_seconds(request, str(holder.link.person_id))
+        if wait:
+            kept = await portal.drafts.keep(key, files)
+            many = Problems(message=TOO_MANY.given(wait=minutes(wait)))
+            return await _again(portal, holder, name, form, many, kept, 429)
+    who = ticket.requester_name if ticket and role is not Role.COPY else ""
+    answer = await _sent(portal, holder, action, action.body(form, files), who, key)
+    if answer.code in action.too_late:
+        name, words = REPLY, {"text": form.get("reason"), "attachments": []}
+        answer = await _sent(portal, holder, ACTIONS[REPLY], words, who, key)
     if not answer.done:
         kept = await portal.drafts.keep(key, files)
         problems = action.problems(answer)
         return await _again(portal, holder, name, form, problems, kept, answer.status)
+    if "follow_up_of" in answer.body:
+        return await _followed_up(portal, holder, answer, key)
     unconfirmed = role is Role.REQUESTER and not (ticket and ticket.confirmed)
     if unconfirmed and name != CONFIRM_ADDRESS:
         await confirm_address(portal, holder.link, key)
     mark = portal.tokens.mark(holder.purpose(AFTER), answer.after)
     query = urlencode({"done": name, "after": answer.after, "mark": mark})
     return RedirectResponse(f"/t/{holder.token}?{query}", 303, HEADERS)
+
+
+def _may_begin_anew(name: str, ticket: TicketRow) -> bool:
+    """Whether what the customer writes may open a ticket, of which there are only so many."""
+    done = ticket.status in {Status.CLOSED.value, Status.ARCHIVED.value}
+    return done and name in {REPLY, "reopen"}
+
+
+async def _sent(
+    portal: Portal, holder: Holder, action: Action, body: Mapping[str, Any], who: str, key: str
+) -> Answer:
+    return await portal.owners.send(
+        action.owner,
+        f"/v1/tickets/{holder.ticket_id}/{action.path}",
+        body,
+        person=holder.link.person_id,
+        name=who,
+        key=key,
+        after=await portal.runtime.log.vector(holder.ticket_id),
+    )
+
+
+async def _followed_up(portal: Portal, holder: Holder, answer: Answer, key: str) -> Response:
+    """It was too late for this ticket: to the one that the customer's words have opened."""
+    opened = holder.link.opened
+    link = Link(UUID(answer.body["ticket_id"]), holder.link.person_id, opened=opened)
+    if not opened:
+        await confirm_address(portal, link, key)
+    token = sign_link(portal.settings.link_secret, link, portal.runtime.clock())
+    query = urlencode({"about": answer.body["follow_up_of"]})
+    return RedirectResponse(f"/t/{token}/received?{query}", 303, HEADERS)
 
 
 async def _role(portal: Portal, holder: Holder, ticket: TicketRow | None) -> Role:

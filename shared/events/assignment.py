@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from shared.events.base import DESK, AgentName, Event, Moment, Personal, Priority, TicketType, Value
+from shared.events.sla import CalendarValues
 
 
 class _AssignmentEvent(Event):
@@ -68,6 +69,8 @@ class TicketQueued(_AssignmentEvent):
     """The routing rule in force, if any."""
     untouched_after_minutes: float = 0.0
     """Rest that is then noticed; 0: none is."""
+    untouched_calendar: CalendarValues | None = None
+    """Business hours in which that rest is counted; None: real time."""
 
 
 class AgentAssigned(_AssignmentEvent):
@@ -97,6 +100,8 @@ class AgentAssigned(_AssignmentEvent):
     """What a manager passed over: offline, wrong team, lacks skill …"""
     untouched_after_minutes: float = 0.0
     """Rest that is then noticed; 0: none is."""
+    untouched_calendar: CalendarValues | None = None
+    """Business hours in which that rest is counted; None: real time."""
 
 
 class AgentUnassigned(_AssignmentEvent):
@@ -235,6 +240,9 @@ class RoutingDefined(_AssignmentEvent):
     """Rest of a queued ticket that is noticed; 0: none is."""
     untouched_assigned_minutes: float = 0.0
     """Rest of a ticket that somebody has."""
+    untouched_calendar_id: str = ""
+    untouched_calendar: CalendarValues | None = None
+    """Business hours in which rest is counted; None: real time."""
     revision: int
 
 

@@ -53,6 +53,8 @@ class NotificationKind(StrEnum):
     """The requester wants somebody to take part in the ticket."""
     LOW_RATING = "low_rating"
     UNTOUCHED = "untouched"
+    FOLLOWED = "followed"
+    """Something happened on a ticket that an agent follows."""
     LINK = "link"
     """The customer asked for a new link to the ticket."""
 

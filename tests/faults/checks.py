@@ -34,7 +34,7 @@ READ_MODELS: Final[Mapping[str, Sequence[str]]] = {
     "sla": ("clocks.tickets",),
     "resolution": ("work.tickets",),
     "audit": ("numbers.tickets",),
-    "gateway": ("desk_view.tickets",),
+    "gateway": ("(table desk_view.tickets union all table desk_view.archive) as tickets",),
     "portal": ("pages.tickets",),
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local.databases import Database
 from services.assignment.app import SERVICE
+from services.assignment.domain.hours import WEEKDAYS
 from services.assignment.settings import Settings
 from shared.clock import utc_now
 from shared.events.resolution import EscalationRequested
@@ -186,7 +187,16 @@ async def _idle(desk: Desk) -> bool:
 
 
 async def test_who_leaves_leaves_their_tickets_to_others(desk: Desk) -> None:
-    rest = {"untouched_assigned_minutes": 0.001}
+    hours = {day: [{"start": "00:00", "end": "24:00"}] for day in WEEKDAYS}
+    always = {"timezone": "Europe/Lisbon", "hours": hours, "country": "", "region": ""}
+    rest: dict[str, Any] = {
+        "untouched_assigned_minutes": 0.001,
+        "untouched_calendar_id": "always",
+    }
+    never = {**rest, "untouched_calendar": {**always, "hours": {}}}
+    wrong = await desk.call("PUT", "/desk", who="root", revision=1, routing=never)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "calendar_not_valid")
+    rest["untouched_calendar"] = always
     special = {"rule_id": "routers", "name": "Routers", "topics": ["router"], "tier": 1}
     routing = {**rest, "weights": {"medium": 2}, "rules": [special]}
     told = await apply(desk, routing, anna=6, ben=6, cleo=12)

@@ -338,6 +338,17 @@ async def test_presence_and_quarantine_are_their_owners(desk: Desk) -> None:
     ]
 
 
+async def test_an_admin_lets_a_plan_hold_for_open_tickets_as_it_is_now(desk: Desk) -> None:
+    path, why = "/api/v1/plans/gold/reapply", {"reason": "The contract has changed."}
+    async with desk.client("mara") as mara:
+        assert (await mara.post(path, json=why)).status_code == 403
+        assert desk.owners.sent == []
+        await desk.hear(desk_id("agent", "mara"), story.defined("mara", role=Role.ADMIN))
+        assert (await mara.post(path, json=why)).status_code == 200
+    [sent] = desk.owners.sent
+    assert (sent.owner, sent.body, sent.identity.role) == ("sla", why, Role.ADMIN)
+
+
 async def test_a_path_cannot_be_smuggled_to_an_owner(desk: Desk) -> None:
     await outage(desk)
     async with desk.client("mara") as mara:

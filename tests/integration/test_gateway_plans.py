@@ -25,7 +25,7 @@ SMALL = {
 }
 """Queries of tables that stay small."""
 
-WIDE = {"queue_all", "queue_unassigned", "queue_closed"}
+WIDE = {"queue_all", "queue_unassigned", "queue_closed", "queue_archived"}
 """Pages of many tickets: they must come out of an index in their order."""
 
 FILL = """
@@ -40,8 +40,17 @@ select gen_random_uuid(), 'LD-' || n, 'Title ' || n,
     '[]', '[]', '[]', '[]', null, '{}', null, '[]', 0, '', null, null, null,
     case when n % 20 > 1 then now() - n * interval '1 second' end, null
 from generate_series(1, 100000) as n;
+insert into desk_view.archive
+select made.* from desk_view.tickets, lateral jsonb_populate_record(tickets, jsonb_build_object(
+    'subject', gen_random_uuid(), 'number', 'A' || number, 'status', 'Archived', 'active', false,
+    'closed_at', coalesce(closed_at, updated_at)
+)) as made;
 insert into desk_view.words
-select subject, title || ' word' || (row_number() over ()) % 5000 from desk_view.tickets;
+select subject, title || ' word' || (row_number() over ()) % 5000 from (
+    select subject, title from desk_view.tickets
+    union all
+    select subject, title from desk_view.archive
+) as every;
 insert into desk_view.messages
 select gen_random_uuid(), subject, row_number() over (), 'reply', true, '', '', now(), '', false,
     false, '[]', '', 1

@@ -17,11 +17,15 @@ from deploy.local import process
 from services.intake.app import SERVICE
 from services.intake.settings import Settings
 from shared.clock import utc_now
+from shared.events import Event, encode
 from shared.events.assignment import Role
 from shared.events.intake import TicketCategorised, TicketOpened
+from shared.events.relations import TicketsRelated
+from shared.events.resolution import TicketArchived
 from shared.identity import HEADER, Identity, sign
-from shared.ids import person_id
+from shared.ids import person_id, uuid7
 from shared.links import read_link
+from shared.log import Batch, NewEvent
 from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
@@ -347,6 +351,50 @@ async def test_a_customer_writes_and_a_stranger_may_not(live: Live) -> None:
     refused = await live.client.post(path, json={"text": "Let me in"}, headers=stranger)
     assert (refused.status_code, refused.json()["code"]) == (403, "sender_takes_no_part")
     assert (await live.client.post(path, json={"text": "x"})).status_code == 401
+
+
+async def test_what_is_written_on_an_archived_ticket_opens_one_that_follows_it_once(
+    live: Live,
+) -> None:
+    old = await live.open(requester={"name": "Lena", "email": "lena@example.com"})
+    archived = TicketArchived(archived_by="timer", archived_at=utc_now())
+    log = live.running.runtime.log
+    await log.append(Batch(events=[_heard(UUID(old["ticket_id"]), archived)]))
+    path = f"/v1/tickets/{old['ticket_id']}/messages"
+    late = live.customer("lena@example.com") | {"Idempotency-Key": "late"}
+    body = {"text": "It is down again.", "attachments": [A_FILE]}
+    answers = [await live.client.post(path, json=body, headers=late) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201], answers[0].text
+    told = answers[0].json()
+    assert {each.json()["ticket_id"] for each in answers} == {told["ticket_id"]}
+    assert told["follow_up_of"] == old["number"]
+    assert told["summary"]["attachments"] == [A_FILE["name"]]
+    events = [each.event for each in (await log.read(UUID(told["ticket_id"]))).events]
+    [opened] = [each for each in events if isinstance(each, TicketOpened)]
+    assert (opened.subject, opened.description) == ("Shop is down", "It is down again.")
+    assert (opened.topic_id, opened.requester.name) == ("outage", "Lena")
+    related = [one for each in events if isinstance(each, TicketsRelated) for one in each.related]
+    assert [one.number for one in related] == [old["number"]]
+    other = await live.client.post(path, json={"text": "Something else"}, headers=late)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    stranger = live.customer("mallory@example.com")
+    refused = await live.client.post(path, json={"text": "Let me in"}, headers=stranger)
+    assert (refused.status_code, refused.json()["code"]) == (403, "sender_takes_no_part")
+
+
+A_FILE = {
+    "name": "screen.txt",
+    "content_type": "text/plain",
+    "content_base64": base64.b64encode(b"blank").decode(),
+}
+
+
+def _heard(ticket: UUID, event: Event) -> NewEvent:
+    return NewEvent(
+        subject=ticket, author=event.author, version=1, id=uuid7(), topic=event.topic,
+        type=type(event).__name__, after="", correlation=ticket, actor="test",
+        occurred_at=utc_now(), data=encode(event).decode(), said=False,
+    )  # fmt: skip
 
 
 async def test_a_manager_overrides_the_priority_with_a_reason(live: Live) -> None:

@@ -14,9 +14,10 @@ from services.notify.wishes import wishes_routes
 from shared.clock import utc_now
 from shared.events import Priority
 from shared.events.assignment import AgentDefined, Role
-from shared.events.resolution import ProgressKind, ProgressReported
+from shared.events.resolution import ProgressKind, ProgressReported, TicketFollowed
 from shared.identity import HEADER, Identity, sign
 from shared.ids import desk_id, person_id, uuid7
+from shared.testing.eventually import eventually
 from shared.web import install_errors
 from tests.integration.test_notify_sending import SECRET, Notify, notify, server
 from tests.unit.notify.examples import (
@@ -123,6 +124,37 @@ async def test_rules_and_preferences_say_who_hears_what_and_when(
     assert {m.split(b"To: ")[1].split(b"\r")[0] for m in server.mails} == {
         f"Maria Silva <{CUSTOMER}>".encode()
     }
+
+
+async def test_who_follows_a_ticket_is_mailed_what_happens_until_they_mute_it(
+    notify: Notify, server: MailServer
+) -> None:
+    ben = AgentDefined(
+        agent_id="ben", name="Ben", email="ben@desk.example", role=Role.AGENT, revision=1
+    )
+    await notify.hears(ben, subject=desk_id("agent", "ben"))
+    follows = TicketFollowed(agent_id="ben", followed_by="ben", followed_at=utc_now())
+    step = {"kind": ProgressKind.STEP, "reported_by": "anna", "agent_name": "Anna"}
+    async with asking(notify) as as_:
+        first = ProgressReported(text="Looking.", reported_at=utc_now(), **step)
+        await notify.hears(opened(), categorised(), follows, first)
+        await as_("agent:ben")("PUT", "/preferences", {"muted": ["followed"]})
+        await notify.hears(ProgressReported(text="Found.", reported_at=utc_now(), **step))
+    past = await notify.runtime.log.read(notify.ticket)
+    told = [e.event for e in past.events if getattr(e.event, "kind", None) == "followed"]
+    assert [type(event).__name__ for event in told] == [
+        "NotificationRequested",
+        "NotificationSuppressed",
+    ]
+    assert told[0].recipient == "ben@desk.example"  # type: ignore[union-attr]
+    assert "Anna reported progress" in told[0].subject  # type: ignore[union-attr]
+
+    async def mailed() -> None:
+        mails = [mail for mail in server.mails if b"To: Ben <ben@desk.example>" in mail]
+        assert len(mails) == 1
+
+    async with notify.sending():
+        await eventually(mailed)
 
 
 async def test_the_ledger_shows_what_became_of_each_and_a_suppression_is_lifted(

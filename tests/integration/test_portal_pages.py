@@ -19,11 +19,11 @@ from shared.events.desk import DeskNamed, EntitlementDefined, FieldCondition, Fo
 from shared.events.intake import ClarificationRequested, Question
 from shared.events.participants import AddressConfirmed
 from shared.events.relations import TicketMerged
-from shared.events.resolution import AgentReplied
+from shared.events.resolution import AgentReplied, TicketArchived
 from shared.files import FileStore
 from shared.identity import HEADER, verify
 from shared.ids import desk_id, person_id, uuid7
-from shared.links import Link, sign_link
+from shared.links import Link, read_link, sign_link
 from shared.numbers import number_for
 from shared.service import Runtime
 from shared.testing.spec import T0
@@ -380,6 +380,66 @@ async def test_acting_through_a_mailed_link_confirms_the_address_once(desk: Desk
     ] * 2
     await desk.hears(AddressConfirmed(person_id=MARIA.person_id, how="link", confirmed_at=T0))
     assert f"/t/{desk.token}/mine" not in (await desk.browser.get(f"/t/{desk.token}")).text
+
+
+FOLLOW_UP, OLD_NUMBER = uuid7(), number_for(uuid7(), SECRET.encode())
+
+
+def follow_up() -> httpx.Response:
+    told = {"ticket_id": str(FOLLOW_UP), "number": "x", "follow_up_of": OLD_NUMBER}
+    return httpx.Response(201, json=told, headers={"Ledgerdesk-After": "intake=4"})
+
+
+@pytest.mark.parametrize("opened", [False, True])
+async def test_what_is_written_on_an_archived_ticket_opens_the_one_that_follows_it(
+    desk: Desk, opened: bool
+) -> None:
+    await desk.hears(OPENED, CLOSED, TicketArchived(archived_by="timer", archived_at=T0))
+    link = Link(desk.ticket, MARIA.person_id, opened=opened)
+    path = f"/t/{sign_link(SECRET, link, utc_now())}"
+    assert "opens a new one" in (await desk.browser.get(path)).text or opened
+    form = await desk.form(path, f"{path}/reply")
+    desk.answers += [follow_up()]
+    sent = await desk.browser.post(f"{path}/reply", data={**form, "text": "It is back!"})
+    assert desk.asked[0].path == f"/v1/tickets/{desk.ticket}/messages"
+    assert desk.asked[0].body["text"] == "It is back!"
+    there, _, _ = sent.headers["location"].partition("/received")
+    assert read_link(SECRET, there.removeprefix("/t/")) == Link(
+        FOLLOW_UP, MARIA.person_id, opened=opened
+    )
+    assert [one.path for one in desk.confirmed] == (
+        [] if opened else [f"/v1/tickets/{FOLLOW_UP}/address"]
+    )
+    page = (await desk.browser.get(sent.headers["location"])).text
+    assert f"{OLD_NUMBER} was closed too long ago" in page
+
+
+@pytest.mark.parametrize("code", ["ticket_stays_closed", "ticket_in_archive"])
+async def test_reopening_too_late_sends_the_reason_as_a_message(desk: Desk, code: str) -> None:
+    await desk.hears(OPENED, CLOSED)
+    form = await desk.form(f"/t/{desk.token}/reopen")
+    too_late = httpx.Response(409, json={"code": code, "detail": "Too late."})
+    desk.answers += [too_late, follow_up()]
+    path = f"/t/{desk.token}/reopen"
+    sent = await desk.browser.post(path, data={**form, "reason": "It is back!"})
+    assert "/received?about=" in sent.headers["location"]
+    asked, told = desk.asked
+    assert (asked.owner, told.owner) == ("resolution", "intake")
+    assert told.body == {"text": "It is back!", "attachments": []}
+
+
+async def test_what_may_open_a_ticket_is_bounded_and_nothing_typed_is_lost(desk: Desk) -> None:
+    await desk.hears(OPENED, CLOSED)
+    desk.portal.limits.per_address = 1
+    desk.answers += [taken(desk, 200)]
+    path = f"/t/{desk.token}"
+    form = await desk.form(path, f"{path}/reply")
+    sent = await desk.browser.post(f"{path}/reply", data={**form, "text": "One"})
+    assert sent.status_code == 303
+    again = await desk.form(path, f"{path}/reply")
+    refused = await desk.browser.post(f"{path}/reply", data={**again, "text": "Two"})
+    assert (refused.status_code, "Two" in refused.text) == (429, True)
+    assert len(desk.asked) == 1
 
 
 async def test_a_form_of_another_link_or_act_does_nothing(desk: Desk) -> None:

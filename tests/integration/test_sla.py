@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from cli.main import main
 from services.sla.app import SERVICE
 from services.sla.finders import QUERIES, Plans
 from services.sla.reactions import KeepClocks
@@ -26,6 +27,7 @@ from shared.running import Running, running
 from shared.testing.eventually import eventually
 from shared.testing.infra import TestServers
 from tests.integration.played import (
+    SECRET,
     Caller,
     Others,
     code,
@@ -299,7 +301,10 @@ async def test_a_manager_chooses_a_plan(live: Running, others: Others) -> None:
 
 
 async def test_everything_that_a_plan_promises_is_kept_and_moved(
-    live: Running, others: Others
+    live: Running,
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     targets = {"next_response_minutes": 30, "progress_every_minutes": 90}
     busy = plan("busy", 60, 240, organisations=["bank"])
@@ -341,6 +346,12 @@ async def test_everything_that_a_plan_promises_is_kept_and_moved(
     old, new = first["next_response"]["due_at"], then["next_response"]["due_at"]
     assert then["next_response"]["previous_due_at"] == old
     assert at(old) - at(new) == timedelta(minutes=10)
+
+    monkeypatch.setenv("SLA_URL", f"http://127.0.0.1:{live.runtime.settings.port}")
+    monkeypatch.setenv("LEDGERDESK_IDENTITY_SECRET", SECRET)
+    order = ["sla", "reapply", "busy", "--reason", "asked for again"]
+    assert await asyncio.to_thread(main, order) == 0
+    assert capsys.readouterr().out == "busy, revision 1: 0 open tickets changed\n"
 
 
 async def test_a_stale_choice_is_refused(live: Running, others: Others) -> None:

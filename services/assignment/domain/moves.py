@@ -92,6 +92,7 @@ def queued(
             levels=dict(need.levels),
             rule=need.rule,
             untouched_after_minutes=policy.untouched_queued_minutes,
+            untouched_calendar=policy.counts_in(policy.untouched_queued_minutes),
         )
     ]
 
@@ -123,6 +124,7 @@ def assigned(
         weight=agent.weighs(policy.weight(ticket.facts)),
         overrides=overrides,
         untouched_after_minutes=policy.untouched_assigned_minutes,
+        untouched_calendar=policy.counts_in(policy.untouched_assigned_minutes),
     )
 
 

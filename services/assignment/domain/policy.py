@@ -12,6 +12,7 @@ from typing import Final
 from services.assignment.domain.choice import Preferred
 from services.assignment.domain.people import Need
 from shared.events.assignment import RoutingRule, Strategy
+from shared.events.sla import CalendarValues
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Policy:
     same_agent: bool = True
     untouched_queued_minutes: float = 0.0
     untouched_assigned_minutes: float = 0.0
+    untouched_calendar: CalendarValues | None = None
+
+    def counts_in(self, untouched_minutes: float) -> CalendarValues | None:
+        """The hours in which such a rest is counted; None where none is noticed."""
+        return self.untouched_calendar if untouched_minutes > 0 else None
 
     def weight(self, facts: Facts) -> int:
         """Places that the ticket takes of its agent's capacity."""

@@ -2,13 +2,14 @@
 
 A ticket in a queue, or with an agent, is watched from when it came there, and again from
 whenever its agent did something. While we wait for the customer, for something else, or for
-nothing, it is not. Minutes are of real time, also over nights and weekends.
+nothing, it is not. Minutes are of the business hours that the desk names for it, or of real time.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.business_time.hours import calendar_of
 from shared.events import Event, Unknown
 from shared.events.assignment import AgentAssigned, AgentUnassigned, TicketQueued
 from shared.events.intake import CustomerMessageReceived
@@ -25,6 +26,7 @@ from shared.events.resolution import (
     WorkResumed,
     WorkStarted,
 )
+from shared.events.sla import CalendarValues
 
 WORK: Final[frozenset[type[Event]]] = frozenset(
     {
@@ -49,22 +51,28 @@ class Watch:
     """0: nobody watches."""
     since: datetime | None = None
     """None while it may rest."""
+    calendar: CalendarValues | None = None
+    """Business hours in which it is counted; None: real time."""
 
     @property
     def due_at(self) -> datetime | None:
         """When it will have rested too long; None if it may."""
         if self.since is None or self.minutes <= 0:
             return None
-        return self.since + timedelta(minutes=self.minutes)
+        if self.calendar is None:
+            return self.since + timedelta(minutes=self.minutes)
+        return calendar_of(self.calendar).add(self.since, self.minutes * 60)
 
 
 def watched(before: Watch, event: Event | Unknown) -> Watch:
     """The watch after `event`."""
     match event:
         case TicketQueued():
-            return Watch(event.untouched_after_minutes, event.queued_at)
+            calendar = event.untouched_calendar
+            return Watch(event.untouched_after_minutes, event.queued_at, calendar)
         case AgentAssigned():
-            return Watch(event.untouched_after_minutes, event.assigned_at)
+            calendar = event.untouched_calendar
+            return Watch(event.untouched_after_minutes, event.assigned_at, calendar)
         case AgentReplied(awaits_customer=True):
             return replace(before, since=None)
         case TicketHeld() | TicketResolved() | TicketClosed() | TicketMerged() | TicketArchived():

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from services.assignment.domain.choice import Found
 from services.assignment.domain.commands import By
+from services.assignment.domain.hours import WEEKDAYS
 from services.assignment.domain.people import Agent, Need
 from shared.events import Event, Level, Person, Priority, TicketType
 from shared.events.assignment import (
@@ -26,7 +27,7 @@ from shared.events.intake import (
     TicketVerified,
 )
 from shared.events.resolution import ClosedHow, TicketClosed, TicketHeld, TicketReopened
-from shared.events.sla import ClockKind, ClockPaused, ClockStarted
+from shared.events.sla import CalendarValues, ClockKind, ClockPaused, ClockStarted, Interval
 from shared.testing.spec import T0
 
 LAW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -128,3 +129,10 @@ def verdicts(found: Iterable[Candidate | Found]) -> dict[str, str]:
 
 def at(minutes: float) -> datetime:
     return T0 + timedelta(minutes=minutes)
+
+
+OFFICE = CalendarValues(
+    timezone="UTC",
+    hours={day: (Interval(start="09:00", end="17:00"),) for day in WEEKDAYS[:5]},
+    holidays=("2026-03-03",),
+)

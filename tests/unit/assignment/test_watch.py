@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from services.assignment.domain.policy import Policy
 from services.assignment.domain.watch import Watch, watched
 from services.assignment.projection import Queues
 from shared.events import Event, Person
@@ -17,6 +18,7 @@ from tests.unit.assignment.story import (
     DUE,
     HELD_UP,
     NOW,
+    OFFICE,
     QUEUED,
     READY,
     REOPENED,
@@ -79,6 +81,31 @@ def due_after(*events: Event) -> datetime | None:
 )
 def test_rest_is_counted_from_what_was_last_done(events: list[Event], due: datetime | None) -> None:
     assert due_after(*events) == due
+
+
+def test_rest_is_counted_in_the_business_hours_that_the_desk_names() -> None:
+    """T0 is a Monday at nine; Tuesday is a holiday."""
+    queued = QUEUED_60.model_copy(update={"untouched_calendar": OFFICE})
+    assert due_after(queued) == at(60)
+    long = queued.model_copy(update={"untouched_after_minutes": 8 * 60 + 30.0})
+    assert due_after(long) == at(2 * 24 * 60 + 30)
+    assert due_after(long, CLOSED, REOPENED) == at(2 * 24 * 60 + 90)
+    assert due_after(long, ASSIGNED_30) == at(30)
+
+
+def test_the_hours_are_those_of_when_the_count_began() -> None:
+    late = QUEUED_60.model_copy(
+        update={"untouched_calendar": OFFICE, "untouched_after_minutes": 8 * 60 + 30.0}
+    )
+    assert timers(*READY, late) == [at(2 * 24 * 60 + 30)]
+    note = NoteAdded(text="looked", noted_by="anna", agent_name="Anna", noted_at=at(60))
+    assert timers(*READY, late, note) == [at(2 * 24 * 60 + 90)]
+
+
+def test_decisions_say_the_hours_where_rest_is_noticed() -> None:
+    policy = Policy(untouched_queued_minutes=60, untouched_calendar=OFFICE)
+    assert policy.counts_in(policy.untouched_queued_minutes) == OFFICE
+    assert policy.counts_in(policy.untouched_assigned_minutes) is None
 
 
 def timers(*events: Event) -> list[datetime]:

@@ -70,12 +70,14 @@ def test_what_is_wrong_about_routing_is_told_with_its_place(tmp_path: Path) -> N
         rules = raw["routing"]["rules"]
         rules["linde"]["when"]["organisations"] = ["linde"]
         rules["large-sums"]["owner"] = "nobody"
+        raw["routing"]["untouched_calendar"] = "moonlight"
         rules["broken-tills"] |= {"team": "billing"}
         rules["far"] = {"when": {"topics": ["moon"]}, "team": "moon"}
         raw["agents"]["ben"]["shifts"] = {"someday": ["08:00-16:00"]}
 
     assert wrong(tmp_path, change) == [
         "agents.ben.shifts: someday is none of mon, tue, wed, thu, fri, sat, sun",
+        "routing.untouched_calendar: there is no calendar moonlight",
         "routing.rules.broken-tills: nobody in team billing could take such a ticket",
         "routing.rules.linde.when: there is no organisation linde",
         "routing.rules.large-sums.owner: there is no agent nobody",

@@ -26,6 +26,11 @@ def test_every_promise_is_told_with_its_steps(capsys: pytest.CaptureFixture[str]
     assert "50% at 2026-12-24 22:07:30 UTC, 200% at 2026-12-24 22:30:00 UTC" in told
 
 
+def test_a_plan_is_reapplied_for_a_reason() -> None:
+    with pytest.raises(Trouble, match="--reason is empty"):
+        main(["reapply", "gold", "--reason", " "])
+
+
 @pytest.mark.parametrize(
     ("arguments", "trouble"),
     [

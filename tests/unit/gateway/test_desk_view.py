@@ -7,7 +7,7 @@ import pytest
 from services.gateway.projection import DeskView
 from services.gateway.rows import TABLES, TicketRow
 from services.gateway.words import in_words
-from shared.events import Event, desk, notify, resolution, sla, submissions
+from shared.events import Event, desk, notify, resolution, review, sla, submissions
 from shared.events.assignment import AgentUnassigned, AgentWentOffline, ParticipantAdded, Role
 from shared.events.base import Status, TicketType
 from shared.events.gateway import TicketViewed
@@ -151,6 +151,38 @@ def test_a_reopened_ticket_is_open_again() -> None:
     )
 
 
+CLOSED = resolution.TicketClosed(
+    how=resolution.ClosedHow.SILENCE, closed_by="timer", closed_at=at(90)
+)
+ARCHIVED = resolution.TicketArchived(archived_by="timer", archived_at=at(900))
+REOPENED = resolution.TicketReopened(
+    reason="It is back", reopened_by="customer:x", reopened_at=at(999)
+)
+
+
+def test_an_archived_ticket_leaves_the_live_ones_and_stays_whole() -> None:
+    live = fold(DeskView(), *WORKED_ON, CLOSED)
+    tables = fold(DeskView(), *WORKED_ON, CLOSED, ARCHIVED)
+
+    assert tables["tickets"] == []
+    (row,) = tables["archive"]
+    assert (row.number, row.status, row.active) == (story.NUMBER, "Archived", False)
+    assert row.closed_at == live["tickets"][0].closed_at
+    assert len(tables["timeline"]) == len(live["timeline"]) + 1
+    for table in ("messages", "words", "clocks"):
+        assert list(map(repr, tables[table])) == list(map(repr, live[table]))
+
+
+def test_what_is_said_of_an_archived_ticket_later_is_kept_and_history_may_bring_it_back() -> None:
+    rated = review.FeedbackReceived(rating=2, given_by="customer:x", given_at=at(950), low=True)
+    (row,) = fold(DeskView(), *WORKED_ON, CLOSED, ARCHIVED, rated)["archive"]
+    assert (row.rating, Vector.parse(row.vector)["review"]) == (2, 1)
+
+    tables = fold(DeskView(), *WORKED_ON, CLOSED, ARCHIVED, REOPENED)
+    assert tables["archive"] == []
+    assert tables["tickets"][0].active
+
+
 def test_who_takes_part_is_known_until_they_have_it() -> None:
     joined = ParticipantAdded(agent_id="ben", agent_name="Ben Okoye", by="anna", added_at=T0)
 
@@ -201,9 +233,10 @@ def test_a_nul_in_a_text_is_left_out_as_postgres_keeps_none() -> None:
     assert tables["tickets"][0].title == "ab\\u0000c"
 
 
-def test_folding_in_parts_comes_to_the_same() -> None:
+@pytest.mark.parametrize("end", [[], [CLOSED, ARCHIVED], [CLOSED, ARCHIVED, REOPENED]])
+def test_folding_in_parts_comes_to_the_same(end: list[Event]) -> None:
     """A page of the log may end anywhere: rows read back must fold on as rows kept."""
-    events = recorded(*WORKED_ON, story.note(), story.reply(), story.message())
+    events = recorded(*WORKED_ON, story.note(), story.reply(), story.message(), *end)
     whole, parts = View(story.ticket(1)), View(story.ticket(1))
     whole.subject = parts.subject = events[0].subject
     for event in events:
@@ -215,6 +248,8 @@ def test_folding_in_parts_comes_to_the_same() -> None:
         DeskView().fold(fresh, event)
         for table in TABLES:
             parts.load(table, fresh.written(table))
+            for key in fresh.deleted(table):
+                parts.delete(table, key)
     for table in TABLES:
         assert sorted(map(repr, whole.all(table))) == sorted(map(repr, parts.all(table)))
 
