@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from deploy.local.databases import Database
+from deploy.local.process import PidFile
 from deploy.local.stack import Kafka, Postgres
 from shared.privacy.master import new_master_key
-from shared.testing.infra import TestServers, TopicNames
+from shared.testing.infra import FOLDER_PREFIX, TestServers, TopicNames
 from tests.desk import started, world
 
 __all__ = ["started", "world"]
@@ -25,7 +26,8 @@ ROOMS = ("unit", "contract", "simulation", "integration", "faults", "system", "b
 """The order they are tested in: the quickest answers first, and those that share a desk
 beside each other and last, so that it idles under nobody else's feet."""
 
-MASTER_KEYS = Path(tempfile.mkdtemp(prefix="ledgerdesk-keys-")) / "master.keys"
+MASTER_KEYS = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX)) / "master.keys"
+PidFile(MASTER_KEYS.parent / "owner.pid").write(os.getpid())
 MASTER_KEYS.write_text(new_master_key("tests"), encoding="utf-8")
 os.environ["LEDGERDESK_MASTER_KEY_FILE"] = str(MASTER_KEYS)
 atexit.register(shutil.rmtree, MASTER_KEYS.parent, ignore_errors=True)

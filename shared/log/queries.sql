@@ -298,11 +298,19 @@ select count(*) from ledger.log where position > $1 and said
 -- All keys of an author are to be published once more.
 update ledger.keys set published = 0 where author = $1
 
+-- name: instant
+-- The time by the clock that all processes of a service share.
+select now()
+
 -- name: set_read_to
--- These partitions have been read to their ends as of an instant.
+-- These partitions have been read to their ends as of an instant; an instant that is yet to come
+-- was noted by a clock that was ahead, and gives way.
 insert into ledger.read_to (topic, partition, as_of)
 select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
-on conflict (topic, partition) do update set as_of = greatest(read_to.as_of, excluded.as_of)
+on conflict (topic, partition) do update set as_of = case
+    when read_to.as_of > now() then excluded.as_of
+    else greatest(read_to.as_of, excluded.as_of)
+end
 
 -- name: expect_partitions
 -- These are all partitions of a topic: none counts as read before somebody has read it.
@@ -314,8 +322,9 @@ select $1, p, to_timestamp(0) from unnest($2::int[]) as u (p)
 on conflict do nothing
 
 -- name: read_to
--- Up to when all partitions have been read to their ends.
-select min(as_of) from ledger.read_to
+-- Up to when all partitions have been read to their ends; an instant that is yet to come says
+-- nothing about when that was.
+select min(case when as_of <= now() then as_of else to_timestamp(0) end) from ledger.read_to
 
 -- name: due_timers
 -- What is due, and was not handled yet; nothing of subjects that wait, or are parked for a
@@ -470,10 +479,21 @@ update ledger.parked set follower = $2 where follower = $1
 select count(*) from ledger.log where position <= $1 and type = any ($2::text[])
 
 -- name: position_at
--- The last position before anything that was recorded later than an instant.
-select coalesce(min(position) - 1, (select coalesce(max(position), 0) from ledger.log))
-from ledger.log
-where recorded_at > $1
+-- The last position that was recorded by an instant. What a clock recorded that was ahead hides
+-- nothing behind it, if it was so by less than an hour; the sum keeps to the index of instants.
+select coalesce(
+    (
+        select max(position + 0) from ledger.log
+        where recorded_at > $1::timestamptz - interval '1 hour' and recorded_at <= $1::timestamptz
+    ),
+    (
+        select position from ledger.log
+        where recorded_at <= $1::timestamptz
+        order by recorded_at desc, position desc
+        limit 1
+    ),
+    0
+)
 
 -- name: renumber_live
 -- The live generation of a projection gets another number: whoever reads it now begins anew.

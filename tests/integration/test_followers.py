@@ -356,6 +356,29 @@ async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) ->
     assert [row["subject"] for row in await started(log)] == [free]
 
 
+async def test_how_far_was_read_by_a_clock_that_was_ahead_is_not_believed(log: Log) -> None:
+    """Set right again, it has left an instant that is yet to come: no timer fires by that."""
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
+    now, subject = utc_now(), uuid7()
+    await set_timer(log, subject, now - timedelta(minutes=1))
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0, 1])
+    read_to = (QUERIES.set_read_to, ["tickets"])
+    await log.pool.execute(*read_to, [0], now)
+    await log.pool.execute(*read_to, [1], now + timedelta(hours=1))
+    follower = TimerFollower(log, "counts", lambda _: Start("timer"), STARTS, utc_now, "0")
+    await follower.step()
+    assert await started(log) == []
+    await log.pool.execute(*read_to, [1], now - timedelta(minutes=2))
+    await follower.step()
+    assert await started(log) == []
+    await log.pool.execute(*read_to, [1], now)
+    await follower.step()
+    assert [row["subject"] for row in await started(log)] == [subject]
+
+
 async def test_each_timer_fires_once_whoever_else_fires_it_and_dies(log: Log) -> None:
     await log.pool.execute(
         "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"

@@ -83,6 +83,9 @@ def acknowledged_before_it_is_committed() -> Switch:
     real = Reading.take
 
     async def take(self: Reading, records: Sequence[Any]) -> None:
+        consumer = self._consumer()
+        assert consumer is not None
+        records = self._offsets.known(consumer, records)
         self._offsets.taken(records, dict(self._offsets.places))
         with suppress(*OUTAGES):
             await self.commit()

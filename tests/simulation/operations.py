@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ AUTHORS = ["resolution", "sla", "assignment"]
 NAMES = ["relay", "reaction:report", "work"]
 FOLLOWERS = ["inbox", "work", "work@2"]
 TOPICS = ["tickets", "desk"]
+YET_TO_COME = datetime(2999, 1, 1, tzinfo=UTC)
 LONG, NOT = 1000.0, -1.0
 """Seconds: certainly not over yet, and certainly over."""
 
@@ -229,11 +230,12 @@ class Operations:
     def _read_to(self) -> Asked:
         random, topic = self.random, self.random.choice(TOPICS)
         partitions = random.sample(range(4), random.randrange(1, 4))
-        topics, moments = [topic] * len(partitions), self._moment()
+        topics, moment = [topic] * len(partitions), random.choice([self._moment(), YET_TO_COME])
         offsets, last = [random.randrange(50) for _ in partitions], ["x" for _ in partitions]
         return random.choice(
             [
-                self._query("set_read_to", topics, partitions, moments),
+                self._query("set_read_to", topics, partitions, moment),
+                self._query("instant"),
                 self._query("expect_partitions", topic, partitions),
                 self._query("read_to"),
                 self._query("forget_topics", [topic]),

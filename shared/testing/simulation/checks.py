@@ -219,24 +219,23 @@ async def unanswered(all_kept: Sequence[Kept]) -> list[str]:
 
 
 def false_alarms(
-    all_kept: Sequence[Kept], ever: Sequence[KafkaRecord], clock_error_seconds: float
+    one: Kept, ever: Sequence[KafkaRecord], clock_error_seconds: float
 ) -> Iterator[str]:
     """What was on Kafka before a timer was due, was heard before it fired."""
     margin = timedelta(seconds=clock_error_seconds)
-    for one in all_kept:
-        place = {event.id: event.position for event in one.log}
-        for alarm in one.log:
-            if not alarm.said or not isinstance(alarm.event, TargetBreached):
+    place = {event.id: event.position for event in one.log}
+    for alarm in one.log:
+        if not alarm.said or not isinstance(alarm.event, TargetBreached):
+            continue
+        for record in ever:
+            if not record.headers:
                 continue
-            for record in ever:
-                if not record.headers:
-                    continue
-                event_id = UUID(dict(record.headers)["ce_id"].decode())
-                since = EPOCH + timedelta(seconds=record.there_since) + margin
-                about = record.key == str(alarm.subject).encode()
-                late = place.get(event_id, 0) > alarm.position
-                if about and late and since < alarm.event.due_at:
-                    yield f"{one.name}: {_named(alarm)} came before what was there by then"
+            event_id = UUID(dict(record.headers)["ce_id"].decode())
+            since = EPOCH + timedelta(seconds=record.there_since) + margin
+            about = record.key == str(alarm.subject).encode()
+            late = place.get(event_id, 0) > alarm.position
+            if about and late and since < alarm.event.due_at:
+                yield f"{one.name}: {_named(alarm)} came before what was there by then"
 
 
 def _named(event: Recorded) -> str:

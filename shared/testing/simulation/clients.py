@@ -22,6 +22,9 @@ CAPACITY_MAX = 4
 PATIENCE_SECONDS = 5.0
 """How long a client waits for an answer before it asks again."""
 
+BURST_ACTS_MAX = 4
+"""How many commands may come for a ticket at once."""
+
 ACTS = [Act.BEGIN, Act.NOTE, Act.REPLY, Act.REPLY, Act.HOLD, Act.RESUME, Act.CLOSE]
 
 
@@ -53,8 +56,10 @@ class Clients:
         random, loop = self._world.random, self._world.loop
         asked = [loop.create_task(self._define(agent)) for agent in AGENTS]
         while loop.now < until:
-            asked.append(loop.create_task(self._act(random.choice(self._tickets))))
-            await asyncio.sleep(random.expovariate(len(self._tickets)))
+            ticket = random.choice(self._tickets)
+            burst = random.choice([1, 1, BURST_ACTS_MAX])
+            asked += [loop.create_task(self._act(ticket)) for _ in range(burst)]
+            await asyncio.sleep(random.expovariate(1.5 * len(self._tickets)))
         await asyncio.gather(*asked)
 
     async def _define(self, agent: str) -> None:

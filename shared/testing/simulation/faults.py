@@ -34,6 +34,8 @@ class Faults:
     new_topics: float = 0.0
     """A topic is deleted and made anew, empty; what was said is published again."""
     rebalances: float = 0.0
+    pauses: float = 0.0
+    """A process stands still for some seconds, while others go on."""
     clock_jumps: float = 0.0
     """A process's clock, or a Postgres's, by which leases run out all at once."""
 
@@ -41,19 +43,20 @@ class Faults:
 CALM = Faults()
 
 _USUAL = Faults(
-    crashes=0.004,
+    crashes=0.006,
     slow=0.02,
     postgres_errors=0.01,
     kafka_errors=0.02,
     duplicates=0.1,
     delays=0.15,
-    rewinds=0.1,
+    rewinds=0.03,
     stops=0.0015,
     server_crashes=6.0,
     broker_outages=3.0,
     more_partitions=3.0,
     new_topics=1.0,
     rebalances=6.0,
+    pauses=15.0,
     clock_jumps=10.0,
 )
 

@@ -37,7 +37,8 @@ from shared.testing.simulation.world import World
 
 MASTER_KEY = "sim:" + b64encode(bytes(32)).decode()
 
-RESTART_SECONDS_MAX = 3.0
+RESTART_SECONDS_MAX = (0.2, 3.0)
+"""At once, mostly, or after others have taken its place."""
 EXPIRE_SECONDS_MAX = 5.0
 
 
@@ -88,7 +89,9 @@ class Instance:
         random = self.world.random
         if consumer is not None:
             consumer.expire_soon(random.uniform(0.5, EXPIRE_SECONDS_MAX))
-        self.world.loop.call_later(random.uniform(0.02, RESTART_SECONDS_MAX), self.start)
+        self.world.loop.call_later(
+            random.uniform(0.02, random.choice(RESTART_SECONDS_MAX)), self.start
+        )
 
     async def _live(self, process: Process) -> None:
         pool = cast(Pool, SimulatedPool(process, self.server))

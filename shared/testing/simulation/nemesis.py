@@ -15,6 +15,8 @@ CLOCK_JUMP_SECONDS_MAX = 8.0
 LEASE_JUMP_SECONDS = LEASE_SECONDS + 1.0
 """A Postgres's clock jumps so far that every lease is over: two lead at once."""
 PARTITIONS_MAX = 5
+PAUSE_SECONDS = (1.0, 6.0)
+"""Long enough for timers to become due meanwhile, mostly too short to lose a lease."""
 
 
 class Nemesis:
@@ -27,8 +29,8 @@ class Nemesis:
         self._instances = instances
         self._servers = servers
         self._broker = broker
-        self.clock_error_seconds = 0.0
-        """By how much a clock was ever ahead: timers can't be better than that."""
+        self._processes_ahead: dict[Server, float] = {}
+        self._server_ahead: dict[Server, float] = {}
 
     async def rage(self, until: float) -> None:
         """Do one thing after the other until then, and heal everything at the end."""
@@ -39,6 +41,7 @@ class Nemesis:
             (faults.more_partitions, self._add_a_partition),
             (faults.new_topics, self._make_a_topic_anew),
             (faults.rebalances, self._rebalance),
+            (faults.pauses, self._pause_a_process),
             (faults.clock_jumps, self._move_a_clock),
         ]
         per_minute = sum(rate for rate, _ in deeds)
@@ -51,6 +54,11 @@ class Nemesis:
             deed()
         await asyncio.sleep(max(until - world.loop.now, 0.0))
         self._heal()
+
+    def ahead_seconds(self, server: Server) -> float:
+        """By how much both kinds of a service's clocks were ever ahead: its timers can't be better
+        than that, and are no worse than the better clock."""
+        return min(self._processes_ahead.get(server, 0.0), self._server_ahead.get(server, 0.0))
 
     def _heal(self) -> None:
         self._world.note("nemesis", "heals everything")
@@ -98,14 +106,25 @@ class Nemesis:
         if groups:
             groups[self._choose(sorted(groups))].rebalance(self._broker)
 
+    def _pause_a_process(self) -> None:
+        process = self._choose(self._instances).process
+        if process is not None:
+            seconds = self._world.random.uniform(*PAUSE_SECONDS)
+            process.sleep_until(self._world.loop.now + seconds)
+
     def _move_a_clock(self) -> None:
         if self._world.chance(0.5):
             server = self._choose(self._servers)
             self._world.note("nemesis", "a Postgres's clock jumps: its leases are over")
             server.skew_seconds += LEASE_JUMP_SECONDS
+            _rise(self._server_ahead, server, server.skew_seconds)
             return
         seconds = self._world.random.uniform(-CLOCK_JUMP_SECONDS_MAX, CLOCK_JUMP_SECONDS_MAX)
-        self.clock_error_seconds = max(self.clock_error_seconds, seconds)
         instance = self._choose(self._instances)
+        _rise(self._processes_ahead, instance.server, seconds)
         self._world.note("nemesis", f"{instance.name}'s clock is off by {seconds:+.3f} s")
         instance.skew_seconds[0] = seconds
+
+
+def _rise(most: dict[Server, float], server: Server, seconds: float) -> None:
+    most[server] = max(most.get(server, 0.0), seconds)

@@ -30,7 +30,7 @@ from shared.log import Past, Recorded
 from shared.service import TIMERS, Reacts, Service, Timers
 from shared.testing.simulation.desk.diary import DIARY, RECENT, Diary
 
-TARGET_SECONDS = 4.0
+TARGET_SECONDS = 2.0
 """How long a clock may run."""
 
 CLOCK = ClockKind.RESOLUTION

@@ -16,6 +16,8 @@ from shared.testing.simulation.kafka.group import Group
 from shared.testing.simulation.process import Process
 
 BATCH_RECORDS_MAX = 20
+GATHER_SECONDS_MAX = 0.1
+"""How long records gather before they are fetched."""
 REWIND_RECORDS_MAX = 6
 SESSION_SECONDS = 6.0
 """A member that sleeps for longer is no member any more."""
@@ -83,6 +85,7 @@ class SimulatedConsumer:
         """The next batch of this member's partitions."""
         if not self._group.is_member(self):
             await self._process.ask_kafka("join", self._join)
+        await asyncio.sleep(self._process.world.random.uniform(0.0, GATHER_SECONDS_MAX))
         while not self._ready:
             await asyncio.sleep(0.01)
         round_ = self._round

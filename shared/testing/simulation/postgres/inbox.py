@@ -142,7 +142,8 @@ def _set_read_to(
 ) -> list[Row]:
     for key in zip(topics, partitions, strict=True):
         row = tables.read_to.get(key) or Row(READ_TO, (*key, as_of, None, None))
-        tables.read_to[key] = row.but(as_of=min(max(row["as_of"], as_of), now))
+        to_come = row["as_of"] > now
+        tables.read_to[key] = row.but(as_of=as_of if to_come else max(row["as_of"], as_of))
     return []
 
 
@@ -166,8 +167,14 @@ def _forget_topics(tables: Tables, _now: datetime, topics: list[str]) -> list[Ro
 
 
 @reads
-def _read_to(tables: Tables, _now: datetime) -> list[Row]:
-    as_of = min((row["as_of"] for row in tables.read_to.values()), default=None)
+def _instant(_tables: Tables, now: datetime) -> list[Row]:
+    return [Row(("now",), (now,))]
+
+
+@reads
+def _read_to(tables: Tables, now: datetime) -> list[Row]:
+    noted = (row["as_of"] for row in tables.read_to.values())
+    as_of = min((one if one <= now else FAR_PAST for one in noted), default=None)
     return [Row(("min",), (as_of,))]
 
 
