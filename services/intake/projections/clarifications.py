@@ -1,4 +1,7 @@
-"""`clarifications`, stage 3: whom we asked something, and when that ends."""
+"""`clarifications`, stage 3: whom we asked something, and when that ends.
+
+Timers stay while a ticket is closed, or goes on in another: firing, they change nothing of it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +14,7 @@ from shared.events.intake import (
     ClarificationRequested,
     TicketVerified,
 )
-from shared.events.relations import TicketMerged
-from shared.events.resolution import TicketArchived, TicketClosed
+from shared.events.resolution import TicketArchived, TicketReopened
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View
 from shared.ids import derived_id
@@ -34,16 +36,18 @@ class Clarifications:
             ClarificationProvided,
             ClarificationLapsed,
             TicketVerified,
-            TicketMerged,
-            TicketClosed,
+            TicketReopened,
             TicketArchived,
         }
     )
 
     def fold(self, view: View, recorded: Recorded) -> None:
-        for timer in view.all(TIMERS):
+        timers = view.all(TIMERS)
+        for timer in timers:
             view.delete(TIMERS, timer.id)
         event = recorded.event
+        if isinstance(event, TicketReopened):
+            _wait_on(view, recorded, timers)
         if isinstance(event, ClarificationRequested):
             asked = event.requested_at.isoformat()
             ends = event.ends_at.isoformat() if event.ends_at else None
@@ -52,6 +56,14 @@ class Clarifications:
                 view.put(TIMERS, _timer(view, recorded, REMIND, at, command))
             if event.ends_at is not None:
                 view.put(TIMERS, _timer(view, recorded, LAPSE, event.ends_at, {"asked_at": asked}))
+
+
+def _wait_on(view: View, recorded: Recorded, timers: Sequence[Timer]) -> None:
+    """The ticket waits again: what fired while it was closed led to nothing, and is due anew,
+    but for reminders whose time has passed."""
+    for timer in timers:
+        if timer.kind == LAPSE or timer.due_at > recorded.occurred_at:
+            view.put(TIMERS, _timer(view, recorded, timer.kind, timer.due_at, timer.command))
 
 
 def _timer(
