@@ -208,20 +208,30 @@ class Work(Generic[C, S]):
     def decide(self, subject: UUID, command: C, context: Context) -> Outcome:
         """Decide one command; what it says is kept for `batch`."""
         vector = self._vectors[subject]
-        first = self._event_id(subject, context, 0) if context.repeatable else None
-        if first in self._past_ids:
-            self._check_request(subject, context)
-            return Outcome(subject, (), vector, repeated=True)
+        repeated = self.repeated(subject, context)
+        if repeated is not None:
+            return repeated
         if context.seen is not None and not context.seen.covers(vector):
             raise Stale(seen=str(context.seen), now=str(vector))
         said = self._decider.decide(command, self._state(subject))
         # Several commands of one request on one subject: their events are numbered on.
+        first = self._event_id(subject, context, 0) if context.repeatable else None
         start = self._ordinals.get((subject, first), 0)
         self._ordinals[subject, first] = end = start + len(said)
         ids = tuple(self._event_id(subject, context, ordinal) for ordinal in range(start, end))
         for event, event_id in zip(said, ids, strict=True):
             self._say(subject, event, event_id, context)
         return Outcome(subject, tuple(said), self._vectors[subject], ids)
+
+    def repeated(self, subject: UUID, context: Context) -> Outcome | None:
+        """What came of the same command, if it was carried out before; else None.
+
+        Raises `IdempotencyKeyReused` if another was.
+        """
+        if not context.repeatable or self._event_id(subject, context, 0) not in self._past_ids:
+            return None
+        self._check_request(subject, context)
+        return Outcome(subject, (), self._vectors[subject], repeated=True)
 
     def batch(
         self,

@@ -19,7 +19,7 @@ from services.assignment.projection import Queues
 from shared.clock import Clock
 from shared.errors import NotYet
 from shared.events import Event
-from shared.events.assignment import AgentDefined
+from shared.events.assignment import AgentAssigned, AgentDefined
 from shared.events.intake import TicketCategorised, TicketPrioritised
 from shared.events.relations import TicketMerged
 from shared.events.resolution import EscalationRequested, TicketClosed, TicketReopened
@@ -98,10 +98,15 @@ class Escalate:
 
 
 class Release:
-    """A closed ticket, or an agent who left, takes no capacity."""
+    """A closed ticket, or an agent who left, takes no capacity.
+
+    Nor does a ticket that was given to somebody while its closing was being heard.
+    """
 
     name: ClassVar[str] = "release"
-    hears: ClassVar[frozenset[type[Event]]] = frozenset({TicketClosed, TicketMerged, AgentDefined})
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {TicketClosed, TicketMerged, AgentAssigned, AgentDefined}
+    )
 
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
@@ -109,7 +114,7 @@ class Release:
 
     async def react(self, recorded: Recorded, _past: Past) -> Sequence[Directed[TicketCommand]]:
         match recorded.event:
-            case TicketClosed() | TicketMerged():
+            case TicketClosed() | TicketMerged() | AgentAssigned():
                 return [Directed(recorded.subject, ReleaseClosed(now=self._clock()))]
             case AgentDefined(active=False, agent_id=agent_id):
                 release = ReleaseAgent(agent_id=agent_id, now=self._clock())

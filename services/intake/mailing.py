@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,12 @@ from uuid import UUID
 import structlog
 
 from services.intake.domain import OpenTicket
-from services.intake.domain.quarantine import QUARANTINE_DECIDER, QuarantineSubmission
+from services.intake.domain.quarantine import (
+    QUARANTINE_DECIDER,
+    QuarantineSubmission,
+    ReleaseSubmission,
+    SubmissionIsSettled,
+)
 from services.intake.joining import Joining
 from services.intake.language import guessed, preferred
 from services.intake.mail import understand
@@ -35,14 +41,24 @@ from services.intake.text import one_line
 from shared.errors import DuplicateEvent
 from shared.events import Person
 from shared.events.desk import TopicDefined
-from shared.events.intake import Channel, TicketOpened, Verdict
+from shared.events.intake import (
+    Authenticity,
+    Channel,
+    CustomerMessageReceived,
+    TicketOpened,
+    Verdict,
+)
 from shared.events.relations import Relation
+from shared.events.submissions import SubmissionQuarantined, SubmissionReleased
 from shared.ids import derived_id, person_id
 
 log = structlog.get_logger()
 
 LARGE_BYTES: Final = 50_000
 """A mail from which on it is understood in a thread, so that others are served meanwhile."""
+
+NOT_PROVEN: Final = "sender_not_proven"
+"""Why a mail is quarantined that is not by whom it says."""
 
 _LARGE: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-mails")
 """One after the other, so that large ones never take more than their share of the processor."""
@@ -63,10 +79,13 @@ class Mailing:
         raise: then nothing was taken.
         """
         arrived = await self._understood(raw, envelope)
+        forged = None
         if await self._is_known(arrived):
-            self._count("again")
-            log.info("mail_again", event_id=arrived.event_id)
-            return arrived.event_id
+            forged = await self._forged_before(arrived)
+            if forged is None:
+                self._count("again")
+                log.info("mail_again", event_id=arrived.event_id)
+                return arrived.event_id
         try:
             await self._admit(arrived)
         except Refusal:
@@ -74,6 +93,10 @@ class Mailing:
             raise
         found = await self._parts.authenticator.of(raw, arrived.mail, envelope)
         arrived = replace(arrived, authenticity=found)
+        if forged is not None:
+            if _is_refuted(arrived):
+                return arrived.event_id
+            arrived = replace(arrived, event_id=derived_id("proven", arrived.event_id))
         try:
             what = await self._place(arrived)
         except DuplicateEvent as duplicate:
@@ -82,6 +105,8 @@ class Mailing:
                 raise
             await self._is_known(arrived)
             what = "again"
+        if forged is not None:
+            await self._came_after_all(arrived, forged)
         self._count(what)
         log.info("mail_taken", event_id=arrived.event_id, what=what, size_bytes=len(raw))
         return arrived.event_id
@@ -125,6 +150,36 @@ class Mailing:
             await self._joining.share(known.subject, topics, arrived)
         return True
 
+    async def _forged_before(self, arrived: Arrived) -> UUID | None:
+        """The quarantined copy of it that somebody else had sent first; None if there is none,
+        or an agent has taken that. What others send must not keep the mail itself out."""
+        runtime = self._parts.runtime
+        known = await runtime.log.find(arrived.event_id)
+        if known is None or not isinstance(known.event, SubmissionQuarantined):
+            return None
+        if known.event.reason != NOT_PROVEN:
+            return None
+        if await runtime.log.find(derived_id("proven", arrived.event_id)) is not None:
+            return None
+        past = await runtime.log.read(known.subject)
+        state = QUARANTINE_DECIDER.fold([each.event for each in past.events])
+        return None if isinstance(state.settled, SubmissionReleased) else known.subject
+
+    async def _came_after_all(self, arrived: Arrived, forged: UUID) -> None:
+        """Nobody need look at the copy any more: the mail itself has come."""
+        runtime = self._parts.runtime
+        taken = await runtime.log.find(arrived.event_id)
+        if taken is None or not isinstance(taken.event, TicketOpened | CustomerMessageReceived):
+            return
+        command = ReleaseSubmission(
+            ticket_id=taken.subject,
+            number=self._parts.number_of(taken.subject),
+            by="mail",
+            now=runtime.clock(),
+        )
+        with suppress(SubmissionIsSettled):
+            await runtime.handle(QUARANTINE_DECIDER, forged, command, actor="mail")
+
     async def _admit(self, arrived: Arrived) -> None:
         """Raises a `Refusal` for what nobody here wants, and says so to its sender."""
         author = person_id(arrived.mail.from_address)
@@ -159,7 +214,7 @@ class Mailing:
     async def _letter(self, arrived: Arrived, found: Clues) -> str:
         """A person's letter: on the ticket that it answers, else one of its own."""
         if await self._is_forged(arrived, found):
-            await self._quarantine(arrived, "sender_not_proven")
+            await self._quarantine(arrived, NOT_PROVEN)
             return "quarantine"
         joined = await self._joining.joined(arrived, found, automatic=False)
         if joined.into:
@@ -176,7 +231,7 @@ class Mailing:
         """Whether somebody pretends to be a customer whom we know; or anybody, where the
         domain asks that nobody believe it."""
         authenticity = arrived.authenticity
-        if authenticity is None or authenticity.verdict is not Verdict.FAILED:
+        if authenticity is None or not _is_refuted(arrived):
             return False
         if authenticity.policy == "reject" or found.any:
             return True
@@ -219,7 +274,7 @@ class Mailing:
                 language=known.language or speaks,
                 timezone=known.timezone,
                 auto_response_allowed=mail.auto_response_allowed and envelope.sender != "",
-                authenticity=arrived.authenticity,
+                authenticity=_of_requester(arrived),
                 shared_with=others,
                 about=about,
             )
@@ -234,9 +289,9 @@ class Mailing:
         return outcome.subject
 
     def _others(self, arrived: Arrived, contact: Person) -> tuple[Person, ...]:
-        """Whom it was sent to, too; nobody, if its author is not who they say."""
-        found = arrived.authenticity
-        if found is not None and found.verdict is Verdict.FAILED:
+        """Whom it was sent to, too; nobody, if its author is not who they say, or wrote it for
+        somebody else."""
+        if _is_refuted(arrived) or _is_for_another(arrived):
             return ()
         return copied(arrived.mail, arrived.envelope, self._us.domains, contact)
 
@@ -264,3 +319,22 @@ class Mailing:
             actor="mail",
             first_id=arrived.event_id,
         )
+
+
+def _is_refuted(arrived: Arrived) -> bool:
+    """Whether it is not by whom it names as its author."""
+    found = arrived.authenticity
+    return found is not None and found.verdict is Verdict.FAILED
+
+
+def _is_for_another(arrived: Arrived) -> bool:
+    """Whether somebody else is to be answered, as of a form that mails: anybody may name them."""
+    return contact_of(arrived.mail).person_id != author_of(arrived.mail).person_id
+
+
+def _of_requester(arrived: Arrived) -> Authenticity | None:
+    """What is known of the requester: a proof of who sent a mail is none of whom it is for."""
+    found = arrived.authenticity
+    if found is None or not _is_for_another(arrived):
+        return found
+    return found.model_copy(update={"verdict": Verdict.NONE})

@@ -22,6 +22,9 @@ HOPS_MAX: Final = 50
 """A mail that has come through more servers is going round in circles."""
 
 COPIED_MAX: Final = 50
+UNDELIVERED_MAX: Final = 50
+"""Recipients that one report is believed about: our mails have one each."""
+
 CLUES_MAX: Final = 50
 NAME_LENGTH_MAX: Final = 200
 ADDRESS_LENGTH_MAX: Final = 320
@@ -140,7 +143,7 @@ def undelivered(mail: ParsedMail) -> tuple[Undelivered, ...]:
         for f in failures
         if f.action in {"failed", "delayed", ""}
     ]
-    return tuple(found) or (Undelivered("", "", hard=False),)
+    return tuple(found[:UNDELIVERED_MAX]) or (Undelivered("", "", hard=False),)
 
 
 def identity(mail: ParsedMail, raw: bytes) -> UUID:

@@ -29,7 +29,7 @@ from services.intake.domain.related import NotIntoItself
 from services.intake.domain.ticket import Known, Merged, known
 from services.intake.parts import Parts
 from shared.asked import Asked, ByAgent
-from shared.decider import Context, Outcome, handle_all
+from shared.decider import Context, Outcome, Work, handle_all
 from shared.errors import NotFound, Stale
 from shared.events.intake import CustomerMessageReceived, TicketOpened
 from shared.log import Past, Vector
@@ -62,8 +62,10 @@ def _add_merging(router: APIRouter, parts: Parts) -> None:
         target_id = await parts.ticket_named(body.into_ticket_id)
         if ticket_id == target_id:
             raise NotIntoItself
-        source, past = await _look(parts, ticket_id, asked)
-        del past
+        what = f"merge {ticket_id}"
+        source, _, repeated = await _look(parts, ticket_id, asked, what)
+        if repeated is not None:
+            return _answer(repeated)
         into = MergeInto(target_id, parts.number_of(target_id), body.reason, asked.by)
         known = await parts.finders.person(source.facts.requester.person_id)
         absorb = Absorb(
@@ -76,19 +78,22 @@ def _add_merging(router: APIRouter, parts: Parts) -> None:
         )
         # The target first: what is wrong with it is what the caller can mend.
         pair: list[tuple[UUID, Command]] = [(target_id, absorb), (ticket_id, into)]
-        return _answer((await _all(parts, pair, asked, f"merge {ticket_id}"))[1])
+        return _answer((await _all(parts, pair, asked, what))[1])
 
     @router.post("/tickets/{ticket_id}/unmerge")
     async def unmerge(ticket_id: UUID, body: bodies.ReasonGiven, asked: ByAgent) -> Response:
         """Go on with this ticket by itself; what was written meanwhile stays in the other."""
         await parts.runtime.wait_for(ticket_id, asked.after)
-        source, _ = await _look(parts, ticket_id, asked)
+        what = f"unmerge {ticket_id}"
+        source, _, repeated = await _look(parts, ticket_id, asked, what)
+        if repeated is not None:
+            return _answer(repeated)
         if not isinstance(source, Merged):
             raise NotMerged
         alone = Unmerge(source.into, source.into_number, body.reason, asked.by)
         release = Release(ticket_id, source.facts.number, body.reason, asked.by)
         pair: list[tuple[UUID, Command]] = [(source.into, release), (ticket_id, alone)]
-        return _answer((await _all(parts, pair, asked, f"unmerge {ticket_id}"))[1])
+        return _answer((await _all(parts, pair, asked, what))[1])
 
 
 def _add_links(router: APIRouter, parts: Parts) -> None:
@@ -123,7 +128,8 @@ def _add_links(router: APIRouter, parts: Parts) -> None:
 async def _split(
     parts: Parts, ticket_id: UUID, body: bodies.SplitOrder, asked: Asked
 ) -> list[Outcome]:
-    source, past = await _look(parts, ticket_id, asked)
+    what = f"split {ticket_id}"
+    source, past, _ = await _look(parts, ticket_id, asked, what)
     message = _message_of(past, body.message_id)
     topics = await parts.catalogue.topics()
     topic = topics.offered(body.topic_id) if body.topic_id else topics.of(source.facts.topic_id)
@@ -153,7 +159,7 @@ async def _split(
         (new_id, begin),
         (ticket_id, split),
     ]
-    return await _all(parts, commands, asked, f"split {ticket_id}")
+    return await _all(parts, commands, asked, what)
 
 
 def _message_of(past: Past, message_id: UUID) -> CustomerMessageReceived | TicketOpened:
@@ -164,25 +170,38 @@ def _message_of(past: Past, message_id: UUID) -> CustomerMessageReceived | Ticke
     raise NotFound(what="message of a customer on this ticket")
 
 
-async def _look(parts: Parts, ticket_id: UUID, asked: Asked) -> tuple[Known, Past]:
-    """The ticket as it stands. Raises `Stale` if it is not as the caller has seen it."""
-    past = await parts.runtime.log.read(ticket_id)
+async def _look(
+    parts: Parts, ticket_id: UUID, asked: Asked, what: str
+) -> tuple[Known, Past, Outcome | None]:
+    """The ticket as it stands, and what came of the same request if it was carried out before.
+
+    Raises `Stale` if it was not, and the ticket is not as the caller has seen it.
+    """
+    log = parts.runtime.log
+    past = await log.read(ticket_id)
+    context = await _context(parts, asked, what)
+    repeated = Work(log.author, DECIDER, {ticket_id: past}).repeated(ticket_id, context)
     seen: Vector | None = parts.runtime.hearable(asked.seen)
-    if seen is not None and not seen.covers(past.vector):
+    if repeated is None and seen is not None and not seen.covers(past.vector):
         raise Stale(seen=str(seen), now=str(past.vector))
-    return known(DECIDER.fold([recorded.event for recorded in past.events])), past
+    ticket = known(DECIDER.fold([recorded.event for recorded in past.events]))
+    return ticket, past, repeated
 
 
 async def _all(
     parts: Parts, commands: Sequence[tuple[UUID, Command]], asked: Asked, what: str
 ) -> list[Outcome]:
     """Carry out all of it or nothing."""
-    context = Context(
+    context = await _context(parts, asked, what)
+    return await handle_all(parts.runtime.log, DECIDER, commands, context)
+
+
+async def _context(parts: Parts, asked: Asked, what: str) -> Context:
+    return Context(
         **asked.context(what) | {"seen": None},
         now=parts.runtime.clock(),
         revision=(await parts.catalogue.topics()).revision,
     )
-    return await handle_all(parts.runtime.log, DECIDER, commands, context)
 
 
 def _answer(outcome: Outcome, more: dict[str, Any] | None = None) -> JSONResponse:

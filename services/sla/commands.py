@@ -33,6 +33,8 @@ class ApplyPlan:
     by: str = BY_RULE
     priority: Priority | None = None
     """None: the ticket's."""
+    instead_of: str = BY_RULE
+    """Whose choice the rule knows of, and takes the place of where it can't stay."""
 
 
 @dataclass(frozen=True)

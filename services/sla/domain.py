@@ -116,7 +116,7 @@ def _apply_plan(command: ApplyPlan, state: State) -> list[Event]:
     priority = command.priority or facts.priority
     if priority is None:
         raise NoPriorityYet
-    if command.by == BY_RULE != state.by:
+    if command.by == BY_RULE and state.by not in (BY_RULE, command.instead_of):
         # A person has chosen meanwhile: the rule looks again.
         raise VersionConflict
     applied = command.plan.applied(priority, command.at, command.reason, command.by)

@@ -111,6 +111,7 @@ class KeepClocks:
             reason=reason,
             by=now.by if plan.plan_id == stays else BY_RULE,
             priority=facts.priority,
+            instead_of=now.by,
         )
 
 

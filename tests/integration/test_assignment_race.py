@@ -19,15 +19,17 @@ from services.assignment.directory import Directory
 from services.assignment.domain.commands import RouteTicket
 from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.desk import AGENTS, DefineAgent, SetPresence
-from services.assignment.domain.tickets import Held, State
+from services.assignment.domain.tickets import Closed, Held, State
 from services.assignment.projection import Queues
 from services.assignment.reactions import Release, Route
 from services.assignment.rows import TICKET_ROWS
 from services.assignment.settings import Settings
 from services.assignment.take_up import Queue
 from shared.clock import utc_now
+from shared.decider import Context, handle
 from shared.errors import CapacityExceeded
 from shared.events import Event, Priority
+from shared.events.assignment import AgentAssigned
 from shared.followers.contracts import Reaction
 from shared.followers.follower import Follower
 from shared.followers.projection import ProjectionFollower
@@ -217,6 +219,35 @@ async def test_what_waits_is_taken_up_when_capacity_frees_the_most_urgent_first(
     oldest = [t for number, t in enumerate(tickets) if number >= 100 and number % 10 != 9]
     assert newly == {*urgent, *oldest[:5]}
     assert max((await loads(one.log, tickets)).values()) == CAPACITY
+
+
+class Late(Log):
+    """A log in which a ticket's closing is heard, and reacted to, between the look at an open
+    ticket and the append that gives it to somebody."""
+
+    def __init__(self, process: Process, ticket: UUID) -> None:
+        super().__init__(process.runtime.pool, "assignment")
+        self.process, self.ticket = process, ticket
+
+    async def append(self, batch: Batch) -> int:
+        await self.process.log.append(Batch(events=heard(self.ticket, CLOSED), heard=True))
+        await self.process.react(Release(self.process.runtime.pool, lambda: NOW))
+        return await self.process.log.append(batch)
+
+
+async def test_a_ticket_given_away_while_its_closing_was_heard_takes_nobodys_place(
+    two: tuple[Process, Process],
+) -> None:
+    one = two[0]
+    (ticket,) = await hear_tickets(one, 1)
+    candidates = await Directory(one.runtime.pool).agents_of("support")
+    command = RouteTicket(candidates=candidates, now=NOW)
+    context = Context(actor="routing", now=NOW)
+    outcome = await handle(Late(one, ticket), TICKETS, ticket, command, context)
+    assert [type(event) for event in outcome.events] == [AgentAssigned]
+    await one.react(Release(one.runtime.pool, lambda: NOW))
+    assert isinstance((await states(one.log, [ticket]))[ticket], Closed)
+    assert await loads(one.log, [ticket]) == {}
 
 
 async def test_a_queue_that_runs_leaves_nothing_waiting_while_somebody_is_free(

@@ -616,6 +616,45 @@ async def test_tickets_are_merged_unmerged_linked_and_split_in_pairs(live: Live)
     assert (await do(f"{second}/split", **order | {"message_id": first})).status_code == 404
 
 
+async def test_a_merger_asked_for_again_under_its_key_is_answered_as_carried_out(
+    live: Live,
+) -> None:
+    who = {"name": "Rita", "email": "rita@pairs.example"}
+    opened = [
+        await live.open(topic="general", requester=who, subject=f"Fault {n}") for n in (1, 2, 3)
+    ]
+    first, second, third = [each["ticket_id"] for each in opened]
+    hers = live.customer(who["email"])
+    for target in (second, third):
+        path = f"/v1/tickets/{target}/address"
+        assert (await live.client.post(path, headers=hers)).status_code == 200
+
+    async def ask(what: str, key: str, seen: str, **body: Any) -> httpx.Response:
+        headers = live.agent | {"Idempotency-Key": key, "If-Match": seen}
+        path = f"/v1/tickets/{first}/{what}"
+        return await live.client.post(path, json={"reason": "Alike", **body}, headers=headers)
+
+    async def twice(what: str, key: str, **body: Any) -> None:
+        seen = str(await live.running.runtime.log.vector(UUID(first)))
+        done = await ask(what, key, f'"{seen}"', **body)
+        again = await ask(what, key, f'"{seen}"', **body)
+        assert [(each.status_code, each.headers["ETag"]) for each in (done, again)] == [
+            (200, done.headers["ETag"])
+        ] * 2, again.text
+        assert done.json()["events"]
+        assert not again.json()["events"]
+        late = await ask(what, "another key", f'"{seen}"', **body)
+        assert late.status_code == 412, late.text
+
+    await twice("merge", "m", into_ticket_id=second)
+    now = str(await live.running.runtime.log.vector(UUID(first)))
+    elsewhere = await ask("merge", "m", f'"{now}"', into_ticket_id=third)
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "idempotency_key_reused")
+    await twice("unmerge", "u")
+    own = [each for each in await live.types(first) if "erged" in each]
+    assert own == ["TicketMerged", "TicketUnmerged"]
+
+
 async def test_a_held_ticket_goes_on_once_its_requester_has_shown_the_address(live: Live) -> None:
     guarded = TOPICS[2] | {"topic_id": "guarded", "name": "Guarded", "prove_address": True}
     body = {"revision": 100, "topics": [*TOPICS, guarded]}

@@ -1,4 +1,8 @@
-"""`clarifications`, stage 3: whom we asked something, or to prove an address; when that ends."""
+"""`clarifications`, stage 3: whom we asked something, or to prove an address; when that ends.
+
+What was asked stays so while a ticket is closed, or goes on in another: firing, its timers change
+nothing of it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,8 +20,7 @@ from shared.events.participants import (
     AddressProofLapsed,
     AddressProofRequested,
 )
-from shared.events.relations import TicketMerged
-from shared.events.resolution import TicketArchived, TicketClosed
+from shared.events.resolution import TicketArchived, TicketClosed, TicketReopened
 from shared.followers.contracts import Timer
 from shared.followers.view import Table, View
 from shared.ids import derived_id
@@ -44,18 +47,20 @@ class Clarifications:
             AddressProofLapsed,
             AddressConfirmed,
             TicketVerified,
-            TicketMerged,
             TicketClosed,
+            TicketReopened,
             TicketArchived,
         }
     )
 
     def fold(self, view: View, recorded: Recorded) -> None:
-        event = recorded.event
-        for timer in view.all(TIMERS):
-            if not isinstance(event, AddressConfirmed) or timer.kind in _OF_PROOFS:
+        event, timers = recorded.event, view.all(TIMERS)
+        for timer in timers:
+            if timer.kind in _OF_PROOFS or not isinstance(event, AddressConfirmed | TicketClosed):
                 view.delete(TIMERS, timer.id)
         match event:
+            case TicketReopened():
+                _wait_on(view, recorded, timers)
             case ClarificationRequested():
                 asked = {"asked_at": event.requested_at.isoformat()}
                 _put(view, recorded, (REMIND, LAPSE), event, asked)
@@ -66,7 +71,10 @@ class Clarifications:
 
 
 _OF_PROOFS: Final = frozenset({REMIND_OF_PROOF, LAPSE_OF_PROOF})
-"""An address that is proven ends these; what was asked is still to be answered."""
+"""An address that is proven ends these, and so does whoever closes the ticket, as they have
+decided about it; what was asked is still to be answered."""
+
+_ENDS: Final = frozenset({LAPSE, LAPSE_OF_PROOF})
 
 
 def _put(
@@ -84,6 +92,14 @@ def _put(
         view.put(TIMERS, _timer(view, recorded, remind, at, command))
     if event.ends_at is not None:
         view.put(TIMERS, _timer(view, recorded, lapse, event.ends_at, told))
+
+
+def _wait_on(view: View, recorded: Recorded, timers: Sequence[Timer]) -> None:
+    """The ticket waits again: what fired while it was closed led to nothing, and is due anew,
+    but for reminders whose time has passed."""
+    for timer in timers:
+        if timer.kind in _ENDS or timer.due_at > recorded.occurred_at:
+            view.put(TIMERS, _timer(view, recorded, timer.kind, timer.due_at, timer.command))
 
 
 def _timer(

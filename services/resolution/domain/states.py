@@ -93,7 +93,8 @@ class Closed:
     closed_at: datetime
     reopens_until: datetime | None = None
     customer_spoke: bool = False
-    """They wrote after it was resolved or closed, and in time, or said that it came back."""
+    """They wrote after it was resolved or closed, and in time, or said that it came back, or
+    rated it so low that work on it begins anew."""
 
     def opens_again(self, at: datetime) -> bool:
         """Whether the customer may reopen it then."""
@@ -195,7 +196,10 @@ def _closed(ticket: Closed, event: events.Event | events.Unknown) -> Ticket:
             return ticket
         case CustomerMessageReceived(automatic=False, received_at=at):
             return replace(ticket, customer_spoke=ticket.customer_spoke or ticket.opens_again(at))
-        case FeedbackReceived(recurred=True, given_at=at):
+        case (
+            FeedbackReceived(recurred=True, given_at=at)
+            | FeedbackReceived(reopens=True, given_at=at)
+        ):
             return replace(ticket, customer_spoke=ticket.customer_spoke or ticket.opens_again(at))
         case TicketReopened():
             return InProgress(ticket.facts)

@@ -8,16 +8,18 @@ import pytest
 from services.assignment import account
 from services.assignment.directory import Directory
 from services.assignment.domain.commands import By, EscalateTicket, ReleaseClosed, RouteTicket
+from services.assignment.domain.decisions import TICKETS
 from services.assignment.domain.line import Place
 from services.assignment.domain.people import Agent, Need
 from services.assignment.domain.policy import NO_POLICY, Policy
 from services.assignment.reactions import Escalate, Release, Route
 from shared.events import Event
+from shared.events.assignment import AgentUnassigned
 from shared.events.resolution import EscalationRequested
 from shared.events.sla import ClockKind, TargetBreached, TargetOverdue
 from shared.ids import uuid7
 from shared.log import Log, Past, Recorded, Vector
-from shared.testing.spec import T0, recorded
+from shared.testing.spec import T0, given, recorded
 from tests.unit.assignment.story import (
     CLOSED,
     DUE,
@@ -217,3 +219,13 @@ async def test_a_closed_ticket_is_released() -> None:
     page = page_of(*READY, assigned("anna"), CLOSED)
     (directed,) = await Release(None, lambda: NOW).react(page[-1], past_of(page))  # type: ignore[arg-type]
     assert directed.command == ReleaseClosed(now=NOW)
+
+
+async def test_a_ticket_given_away_while_its_closing_was_heard_is_released() -> None:
+    page = page_of(*READY, CLOSED, assigned("anna"))
+    (directed,) = await Release(None, lambda: NOW).react(page[-1], past_of(page))  # type: ignore[arg-type]
+    events = [known.event for known in page]
+    (said,) = given(TICKETS, *events).when(directed.command).then(AgentUnassigned)
+    assert isinstance(said, AgentUnassigned)
+    assert said.agent_id == "anna"
+    given(TICKETS, *READY, assigned("anna")).when(directed.command).nothing()

@@ -1,6 +1,7 @@
 """Waiting that ends, and tickets put together and taken apart."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -47,8 +48,10 @@ from shared.events.relations import (
     TicketsUnlinked,
     TicketUnmerged,
 )
+from shared.events.resolution import ClosedHow, TicketClosed, TicketReopened
+from shared.followers.contracts import Timer
 from shared.ids import person_id
-from shared.testing.spec import T0, fold, given
+from shared.testing.spec import T0, fold, given, recorded
 
 CARLA = Person(person_id=person_id("carla@example.com"), name="Carla", email="carla@example.com")
 OTHER, NUMBER = UUID(int=9), "LD-00000-00009-9"
@@ -116,13 +119,45 @@ def test_an_answer_ends_reminders_and_waiting() -> None:
 
 def test_timers_stand_while_answers_are_waited_for() -> None:
     timers = fold(Clarifications(), *WAITING)["timers"]
-    assert sorted((timer.kind, timer.due_at) for timer in timers) == [
+    assert due_of(timers) == [
         ("lapse", T0 + timedelta(minutes=240)),
         ("remind", T0 + timedelta(minutes=60)),
         ("remind", T0 + timedelta(minutes=120)),
     ]
     answered = given(DECIDER, *WAITING).when(ANSWER).said
     assert fold(Clarifications(), *WAITING, *answered)["timers"] == []
+
+
+CLOSED = TicketClosed(how=ClosedHow.AGENT, closed_by="anna", closed_at=T0)
+REOPENED = TicketReopened(reason="It goes on", reopened_by="anna", reopened_at=T0)
+
+
+def test_a_ticket_that_goes_on_is_waited_for_as_before() -> None:
+    unmerged = TicketUnmerged(
+        from_ticket_id=OTHER, from_number=NUMBER, reason="Two faults", unmerged_by="anna"
+    )
+    for ended in ([CLOSED], [MERGED, CLOSED, unmerged]):
+        before = fold(Clarifications(), *WAITING, *ended)["timers"]
+        after = fold(Clarifications(), *WAITING, *ended, REOPENED)["timers"]
+        assert due_of(after) == due_of(before) == due_of(fold(Clarifications(), *WAITING)["timers"])
+        # Those that fired in between are handled: only under another id do they fire again.
+        assert {timer.id for timer in after}.isdisjoint(timer.id for timer in before)
+        given(DECIDER, *WAITING, *ended).when(LAPSE).nothing()
+        given(DECIDER, *WAITING, *ended, REOPENED).when(LAPSE).then(ClarificationLapsed)
+
+
+def test_a_ticket_that_goes_on_late_gets_no_old_reminders_and_waits_no_longer() -> None:
+    past = recorded(*WAITING, CLOSED, REOPENED)
+    past[-1] = replace(past[-1], occurred_at=T0 + timedelta(minutes=90))
+    kinds = [kind for kind, _ in due_of(fold(Clarifications(), *past)["timers"])]
+    assert kinds == ["lapse", "remind"]
+    past[-1] = replace(past[-1], occurred_at=T0 + timedelta(minutes=900))
+    kinds = [kind for kind, _ in due_of(fold(Clarifications(), *past)["timers"])]
+    assert kinds == ["lapse"]
+
+
+def due_of(timers: list[Timer]) -> list[tuple[str, datetime]]:
+    return sorted((timer.kind, timer.due_at) for timer in timers)
 
 
 MERGED = TicketMerged(into_ticket_id=OTHER, into_number=NUMBER, reason="The same", merged_by="anna")

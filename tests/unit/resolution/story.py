@@ -165,8 +165,10 @@ def merged() -> Event:
     )
 
 
-def feedback(recurred: bool) -> Event:
-    return FeedbackReceived(rating=2, recurred=recurred, given_by=customer(), given_at=at(30))
+def feedback(recurred: bool, reopens: bool = False) -> Event:
+    return FeedbackReceived(
+        rating=2, recurred=recurred, given_by=customer(), given_at=at(30), reopens=reopens
+    )
 
 
 NOT_STARTED = (opened(), assigned())

@@ -87,6 +87,7 @@ HEARD = [
     story.wrote(automatic=True),
     story.merged(),
     story.feedback(recurred=True),
+    story.feedback(recurred=False, reopens=True),
     Unknown(type="SomethingNewer"),
 ]
 SAID = [

@@ -3,12 +3,17 @@
 import pytest
 
 from services.resolution.app import SERVICE
+from services.resolution.domain import DECIDER
 from services.resolution.domain.commands import CloseMerged, HearCustomer
 from services.resolution.reactions import CustomerSpeaks
+from services.review import domain as review
+from services.review.domain import GiveFeedback
+from services.review.rules import DEFAULT
 from shared.events import Event
+from shared.events.resolution import TicketReopened
 from shared.followers.contracts import Directed
 from shared.log import Past, Vector
-from shared.testing.spec import TICKET, recorded
+from shared.testing.spec import TICKET, given, recorded
 from tests.unit.resolution import story
 
 
@@ -29,6 +34,24 @@ async def test_a_problem_that_came_back_is_heard() -> None:
     (command,) = await commands_on(story.feedback(recurred=True))
     assert isinstance(command, HearCustomer)
     assert command.reason == "The problem came back."
+
+
+async def test_a_low_rating_as_review_says_it_begins_the_work_anew_where_the_desk_wants_so() -> (
+    None
+):
+    past = [story.opened(), story.resolved(), story.closed()]
+    rate = GiveFeedback(
+        by=story.customer(),
+        now=story.at(30),
+        ticket_id=TICKET,
+        rating=1,
+        rules=DEFAULT.model_copy(update={"low_rating_reopens": True}),
+    )
+    rated, *_ = review.DECIDER.decide(rate, review.DECIDER.fold(past))
+    (command,) = await commands_on(rated)
+    (said,) = given(DECIDER, *past, rated).when(command).then(TicketReopened)
+    assert isinstance(said, TicketReopened)
+    assert said.reason == "The customer was not satisfied."
 
 
 async def test_a_merger_closes_the_source() -> None:

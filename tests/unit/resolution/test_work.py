@@ -243,6 +243,13 @@ def test_a_problem_that_came_back_reopens_a_closed_ticket() -> None:
     given(DECIDER, *CLOSED, story.feedback(recurred=False)).when(HEAR).nothing()
 
 
+def test_a_low_rating_reopens_a_closed_ticket_in_time_where_the_desk_wants_so() -> None:
+    low = story.feedback(recurred=False, reopens=True)
+    given(DECIDER, *CLOSED, low).when(HEAR).then(TicketReopened)
+    until = story.closed().model_copy(update={"reopens_until": story.at(25)})
+    given(DECIDER, *RESOLVED, until, low).when(HEAR).nothing()
+
+
 def test_a_ticket_is_reopened_once_for_two_messages() -> None:
     past = (*CLOSED, story.wrote(), story.wrote(minutes=21), story.reopened())
     given(DECIDER, *past).when(HEAR).nothing()

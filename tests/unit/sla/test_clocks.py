@@ -15,8 +15,8 @@ from services.sla.commands import (
     Warn,
 )
 from services.sla.domain import DECIDER
-from services.sla.plans import PlanWithoutTargets
-from services.sla.reactions import NoPlanForPriority
+from services.sla.plans import BY_RULE, Plan, PlanWithoutTargets
+from services.sla.reactions import PLAN_WAIT, NoPlanForPriority
 from shared.errors import NotFound, NotYet, VersionConflict
 from shared.events import Priority
 from shared.events.sla import (
@@ -32,6 +32,7 @@ from shared.events.sla import (
     TargetMet,
 )
 from shared.testing.spec import given
+from tests.unit.sla import story
 from tests.unit.sla.story import (
     EMERGENCY,
     FIRST,
@@ -350,6 +351,30 @@ def test_a_managers_plan_stays_when_the_priority_changes() -> None:
     desk.hear(categorised("standard"), 3)
     assert desk.state.plan is not None
     assert (desk.state.plan.plan_id, desk.state.plan.by) == ("emergency", "mona")
+
+
+@pytest.mark.parametrize(
+    ("plans", "priority"),
+    [
+        pytest.param([STANDARD, EMERGENCY], Priority.HIGH, id="it has no targets for the priority"),
+        pytest.param([STANDARD], Priority.CRITICAL, id="it is no longer offered"),
+    ],
+)
+def test_the_rule_takes_over_from_a_managers_plan_that_cannot_stay(
+    plans: list[Plan], priority: Priority
+) -> None:
+    desk = Desk().open(Priority.CRITICAL)
+    desk.command(
+        replace(APPLY, plan=EMERGENCY, at=at(2), by="mona", reason="a big customer"), at(2)
+    )
+    desk.plans = plans
+    heard = desk.hear_only(prioritised(priority), 10)
+    desk.now += PLAN_WAIT
+    desk.react(heard)
+    applied = desk.state.plan
+    assert applied is not None
+    assert (applied.plan_id, applied.by, applied.priority) == ("standard", BY_RULE, priority)
+    assert desk.row(LAST).due_at == at(story.MINUTES[priority][1])
 
 
 def test_a_rejected_solution_goes_on_from_where_it_was() -> None:
