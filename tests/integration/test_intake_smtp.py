@@ -24,9 +24,9 @@ from shared.clock import utc_now
 from shared.events import Event, TicketType, decode
 from shared.events.assignment import Role
 from shared.events.desk import TopicDefined
-from shared.events.intake import CustomerMessageReceived, TicketOpened
+from shared.events.intake import CustomerMessageReceived, TicketOpened, Verdict
 from shared.events.participants import CopySuggested
-from shared.events.submissions import BounceReceived, SubmissionQuarantined
+from shared.events.submissions import BounceReceived, SubmissionQuarantined, SubmissionReleased
 from shared.identity import HEADER, Identity, sign
 from shared.ids import desk_id, person_id, uuid7
 from shared.log import Recorded
@@ -488,6 +488,35 @@ async def test_a_forged_mail_does_nothing_for_the_customer_it_names(post: Post) 
     unknown = await post.send(mail(sender="new@example.com", **FORGED))
     assert isinstance(unknown.event, TicketOpened)
     assert unknown.event.authenticity is not None
+
+
+async def test_a_copy_that_somebody_sent_first_keeps_the_mail_itself_not_out(post: Post) -> None:
+    known = await post.send(mail(subject="My account", sender="zoe@example.com"))
+    await post.known("select 1 from register.tickets where subject = $1", known.subject)
+    letter = mail("It stands still.", "Outage", "zoe@example.com", **FORGED)
+    kept = await post.send(letter)
+    assert isinstance(kept.event, SubmissionQuarantined)
+    assert (await post.send(letter)).id == kept.id
+    letter.replace_header("Authentication-Results", PROVEN["Authentication_Results"])
+    opened = await post.send(letter)
+    assert isinstance(opened.event, TicketOpened)
+    assert (await post.send(letter)).id == kept.id, "it has come"
+    past = (await post.running.runtime.log.read(kept.subject)).events
+    released = past[-1].event
+    assert isinstance(released, SubmissionReleased)
+    assert (released.ticket_id, released.released_by) == (opened.subject, "mail")
+
+
+async def test_whom_a_form_names_is_not_proven_by_who_sent_it(post: Post) -> None:
+    named = {"Reply_To": "pia@example.org", "Cc": "mallory@example.com"}
+    sent = mail("VPN access", "VPN", "no-reply@example.com", **named, **PROVEN)
+    opened = (await post.send(sent)).event
+    assert isinstance(opened, TicketOpened)
+    assert (opened.requester.email, opened.copied) == ("pia@example.org", ())
+    assert opened.authenticity is not None
+    assert (opened.authenticity.dmarc, opened.authenticity.verdict) == ("pass", Verdict.NONE)
+    past = (await post.running.runtime.log.read((await post.send(sent)).subject)).events
+    assert not [each for each in past if isinstance(each.event, CopySuggested)]
 
 
 async def test_nobody_lets_himself_in_by_naming_himself_in_copy(post: Post) -> None:
