@@ -103,6 +103,9 @@ class Keyring:
                 self._secrets[key_name(row["key_id"])] = secret
             if missing - found.keys():
                 raise KeyMissing(keys=", ".join(sorted(missing - found.keys())))
+        for name in found:
+            if name in self._forgotten:  # maybe while it was looked up, or heard of
+                found[name] = self._secrets[name] = None
         return found
 
     async def missing(self, names: Iterable[str]) -> set[str]:
@@ -129,8 +132,9 @@ class Keyring:
                 self._secrets.pop(name)
                 self._heard.pop(name)
         for row in rows:
-            if row["wrapped"] is not None:
-                self._heard[key_name(row["key_id"])] = row
+            name = key_name(row["key_id"])
+            if row["wrapped"] is not None and name not in self._forgotten:
+                self._heard[name] = row
         revived = [r for r in said if r.author == self.author and r.erased_at is None]
         if revived:
             ids, changes = [r.key_id for r in revived], [r.change for r in revived]
@@ -264,13 +268,14 @@ class Keyring:
 
     def _own_secret(
         self, person: UUID, key_id: UUID | None, stored: Mapping[str, Secret | None]
-    ) -> Secret:
+    ) -> Secret | None:
+        """The key to seal with; None if it was erased since it was found."""
         if person in self._own:  # made meanwhile, for somebody who asked a moment earlier
             return self._own[person]
-        secret = stored.get(key_name(key_id)) if key_id else None
+        secret = stored[key_name(key_id)] if key_id else Secret.new(person)
         if secret is None:
-            secret = Secret.new(person)
-        else:
+            return None
+        if key_id:
             self._stored[secret.name] = True
         self._own[person] = self._secrets[secret.name] = secret
         return secret
