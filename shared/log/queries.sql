@@ -1,5 +1,5 @@
 -- name: append
--- Append what several callers want, each whole or not at all (0002_append.sql).
+-- Append what several callers want, each whole or not at all (0014_append_locks_cursors.sql).
 select caller, reason, about from ledger.append(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
     $20, $21, $22, $23, $24, $25, $26, $27, $28,

@@ -15,9 +15,16 @@ from shared.ids import uuid7
 from shared.log import Batch, Claim, CursorMove, Log, NewEvent
 from shared.log.log import QUERIES
 from shared.postgres import open_pool
+from shared.testing.eventually import eventually
 from shared.testing.spec import T0
 
 Databases = Callable[[str], Awaitable[Database]]
+
+BLOCKS_SOMEBODY = """
+select exists (
+    select from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))
+)
+"""
 
 
 @pytest.fixture
@@ -121,6 +128,24 @@ async def test_a_cursor_moves_only_from_where_it_was_seen(log: Log) -> None:
     assert len((await log.read(subject)).events) == 1
     row = await log.pool.fetchrow(QUERIES.cursor, "f")
     assert row["position"] == 5
+
+
+async def test_a_cursor_that_is_put_back_meanwhile_is_lost(log: Log, database: Database) -> None:
+    """As when an operator has a parked subject taken up again while the leader appends."""
+    await log.pool.execute(QUERIES.create_cursor, "f", 1, 5)
+    parked_id, parked = uuid7(), ("f", uuid7(), 3, None, "poison", "", None, None)
+    await log.pool.execute(QUERIES.park, parked_id, *parked)
+    operator = await asyncpg.connect(database.url)
+    async with operator.transaction():
+        assert await operator.fetchval(QUERIES.unpark_reaction, parked_id, "f", 5)
+        batch = Batch(events=[event(uuid7(), 1)], cursor=CursorMove("f", 1, 5, 9))
+        appending = asyncio.create_task(log.append(batch))
+        await eventually(lambda: operator.fetchval(BLOCKS_SOMEBODY))
+    with pytest.raises(CursorLost):
+        await appending
+    assert (await operator.fetchrow(QUERIES.cursor, "f"))["position"] == 4
+    assert await log.end() == 0
+    await operator.close()
 
 
 async def test_a_resource_is_never_taken_above_its_ceiling(log: Log) -> None:

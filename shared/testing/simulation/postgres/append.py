@@ -1,4 +1,4 @@
-"""`ledger.append` as 0005_append_with_keys.sql has it: many callers, each whole or not at all."""
+"""`ledger.append` as 0014_append_locks_cursors.sql has it: each caller whole or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
