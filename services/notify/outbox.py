@@ -23,6 +23,9 @@ COME_FIRST: Final = frozenset({NotificationKind.ACKNOWLEDGMENT, NotificationKind
 HEAD_START: Final = timedelta(minutes=5)
 """As what was requested so much earlier: no longer does anything else wait for them."""
 
+FORGOTTEN_AT_ONCE: Final = 1000
+"""Rows that are deleted in one go, so that nobody has to wait long for them."""
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -144,6 +147,7 @@ class Outbox:
         rows = await self._pool.fetch(QUERIES.sending, ids, self._holder)
         return {row["id"]: True for row in rows}
 
-    async def forget(self, before: datetime) -> None:
-        """Forget what was settled before an instant."""
-        await self._pool.execute(QUERIES.forget, before)
+    async def forget(self, before: datetime) -> bool:
+        """Forget some of what was settled before an instant; whether there may be more."""
+        gone = await self._pool.fetch(QUERIES.forget, before, FORGOTTEN_AT_ONCE)
+        return len(gone) == FORGOTTEN_AT_ONCE

@@ -126,13 +126,14 @@ select state, count(*) as notifications, min(next_at) as next_at
 from outbox.attempts where state <> 'done' group by state;
 
 -- name: forget
--- Forget what was settled before an instant.
+-- Forget up to $2 notifications that were settled before an instant.
 delete from outbox.attempts
 where id in (
     select a.id from outbox.attempts a join deliveries.notifications d on d.id = a.id
     where a.state = 'done' and d.stage not in ('requested', 'unknown') and d.settled_at < $1
-    limit 1000
-);
+    limit $2
+)
+returning id;
 
 -- name: forget_answers
 -- What mail servers said of mails on these tickets.

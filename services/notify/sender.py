@@ -65,6 +65,9 @@ LOOK_SECONDS: Final = 1.0
 
 MAIL_SERVER: Final = "mail server"
 TIDY_SECONDS: Final = 5.0
+FORGET_SECONDS: Final = 3600.0
+"""How often what is older than `KEPT` is looked for."""
+
 STOPPING_SECONDS_MAX: Final = 4.0
 KEPT: Final = timedelta(days=30)
 """How long settled rows of the outbox are kept."""
@@ -120,17 +123,19 @@ class Sender:
 
     async def _dispatch(self) -> None:
         """Claim what is due, whenever couriers are short of work."""
-        lapsed, tidied_at = False, 0.0
+        lapsed, tidied_at, forget_at = False, 0.0, 0.0
         while True:
             await self._news()
             try:
                 if not lapsed:
                     await self._outbox.lapse()
-                    await self._outbox.forget(self._runtime.clock() - KEPT)
                     lapsed = True
                 if monotonic_seconds() - tidied_at > TIDY_SECONDS:
                     await self._outbox.tidy()
                     tidied_at = monotonic_seconds()
+                if monotonic_seconds() > forget_at:
+                    more = await self._outbox.forget(self._now() - KEPT)
+                    forget_at = monotonic_seconds() + (0 if more else FORGET_SECONDS)
                 while await self._fill():
                     await asyncio.sleep(0)
                 await self._flush()
