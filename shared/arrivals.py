@@ -7,8 +7,16 @@ from uuid import UUID
 
 from shared.envelope import Heard
 from shared.log.heads import Head
-from shared.log.records import NewEvent
+from shared.log.records import NewEvent, Recorded
 from shared.log.vector import Vector
+
+Place = tuple[UUID, str, int, UUID]
+"""Subject, author and version; and the id, as a fork is another event in the same place."""
+
+
+def place_of(event: Heard | NewEvent | Recorded) -> Place:
+    """Where in its stream an event stands, or claims to."""
+    return event.subject, event.author, event.version, event.id
 
 
 @dataclass
@@ -55,7 +63,7 @@ def sort_arrivals(
         pending = early
     else:
         early = []
-    result.early = list({(e.subject, e.author, e.version): e for e in early}.values())
+    result.early = list({place_of(e): e for e in early}.values())
     return result
 
 

@@ -29,16 +29,25 @@ def bridge(
     """The first event that waits in each stream, and in the place of those missing before it
     nothing but their versions; causes in other streams are done without. Pure.
 
-    Raises `NoGap` if nothing is missing: the first one that waits is a fork, perhaps.
+    Of several that claim to be the same version, one that fits is taken before one that does not,
+    and one that is gone on from before one that is not. Raises `NoGap` if nothing is missing: the
+    first one that waits is a fork, perhaps.
     """
+    named = {one.previous for one in waiting}
+
+    def forks(one: Heard) -> bool:
+        version, head = heads.get((one.subject, one.author), (0, None))
+        return one.version == version + 1 and one.previous != head
+
     first: dict[str, Heard] = {}
-    for one in sorted(waiting, key=lambda one: one.version):
-        first.setdefault(one.author, one)
+    for one in sorted(waiting, key=lambda one: (one.version, forks(one), one.id not in named)):
+        if one.version > heads.get((one.subject, one.author), (0, None))[0]:
+            first.setdefault(one.author, one)
     events: list[NewEvent] = []
     for author, one in first.items():
-        version, head = heads.get((one.subject, author), (0, None))
-        if one.version == version + 1 and one.previous != head:
+        if forks(one):
             continue
+        version, head = heads.get((one.subject, author), (0, None))
         events += _lost(one, version, head, as_new)
         events.append(as_new(one))
     if not events:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from shared.arrivals import Sorted, sort_arrivals
+from shared.arrivals import Place, Sorted, place_of, sort_arrivals
 from shared.envelope import EnvelopeBroken, Heard, heard
 from shared.errors import DuplicateEvent, LedgerdeskError, VersionConflict
 from shared.events import KEYS, event_type
@@ -24,7 +24,7 @@ from shared.kept_aside import KeptAside, headers_json
 from shared.log.appender import REFUSED
 from shared.log.heads import Head
 from shared.log.log import QUERIES, Log
-from shared.log.records import Batch, NewEvent, Recorded
+from shared.log.records import Batch, NewEvent
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealing import key_name, named_in
 from shared.privacy.travel import KeyRecordBroken, key_record
@@ -39,17 +39,8 @@ SWEEP_SUBJECTS_MAX = 500
 """Subjects looked at in one sweep."""
 
 
-Place = tuple[UUID, str, int]
-"""Subject, author and version."""
-
-
 class Refused(LedgerdeskError):
     """Postgres refuses the event: {error}."""
-
-
-def place_of(event: Heard | NewEvent | Recorded) -> Place:
-    """Where in its stream an event stands."""
-    return event.subject, event.author, event.version
 
 
 class Inbox:
@@ -117,8 +108,7 @@ class Inbox:
             else:
                 break
             await self._look_up({one.subject for one in arrivals})
-        if sorted_.old:
-            await self._look_for_forks(sorted_.old)
+        await self._look_for_forks(sorted_.old)
         echoes = came - len(arrivals)
         self._log.metrics.received(ready=len(sorted_.ready), old=len(sorted_.old) + echoes)
         return len(sorted_.ready)
@@ -158,6 +148,7 @@ class Inbox:
         if not anything:
             return 0
         taken = await self.take(await self._waiting_of([row["subject"] for row in rows]))
+        await self._look_for_forks(_arrivals(await self._log.pool.fetch(QUERIES.waiting_forks)))
         await self._log.pool.execute(QUERIES.drop_waiting)
         await self._park_gaps()
         return taken
@@ -252,14 +243,12 @@ class Inbox:
         await self._log.pool.execute(QUERIES.wait, *(list(column) for column in columns))
 
     async def _waiting_of(self, subjects: Sequence[UUID]) -> list[Heard]:
-        rows = await self._log.pool.fetch(QUERIES.waiting_of, subjects)
-        return [
-            heard(row["topic"], [(n, v.encode()) for n, v in row["headers"]], row["body"])
-            for row in rows
-        ]
+        return _arrivals(await self._log.pool.fetch(QUERIES.waiting_of, subjects))
 
     async def _look_for_forks(self, old: Sequence[Heard]) -> None:
         """An old event must be the one that is here; another one is a fork."""
+        if not old:
+            return
         rows = await self._log.pool.fetch(
             QUERIES.ids_at,
             [o.subject for o in old],
@@ -291,6 +280,14 @@ class Inbox:
     async def _heads_here(self, subject: UUID) -> dict[tuple[UUID, str], Head]:
         rows = await self._log.pool.fetch(QUERIES.heads, [subject])
         return {(row["subject"], row["author"]): (row["version"], row["id"]) for row in rows}
+
+
+def _arrivals(rows: Iterable[Any]) -> list[Heard]:
+    """What has waited, as it came."""
+    return [
+        heard(row["topic"], [(n, v.encode()) for n, v in row["headers"]], row["body"])
+        for row in rows
+    ]
 
 
 async def sweep_regularly(inbox: Inbox, every_seconds: float = 1.0) -> None:

@@ -191,14 +191,14 @@ select * from unnest(
     $1::uuid[], $2::text[], $3::int[], $4::uuid[], $5::bytea[], $6::json[], $7::bytea[],
     $8::text[]
 )
-on conflict (subject, author, version) do nothing
+on conflict (subject, author, version, id) do nothing
 
 -- name: waiting_of
 -- What waits for some subjects.
 select subject, author, version, id, key, headers, body, topic, waiting_since
 from ledger.waiting
 where subject = any ($1::uuid[])
-order by subject, author, version
+order by subject, author, version, id
 
 -- name: waiting_subjects
 -- Subjects for which something waits, the oldest first; but for those that are parked.
@@ -221,11 +221,35 @@ select distinct w.subject
 from ledger.waiting as w
 join unnest($1::text[]) as k (name) on position(k.name in w.headers::text) > 0
 
+-- name: waiting_forks
+-- What waits in a place where another event stands, of subjects that are not parked for worse.
+select w.subject, w.author, w.version, w.id, w.headers, w.body, w.topic
+from ledger.waiting as w
+join ledger.log as l
+    on l.subject = w.subject and l.author = w.author and l.version = w.version
+where l.id <> w.id
+  and not exists (
+      select from ledger.parked as p
+      where p.follower = 'inbox' and p.subject = w.subject and p.reason <> 'gap'
+  )
+order by w.subject, w.author, w.version, w.id
+
 -- name: drop_waiting
--- What waited and has been heard meanwhile needs waiting no longer.
+-- What waited and has been heard meanwhile needs waiting no longer; a fork not before it is parked.
 delete from ledger.waiting as w
 using ledger.heads as h
 where h.subject = w.subject and h.author = w.author and h.version >= w.version
+  and (
+      not exists (
+          select from ledger.log as l
+          where l.subject = w.subject and l.author = w.author and l.version = w.version
+            and l.id <> w.id
+      )
+      or exists (
+          select from ledger.parked as p
+          where p.follower = 'inbox' and p.subject = w.subject and p.reason <> 'gap'
+      )
+  )
 
 -- name: waiting_summary
 -- How many events wait, and since when.

@@ -9,13 +9,13 @@ import pytest
 
 import shared.inbox as inbox_module
 from deploy.local.databases import Database
-from shared.arrivals import Sorted
+from shared.arrivals import Place, Sorted
 from shared.clock import utc_now
 from shared.envelope import Heard, headers_of
 from shared.events.assignment import Role
 from shared.identity import Identity
 from shared.ids import uuid7
-from shared.inbox import Inbox, Place
+from shared.inbox import Inbox
 from shared.log import Batch, Log, Vector
 from shared.log.hold import CatchingUp
 from shared.log.log import QUERIES
@@ -60,6 +60,10 @@ def second(first: Heard, version: int = 2) -> Heard:
     """What its author said behind `first`, as it came from Kafka."""
     said = arrival(uuid7(), first.subject)._replace(version=version, previous=first.id)
     return said._replace(headers=headers_of(said))  # type: ignore[arg-type]
+
+
+async def reasons(log: Log) -> list[tuple[UUID, str]]:
+    return [(row["event_id"], row["reason"]) for row in await log.pool.fetch(QUERIES.parked)]
 
 
 class LooksTooEarly(Inbox):
@@ -148,3 +152,46 @@ async def test_each_gap_that_is_skipped_goes_on_record_with_what_is_taken_in(
         skips = await log.pool.fetchval("select count(*) from ledger.log where said")
         assert skips == number + 1
     assert [e.id for e in (await log.read(first.subject)).events] == [early.id, later.id]
+
+
+@pytest.mark.parametrize("fork_first", [True, False])
+async def test_of_two_that_come_early_as_one_version_the_fork_is_found(
+    log: Log, *, fork_first: bool
+) -> None:
+    inbox = Inbox(log, ["TargetBreached"])
+    first = arrival(uuid7(), uuid7())
+    next_one = second(first)
+    third = second(next_one, version=3)
+    fork = second(next_one._replace(id=uuid7()), version=3)
+    await inbox.take([first])
+    for early in [fork, third] if fork_first else [third, fork]:
+        assert await inbox.take([early]) == 0
+    assert await inbox.take([next_one]) == 2
+    await inbox.sweep()
+    assert [e.id for e in (await log.read(first.subject)).events] == [
+        first.id,
+        next_one.id,
+        third.id,
+    ]
+    assert await reasons(log) == [(fork.id, "fork")]
+    assert not await log.pool.fetchval(QUERIES.something_waits)
+
+
+@pytest.mark.parametrize("gap_seconds", [-1, 60])
+async def test_a_fork_that_waits_is_found_also_when_another_replica_takes_in_the_true_one(
+    log: Log, monkeypatch: pytest.MonkeyPatch, gap_seconds: int
+) -> None:
+    monkeypatch.setattr(inbox_module, "GAP_SECONDS", gap_seconds)
+    inbox, replica = (Inbox(log, ["TargetBreached"]) for _ in range(2))
+    first = arrival(uuid7(), uuid7())
+    next_one = second(first)
+    fork = second(first._replace(id=uuid7()))
+    await replica.sweep()
+    await inbox.take([first])
+    await inbox.take([fork])
+    await inbox.sweep()
+    assert await reasons(log) == ([(None, "gap")] if gap_seconds < 0 else [])
+    assert await replica.take([next_one]) == 1
+    await inbox.sweep()
+    assert await reasons(log) == [(fork.id, "fork")]
+    assert not await log.pool.fetchval(QUERIES.something_waits)

@@ -220,6 +220,7 @@ class Operations:
                 self._query("something_waits"),
                 self._query("waiting_for_keys", ["k1", "k2"]),
                 self._query("waiting_summary"),
+                self._query("waiting_forks"),
                 self._query("drop_waiting"),
                 self._query("gaps", random.choice([LONG, NOT])),
             ]

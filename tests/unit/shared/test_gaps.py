@@ -64,6 +64,23 @@ def test_a_fork_is_no_gap() -> None:
         bridge([event(2, fork=True)], {(TICKET, "intake"): (1, IDS[1])}, lambda one: one)  # type: ignore[arg-type, return-value]
 
 
+@pytest.mark.parametrize("fork_first", [True, False])
+def test_of_two_of_one_version_the_one_that_fits_or_goes_on_is_taken(*, fork_first: bool) -> None:
+    abandoned = event(4, fork=True)._replace(id=uuid4())
+    for version in (1, 3):
+        waiting = [event(4), abandoned] if not fork_first else [abandoned, event(4)]
+        heads: dict[tuple[UUID, str], Head] = {(TICKET, "intake"): (version, IDS[version])}
+        waiting += [event(5), event(6)]
+        assert taken(waiting, heads)[-1] == ("intake", 6, True)
+
+
+def test_what_waits_and_was_passed_is_not_taken_again() -> None:
+    heads: dict[tuple[UUID, str], Head] = {(TICKET, "intake"): (4, IDS[4])}
+    assert taken([event(4, fork=True), event(6)], heads) == [
+        ("intake", 5, False), ("intake", 6, True),
+    ]  # fmt: skip
+
+
 def test_what_is_missing_is_told() -> None:
     heads: dict[tuple[UUID, str], Head] = {(TICKET, "intake"): (1, IDS[1])}
     waiting = [event(4, after="sla=2"), event(5), event(6, after="sla=3")]

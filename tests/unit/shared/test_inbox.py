@@ -137,6 +137,18 @@ def test_a_successor_of_a_fork_is_not_taken_for_the_real_one() -> None:
     assert sort_arrivals([second], heads, as_new).early == [second]
 
 
+def test_of_two_early_ones_of_a_version_both_wait_and_the_one_that_fits_is_taken() -> None:
+    ticket = TICKETS[0]
+    first, second, third = (heard(ticket, "intake", version, Vector()) for version in (1, 2, 3))
+    fork = third._replace(id=derived_id("fork"), previous=derived_id("another"))
+    heads: dict[tuple[UUID, str], Head] = {(ticket, "intake"): (1, first.id)}
+    waiting = sort_arrivals([fork, third, fork], heads, as_new).early
+    assert waiting == [fork, third]
+    done = sort_arrivals([second, *waiting], heads, as_new)
+    assert [e.id for e in done.ready] == [second.id, third.id]
+    assert (done.old, done.early) == ([fork], [])
+
+
 def test_what_has_been_heard_is_old() -> None:
     ticket = TICKETS[0]
     first = heard(ticket, "intake", 1, Vector())

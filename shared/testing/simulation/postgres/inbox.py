@@ -9,7 +9,7 @@ import orjson
 
 from shared.kept_aside import FOLLOWER
 from shared.testing.simulation.postgres.statements import reads, writes
-from shared.testing.simulation.postgres.tables import Row, Tables
+from shared.testing.simulation.postgres.tables import Key, Row, Tables
 
 FAR_PAST = datetime.fromtimestamp(0, UTC)
 
@@ -24,14 +24,14 @@ FIRED = ("id", "due_at")
 def _wait(tables: Tables, now: datetime, *columns: Sequence[Any]) -> list[Row]:
     for subject, author, version, id_, key, headers, body, topic in zip(*columns, strict=True):
         values = (subject, author, version, id_, key, orjson.loads(headers), body, topic, now)
-        tables.waiting.setdefault((subject, author, version), Row(WAITING, values))
+        tables.waiting.setdefault((subject, author, version, id_), Row(WAITING, values))
     return []
 
 
 @reads
 def _waiting_of(tables: Tables, _now: datetime, subjects: list[UUID]) -> list[Row]:
     wanted = set(subjects)
-    keys = sorted(tables.waiting, key=lambda key: (key[0].bytes, *key[1:]))
+    keys = sorted(tables.waiting, key=_in_order)
     return [tables.waiting[key] for key in keys if key[0] in wanted]
 
 
@@ -65,11 +65,35 @@ def _oldest(tables: Tables) -> dict[UUID, datetime]:
     return since
 
 
+def _in_order(key: Key) -> Key:
+    return (key[0].bytes, *key[1:3], key[3].bytes)
+
+
+def _forks(tables: Tables) -> list[Key]:
+    """What waits in a place where another event stands, of subjects not parked for worse."""
+    parked = _parked_subjects(tables, but_for="gap")
+    return [
+        key
+        for key in sorted(tables.waiting, key=_in_order)
+        if key[:3] in tables.by_stream
+        and tables.by_stream[key[:3]]["id"] != key[3]
+        and key[0] not in parked
+    ]
+
+
+@reads
+def _waiting_forks(tables: Tables, _now: datetime) -> list[Row]:
+    names = ("subject", "author", "version", "id", "headers", "body", "topic")
+    rows = [tables.waiting[key] for key in _forks(tables)]
+    return [Row(names, (row[name] for name in names)) for row in rows]
+
+
 @writes()
 def _drop_waiting(tables: Tables, _now: datetime) -> list[Row]:
-    heard = [k for k in tables.waiting if tables.head(k[0], k[1])[0] >= k[2]]
-    for key in heard:
-        del tables.waiting[key]
+    kept = _forks(tables)
+    for key in [k for k in tables.waiting if tables.head(k[0], k[1])[0] >= k[2]]:
+        if key not in kept:
+            del tables.waiting[key]
     return []
 
 
@@ -93,8 +117,13 @@ def _gaps(tables: Tables, now: datetime, seconds: float) -> list[Row]:
     ]
 
 
-def _parked_subjects(tables: Tables) -> set[UUID]:
-    return {row["subject"] for row in tables.parked.values() if row["follower"] == FOLLOWER}
+def _parked_subjects(tables: Tables, but_for: str = "") -> set[UUID]:
+    """What is parked for the inbox, but for one reason."""
+    return {
+        row["subject"]
+        for row in tables.parked.values()
+        if row["follower"] == FOLLOWER and row["reason"] != but_for
+    }
 
 
 @writes()
