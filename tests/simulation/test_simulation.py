@@ -50,10 +50,10 @@ def test_after_any_faults_everything_is_heard_once_in_causal_order_and_folded() 
 
 # Where those that hide best were found lately: looked at first, as a search takes its time.
 SEEN_LATELY = {
-    "acknowledged_before_it_is_committed": 68,
-    "capacity_checked_before_it_is_taken": 19,
-    "one_reader_speaks_for_all": 52,
-    "timer_fires_by_its_own_clock": 11,
+    "acknowledged_before_it_is_committed": 501,
+    "capacity_checked_before_it_is_taken": 23,
+    "one_reader_speaks_for_all": 50,
+    "timer_fires_by_its_own_clock": 21,
 }
 
 
