@@ -23,11 +23,13 @@ from deploy.local.databases import Database
 from services.sla.app import due
 from services.sla.domain import DECIDER
 from services.sla.plans import BY_RULE, Plan
+from services.sla.projection import Clocks
 from shared.business_time.calendar import Calendar
 from shared.business_time.hours import calendar
 from shared.clock import monotonic_seconds, utc_now
 from shared.events import Event, Priority, encode
 from shared.events.sla import CalendarValues, ClockKind, ClockStarted, Interval, PlanTargets
+from shared.followers.projection import ProjectionFollower
 from shared.ids import derived_id, uuid7
 from shared.log import Batch, Log, NewEvent
 from shared.postgres import Pool, open_pool
@@ -43,6 +45,8 @@ PROCESSES: Final = 3
 LEAD_SECONDS: Final = 60
 """From when everything is prepared until the first is due."""
 PAGE: Final = 1_000
+FOLDED: Final = 10**12
+"""Where the projection of timers that are made without events stands."""
 MASTER_KEY: Final = new_master_key("bench")
 
 WEEK: Final = ("mon", "tue", "wed", "thu", "fri")
@@ -78,6 +82,8 @@ async def rows(servers: TestServers) -> AsyncIterator[Sequence[Row]]:
     follower = TimerFollower(log, "clocks", due, DECIDER, utc_now, "0")
     await pool.execute("insert into ledger.read_to (topic, partition, as_of) values ('t', 0, $1)",
                        utc_now() + timedelta(hours=1))  # fmt: skip
+    # Timers are made without events here: as if all that comes had been folded.
+    await ProjectionFollower(log, Clocks(), "0").create(born=FOLDED)
 
     async def fire() -> float:
         await owner.execute("delete from clocks.timers")

@@ -2,7 +2,7 @@
 
 What is due stands in a read model, so that events set, move and take away timers. A
 service that lags behind fires late, dated by the due time, but never falsely: what had
-happened before is heard first.
+happened before is heard first, and folded into that read model.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from shared.decider import Context, Decider, handle
 from shared.errors import LedgerdeskError, Rejected, VersionConflict
 from shared.followers.contracts import Timer
 from shared.followers.follower import Follower, Parking, parked_one
+from shared.followers.projection import position_of
 from shared.ids import derived_id
 from shared.log.log import QUERIES, Log
 from shared.logging import kind_of
@@ -76,9 +77,12 @@ class TimerFollower(Follower):
         self._forget_fired = QUERIES.render("forget_fired", schema=projection)
         self._forgot_at = -FORGET_SECONDS
         self._fired_at = -BUSY_SECONDS
+        self._heard: tuple[datetime, int] | None = None
+        """Up to when everything had been heard, and where the log ended then, while the
+        projection is still to come so far."""
 
     async def step(self) -> bool:
-        as_of = await self._as_of()
+        as_of = await self._folded_to()
         if as_of is None:
             return False
         now = monotonic_seconds()
@@ -110,6 +114,20 @@ class TimerFollower(Follower):
         """Up to when everything has been heard; None before the first look."""
         read_to: datetime | None = await self.log.pool.fetchval(QUERIES.read_to)
         return None if read_to is None else min(read_to, self._clock())
+
+    async def _folded_to(self) -> datetime | None:
+        """Up to when everything has been heard and stands in the projection; None if it is still
+        behind. What is appended while it catches up keeps no timer waiting."""
+        if self._heard is None:
+            as_of = await self._as_of()
+            if as_of is None:
+                return None
+            self._heard = as_of, await self.log.end()
+        as_of, end = self._heard
+        if await position_of(self.log.pool, self.projection) < end:
+            return None
+        self._heard = None
+        return as_of
 
     async def _fire(self, timer: Timer) -> bool:
         context = Context(

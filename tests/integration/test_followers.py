@@ -332,10 +332,7 @@ async def test_a_stopped_follower_stays_so_in_every_replica_until_an_operator_re
 
 
 async def test_timers_whose_tickets_are_busy_keep_no_others_waiting(log: Log) -> None:
-    await log.pool.execute(
-        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
-        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
-    )
+    await make_timers(log)
     busy = [uuid7() for _ in range(DUE_MAX + 1)]
     due = utc_now() - timedelta(hours=1)
     free = uuid7()
@@ -380,10 +377,7 @@ async def test_how_far_was_read_by_a_clock_that_was_ahead_is_not_believed(log: L
 
 
 async def test_each_timer_fires_once_whoever_else_fires_it_and_dies(log: Log) -> None:
-    await log.pool.execute(
-        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
-        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
-    )
+    await make_timers(log)
     subjects = [uuid7() for _ in range(40)]
     for subject in subjects:
         await set_timer(log, subject, utc_now() - timedelta(hours=1))
@@ -398,23 +392,41 @@ async def test_each_timer_fires_once_whoever_else_fires_it_and_dies(log: Log) ->
             dies.set()
         return Start("timer")
 
+    projection = ProjectionFollower(log, Counts(), "0")
+    await projection.create(born=0)
     first, *others = (TimerFollower(log, "counts", command, STARTS, utc_now, n) for n in "012")
     one = asyncio.create_task(first.step())
     rest = [asyncio.create_task(each.step()) for each in others]
     await dies.wait()
     one.cancel()
     await asyncio.gather(one, *rest, return_exceptions=True)
+    await catch_up(projection)
     while await others[0].step():
-        pass
+        await catch_up(projection)
     assert sorted(row["subject"] for row in await started(log)) == sorted(subjects)
     assert max(seen) < utc_now() - timedelta(minutes=59)
 
 
+async def test_a_timer_waits_until_its_projection_has_folded_what_was_heard(log: Log) -> None:
+    await make_timers(log)
+    projection = ProjectionFollower(log, Counts(), "0")
+    await projection.create(born=0)
+    subject = uuid7()
+    await set_timer(log, subject, utc_now() - timedelta(hours=1))
+    await log.pool.execute(QUERIES.expect_partitions, "tickets", [0])
+    await log.pool.execute(QUERIES.set_read_to, ["tickets"], [0], utc_now())
+    await note(log, subject)
+    timers = TimerFollower(log, "counts", lambda _: Start("timer"), STARTS, utc_now, "0")
+    assert not await timers.step()
+    assert not await started(log)
+    await catch_up(projection)
+    await note(log, uuid7())  # what comes meanwhile keeps nobody waiting
+    assert await timers.step()
+    assert [row["subject"] for row in await started(log)] == [subject]
+
+
 async def test_what_was_fired_is_forgotten_when_its_timer_has_gone(log: Log) -> None:
-    await log.pool.execute(
-        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
-        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
-    )
+    await make_timers(log)
     due = utc_now() - timedelta(days=3)
     await set_timer(log, uuid7(), due)
     there = await log.pool.fetchval("select id from counts.timers")
@@ -435,6 +447,13 @@ async def test_what_was_skipped_is_found_without_reading_the_log_through(log: Lo
         await connection.execute("set local enable_bitmapscan = off")
         rows = await connection.fetch(f"explain {QUERIES.skipped_events}", "counts")
     assert "log_skips" in str(rows)
+
+
+async def make_timers(log: Log) -> None:
+    await log.pool.execute(
+        "create table counts.timers (id uuid primary key, subject uuid, kind text not null,"
+        " due_at timestamptz not null, command jsonb not null, cause uuid, correlation uuid)"
+    )
 
 
 async def set_timer(log: Log, subject: UUID, due_at: datetime) -> None:

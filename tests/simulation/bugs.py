@@ -283,6 +283,7 @@ WITHOUT_A_FAULT = {
     reaction_id_without_its_target,
     capacity_checked_before_it_is_taken,
     second_of_two_members_not_expected,
+    waiting_known_only_to_its_process,
 }
 """Do harm when nothing goes wrong, only much at once; the others work until something does."""
 
