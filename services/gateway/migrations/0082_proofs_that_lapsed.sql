@@ -3,6 +3,7 @@ set lock_timeout = '2s';
 set statement_timeout = '30s';
 
 alter table desk_view.tickets add column proof_lapsed boolean not null default false;
+alter table desk_view.archive add column proof_lapsed boolean not null default false;
 
 -- Of a column that has just been made, so empty: one look through the table.
 -- squawk-ignore require-concurrent-index-creation
