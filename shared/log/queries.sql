@@ -300,7 +300,7 @@ update ledger.keys set published = 0 where author = $1
 
 -- name: instant
 -- The time by the clock that all processes of a service share.
-select now()
+select ledger.present()
 
 -- name: set_read_to
 -- These partitions have been read to their ends as of an instant; an instant that is yet to come
@@ -308,7 +308,7 @@ select now()
 insert into ledger.read_to (topic, partition, as_of)
 select t, p, $3 from unnest($1::text[], $2::int[]) as u (t, p)
 on conflict (topic, partition) do update set as_of = case
-    when read_to.as_of > now() then excluded.as_of
+    when read_to.as_of > ledger.present() then excluded.as_of
     else greatest(read_to.as_of, excluded.as_of)
 end
 
@@ -324,7 +324,7 @@ on conflict do nothing
 -- name: read_to
 -- Up to when all partitions have been read to their ends; an instant that is yet to come says
 -- nothing about when that was.
-select min(case when as_of <= now() then as_of else to_timestamp(0) end) from ledger.read_to
+select min(case when as_of <= ledger.present() then as_of else to_timestamp(0) end) from ledger.read_to
 
 -- name: due_timers
 -- What is due, and was not handled yet; nothing of subjects that wait, or are parked for a

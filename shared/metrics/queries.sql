@@ -45,7 +45,7 @@ select
 
 -- name: heard_to
 -- The instant up to which all that was said has been heard; null before the first look.
-select min(case when as_of <= now() then as_of else to_timestamp(0) end) from ledger.read_to
+select min(case when as_of <= ledger.present() then as_of else to_timestamp(0) end) from ledger.read_to
 
 -- name: oldest_due
 -- When the first timer was due that should have fired by $1; of none that is held up on purpose.

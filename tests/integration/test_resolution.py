@@ -71,7 +71,7 @@ async def live(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
     """One resolution for all tests of this module, as each has a ticket of its own."""
-    database = await servers.database("resolution")
+    database = clock.database = await servers.database("resolution")
     given = settings_for(database, others.topics, tmp_path_factory.mktemp("data"))
     settings = Settings(**given, attachment_bytes_max=1_000)
     async with running(SERVICE, settings, clock) as made:
@@ -238,9 +238,9 @@ async def test_silence_closes_and_rest_archives_dated_by_when_they_were_due(
     ticket = await resolved_ticket(live, others, close_after=60, archive_after=600)
     done = ["WorkStarted", "TicketResolved"]
     assert (await work_of(live, ticket))["status"] == "Resolved"
-    clock.move(minutes=61)
+    await clock.move(minutes=61)
     await eventually(lambda: _said(live, ticket, [*done, "TicketClosed"]))
-    clock.move(minutes=601)
+    await clock.move(minutes=601)
     await eventually(lambda: _said(live, ticket, [*done, "TicketClosed", "TicketArchived"]), 20)
     events = [each.event for each in (await live.runtime.log.read(ticket)).events if each.said]
     resolved, closed, put_away = events[1:]
@@ -257,7 +257,7 @@ async def test_a_message_before_the_silence_ran_out_keeps_the_ticket_open(
 ) -> None:
     ticket = await resolved_ticket(live, others, close_after=60)
     await others.say(ticket, story.wrote())
-    clock.move(minutes=61)
+    await clock.move(minutes=61)
     reopened = ["WorkStarted", "TicketResolved", "TicketReopened"]
     await eventually(lambda: _said(live, ticket, reopened))
     await settled(2)

@@ -61,7 +61,7 @@ async def live(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Running]:
     """One review for all tests of this module, as each has a ticket of its own."""
-    database = await servers.database("review")
+    database = clock.database = await servers.database("review")
     given = settings_for(database, others.topics, tmp_path_factory.mktemp("data"))
     async with running(SERVICE, Settings(**given), clock) as made:
         yield made
@@ -107,7 +107,7 @@ async def test_a_closed_ticket_is_followed_up_when_due_and_rated(
     live: Running, others: World, clock: MovingClock
 ) -> None:
     ticket = await closed_ticket(live, others, follow_up_after=60)
-    clock.move(minutes=61)
+    await clock.move(minutes=61)
 
     async def followed_up() -> None:
         assert await types(live, ticket) == ["FollowUpRequested"]
@@ -142,7 +142,7 @@ async def test_a_reopened_ticket_is_not_followed_up(
     ticket = await closed_ticket(live, others, follow_up_after=60)
     known = await others.say(ticket, story.reopened())
     await live.runtime.wait_for(ticket, known, "reviews")
-    clock.move(minutes=61)
+    await clock.move(minutes=61)
     await others.say_all_again()
     await settled(2)
     assert await types(live, ticket) == []

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -111,15 +112,23 @@ class World:
 
 @dataclass
 class MovingClock:
-    """The present, or as far ahead of it as a test has moved."""
+    """The present, or as far ahead of it as a test has moved: a service's, and its database's."""
 
     ahead: timedelta = timedelta()
+    database: Database | None = None
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
 
-    def move(self, minutes: float) -> None:
+    async def move(self, minutes: float) -> None:
         self.ahead += timedelta(minutes=minutes)
+        assert self.database is not None
+        connection = await asyncpg.connect(self.database.owner_url)
+        await connection.execute(
+            "create or replace function ledger.present() returns timestamptz language sql stable "
+            f"as $$ select now() + interval '{self.ahead.total_seconds()} seconds' $$"
+        )
+        await connection.close()
 
 
 @asynccontextmanager
