@@ -107,7 +107,7 @@ async def _grant(connection: Connection, role: str) -> None:
         f"grant usage on schema ledger to {quoted};"
         f"grant select on all tables in schema ledger to {quoted};"
         f"grant insert, update, delete on {tables} to {quoted};"
-        f"grant execute on function ledger.append, ledger.set_capacity to {quoted};"
+        f"grant execute on function ledger.append, ledger.set_capacity, ledger.present to {quoted};"
         f"grant insert, update on ledger.keys to {quoted};"
         # To write these tables anew, so that what was deleted leaves their files, too.
         f"grant maintain on ledger.keys, ledger.waiting, ledger.parked to {quoted};"
