@@ -300,7 +300,7 @@ update ledger.keys set published = 0 where author = $1
 
 -- name: instant
 -- The time by the clock that all processes of a service share.
-select ledger.present()
+select ledger.present() as now
 
 -- name: set_read_to
 -- These partitions have been read to their ends as of an instant; an instant that is yet to come
